@@ -1,0 +1,31 @@
+import { PG_ANON, PG_SWAPCACHE, type PageTypeHandler, type PageView, type Pfn } from 'vacate/handler';
+import { ANON_VMA_GONE } from './refusals.js';
+
+/** Memory of processes that no cache holds: nothing but page tables name it, so there is no slot to move. */
+export class AnonymousHandler implements PageTypeHandler {
+  constructor(private readonly pages: PageView) {}
+
+  claims(flags: number): boolean {
+    return (flags & (PG_ANON | PG_SWAPCACHE)) === PG_ANON;
+  }
+
+  refuses(page: Pfn): number {
+    return this.pages.hasMapping(page) ? 0 : ANON_VMA_GONE;
+  }
+
+  references(): number {
+    return 0;
+  }
+
+  isolate(page: Pfn): number {
+    return this.pages.isolateFromLru(page, ANON_VMA_GONE);
+  }
+
+  migrate(source: Pfn, target: Pfn): number {
+    return this.pages.moveSlot(source, target) ? 0 : ANON_VMA_GONE;
+  }
+
+  putback(page: Pfn): void {
+    this.pages.putbackToLru(page);
+  }
+}

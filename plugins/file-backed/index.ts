@@ -1,0 +1,12 @@
+import { definePageType } from 'vacate/handler';
+import { FileBackedHandler } from './handler.js';
+import { refusals } from './refusals.js';
+
+export default definePageType({
+  name: 'file-backed',
+  api: 1,
+  order: null,
+  claims: 'page-cache pages: mapped or not, dirty or clean, with buffers or without, and shared memory',
+  refusals,
+  create: (pages) => new FileBackedHandler(pages),
+});

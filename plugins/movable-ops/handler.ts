@@ -1,0 +1,33 @@
+import { PG_MOVABLE_OPS, type PageTypeHandler, type PageView, type Pfn } from 'vacate/handler';
+import { RELEASED } from './refusals.js';
+
+/** Pages of drivers that can move them (zsmalloc, balloon): no LRU has them, the driver's table names them. */
+export class MovableOpsHandler implements PageTypeHandler {
+  constructor(private readonly pages: PageView) {}
+
+  claims(flags: number): boolean {
+    return (flags & PG_MOVABLE_OPS) !== 0;
+  }
+
+  refuses(page: Pfn): number {
+    return this.pages.inCache(page) ? 0 : RELEASED;
+  }
+
+  /** The driver's. */
+  references(): number {
+    return 1;
+  }
+
+  isolate(page: Pfn): number {
+    this.pages.isolateFromDriver(page);
+    return 0;
+  }
+
+  migrate(source: Pfn, target: Pfn): number {
+    return this.pages.moveSlot(source, target) ? 0 : RELEASED;
+  }
+
+  putback(page: Pfn): void {
+    this.pages.putbackToDriver(page);
+  }
+}

@@ -1,0 +1,12 @@
+import { definePageType } from 'vacate/handler';
+import { MovableOpsHandler } from './handler.js';
+import { refusals } from './refusals.js';
+
+export default definePageType({
+  name: 'movable-ops',
+  api: 1,
+  order: null,
+  claims: 'pages that a driver can move (movable_operations): zsmalloc, balloon',
+  refusals,
+  create: (pages) => new MovableOpsHandler(pages),
+});

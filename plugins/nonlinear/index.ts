@@ -1,0 +1,12 @@
+import { definePageType } from 'vacate/handler';
+import { NonlinearHandler } from './handler.js';
+import { refusals } from './refusals.js';
+
+export default definePageType({
+  name: 'nonlinear',
+  api: 1,
+  order: 'pre',
+  claims: 'pages of files that are mapped through a nonlinear VMA; refuses them all',
+  refusals,
+  create: () => new NonlinearHandler(),
+});

@@ -1,0 +1,58 @@
+import { assert } from './assert.js';
+
+/** The element type of a column; its width in bytes is `WIDTH[type]`. */
+export type ColumnType = 'u8' | 'u16' | 'u32' | 'f64';
+type ViewOf = { u8: Uint8Array; u16: Uint16Array; u32: Uint32Array; f64: Float64Array };
+
+/** A column: how wide one element is and how many there are. */
+export interface Column<T extends ColumnType = ColumnType> {
+  readonly type: T;
+  readonly length: number;
+}
+export type ColumnTable = Readonly<Record<string, Column>>;
+export type ColumnViews<T extends ColumnTable> = { readonly [K in keyof T]: ViewOf[T[K]['type']] };
+
+export const WIDTH: Readonly<Record<ColumnType, number>> = { u8: 1, u16: 2, u32: 4, f64: 8 };
+
+export const u8 = (length: number): Column<'u8'> => ({ type: 'u8', length });
+export const u16 = (length: number): Column<'u16'> => ({ type: 'u16', length });
+export const u32 = (length: number): Column<'u32'> => ({ type: 'u32', length });
+export const f64 = (length: number): Column<'f64'> => ({ type: 'f64', length });
+
+/** Columns start on cache lines of their own, so that threads on neighbouring columns do not share one. */
+const LINE_BYTES = 64;
+
+/**
+ * Lays columns out one after the other in a single shared buffer, zero-filled: a whole state is then one run of
+ * bytes that can be handed to a thread, hashed, compared, or kept.
+ */
+export function layColumns<T extends ColumnTable>(
+  table: T,
+): { readonly buffer: SharedArrayBuffer; readonly views: ColumnViews<T> } {
+  const offsets = new Map<string, number>();
+  let sizeBytes = 0;
+  for (const [name, column] of Object.entries(table)) {
+    assert(Number.isSafeInteger(column.length) && column.length >= 0, `column ${name} has a whole length`);
+    offsets.set(name, sizeBytes);
+    sizeBytes += Math.ceil((column.length * WIDTH[column.type]) / LINE_BYTES) * LINE_BYTES;
+  }
+  const buffer = new SharedArrayBuffer(sizeBytes);
+  const views: Record<string, ViewOf[ColumnType]> = {};
+  for (const [name, { type, length }] of Object.entries(table)) {
+    views[name] = viewOf(type, buffer, offsets.get(name) as number, length);
+  }
+  return { buffer, views: views as ColumnViews<T> };
+}
+
+function viewOf(type: ColumnType, buffer: SharedArrayBuffer, offset: number, length: number): ViewOf[ColumnType] {
+  switch (type) {
+    case 'u8':
+      return new Uint8Array(buffer, offset, length);
+    case 'u16':
+      return new Uint16Array(buffer, offset, length);
+    case 'u32':
+      return new Uint32Array(buffer, offset, length);
+    case 'f64':
+      return new Float64Array(buffer, offset, length);
+  }
+}

@@ -1,0 +1,92 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { VacateError } from '../base/vacate-error.js';
+import { TAKE_AGAIN } from './wording.js';
+
+const WORD_BYTES = 8;
+/** zlib hands its output over in pieces of this size; the default of 16 KiB costs a third of the time. */
+const GUNZIP_PIECE_BYTES = 4 * 1024 * 1024;
+const GZIP_MAGIC = [0x1f, 0x8b] as const;
+
+/** The files of one capture directory. A file that is not there is null; one that cannot be read is an error. */
+export class CaptureFiles {
+  constructor(readonly directory: string) {
+    const stats = statSync(directory, { throwIfNoEntry: false });
+    if (stats === undefined) {
+      throw new VacateError('capture', `There is no directory ${directory}: name one that holds a capture.`);
+    }
+    if (!stats.isDirectory()) {
+      throw new VacateError(
+        'capture',
+        `${directory} is not a directory: name the directory that holds kpageflags.gz, not a file in it.`,
+      );
+    }
+  }
+
+  text(name: string): string | null {
+    return this.#bytes(name)?.toString('utf8') ?? null;
+  }
+
+  /**
+   * An array of 64-bit words, one a page, as /proc has it (Linux Documentation/admin-guide/mm/pagemap.rst), from
+   * `name.gz` or else from `name`. Each word is two elements, the low half first: no page costs a BigInt.
+   */
+  words(name: string): Uint32Array | null {
+    const zipped = this.#bytes(`${name}.gz`);
+    const found = zipped === null ? name : `${name}.gz`;
+    const bytes = zipped === null ? this.#bytes(name) : gunzip(`${this.directory}/${found}`, zipped);
+    if (bytes === null) return null;
+    if (bytes.length === 0) {
+      throw new VacateError('capture', `${this.directory}/${found} describes no page at all: ${TAKE_AGAIN}, as root.`);
+    }
+    if (bytes.length % WORD_BYTES !== 0) {
+      throw new VacateError(
+        'capture',
+        `${this.directory}/${found} holds ${bytes.length} bytes, which is no whole number of 8-byte words: ` +
+          `the file was cut short, ${TAKE_AGAIN}.`,
+      );
+    }
+    return wordsOf(bytes);
+  }
+
+  #bytes(name: string): Buffer | null {
+    try {
+      return readFileSync(join(this.directory, name));
+    } catch (cause) {
+      if (codeOf(cause) === 'ENOENT') return null;
+      throw new VacateError(
+        'capture',
+        `${this.directory}/${name} cannot be read (${codeOf(cause)}): check that it is a file you may read.`,
+        { cause },
+      );
+    }
+  }
+}
+
+function gunzip(path: string, zipped: Buffer): Buffer {
+  if (zipped.length > 0 && (zipped[0] !== GZIP_MAGIC[0] || zipped[1] !== GZIP_MAGIC[1])) {
+    throw new VacateError(
+      'capture',
+      `${path} is not gzip: compress it with gzip, or drop the .gz from its name if it is the file of /proc as read.`,
+    );
+  }
+  try {
+    return gunzipSync(zipped, { chunkSize: GUNZIP_PIECE_BYTES });
+  } catch (cause) {
+    const what = codeOf(cause) === 'Z_BUF_ERROR' ? 'ends too early' : `is damaged (${codeOf(cause)})`;
+    throw new VacateError('capture', `${path} ${what}: copy it again, or ${TAKE_AGAIN}.`, { cause });
+  }
+}
+
+/** The captured kernels and every machine that Node runs on here are little-endian. */
+function wordsOf(bytes: Buffer): Uint32Array {
+  const isAligned = bytes.byteOffset % Uint32Array.BYTES_PER_ELEMENT === 0;
+  const aligned = isAligned ? bytes : new Uint8Array(bytes);
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / Uint32Array.BYTES_PER_ELEMENT);
+}
+
+function codeOf(cause: unknown): string {
+  const code = (cause as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : String(cause);
+}

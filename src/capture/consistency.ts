@@ -1,0 +1,82 @@
+import { VacateError } from '../base/vacate-error.js';
+import { BLOCK_OFFLINE } from '../mm/memory-block.js';
+import { PG_BUDDY, PG_NOPAGE } from '../mm/page-flags.js';
+import { formatPfn } from '../mm/units.js';
+import type { MemoryBlock } from './memory-blocks.js';
+import { countPages, formatCount, TAKE_AGAIN } from './wording.js';
+import { nameOf, type PlacedZone } from './zone-ranges.js';
+import type { ZoneRecord } from './zoneinfo.js';
+
+/** Part of a zone by which two files may differ and still describe one moment. */
+const TOLERANCE = 0.05;
+
+/** No file may speak of memory that kpageflags does not reach: one of them is then of another machine, or cut short. */
+export function checkReach(
+  nrFilePfns: number,
+  zones: readonly ZoneRecord[] | null,
+  blocks: readonly MemoryBlock[] | null,
+  blockPages: number,
+): void {
+  for (const { kind, end } of zones ?? []) {
+    if (end <= nrFilePfns) continue;
+    throw new VacateError(
+      'capture',
+      `zoneinfo has zone ${kind} up to ${formatPfn(end - 1)}, and kpageflags ends at ${formatPfn(nrFilePfns - 1)}: ` +
+        `${TAKE_AGAIN}.`,
+    );
+  }
+  for (const { block, state } of blocks ?? []) {
+    if (state === BLOCK_OFFLINE || block * blockPages < nrFilePfns) continue;
+    throw new VacateError(
+      'capture',
+      `memory_blocks says that memory${block} is online, and kpageflags ends at ${formatPfn(nrFilePfns - 1)}, before ` +
+        `it: ${TAKE_AGAIN}, and check that block_size_bytes is the machine's own.`,
+    );
+  }
+}
+
+/** What zoneinfo counted must be there, near enough. */
+export function checkCounters(flags: Uint32Array, zones: readonly PlacedZone[]): void {
+  let nrManaged = 0;
+  let nrPresent = 0;
+  for (const zone of zones) {
+    const { counters } = zone.record;
+    if (counters === null) return;
+    const counted = countZone(flags, zone);
+    nrManaged += counters.nrManaged;
+    nrPresent += counted.nrPresent;
+    checkFree(counted.nrFree, zone, nameOf(zone, zones));
+  }
+  if (nrManaged <= nrPresent * (1 + TOLERANCE)) return;
+  throw new VacateError(
+    'capture',
+    `zoneinfo counts ${countPages(nrManaged)} of memory and kpageflags has ${formatCount(nrPresent)}: they are not of ` +
+      `the same machine and moment, ${TAKE_AGAIN}.`,
+  );
+}
+
+/** Pages travel between the buddy allocator and the per-CPU lists all the time, so those on lists count as leeway. */
+function checkFree(nrFree: number, { record }: PlacedZone, name: string): void {
+  if (record.counters === null) return;
+  const { nrFree: nrExpected, nrPcp, nrManaged } = record.counters;
+  const leeway = nrManaged * TOLERANCE + nrPcp;
+  if (Math.abs(nrFree - nrExpected) <= leeway) return;
+  throw new VacateError(
+    'capture',
+    `${name} has ${countPages(nrFree, 'free')} in kpageflags and ${formatCount(nrExpected)} in zoneinfo: too much ` +
+      `happened between the two, ${TAKE_AGAIN}, when less is going on.`,
+  );
+}
+
+function countZone(flags: Uint32Array, { ranges }: PlacedZone): { nrPresent: number; nrFree: number } {
+  let nrPresent = 0;
+  let nrFree = 0;
+  for (const { start, end } of ranges) {
+    for (let pfn = start; pfn < end; pfn++) {
+      const word = flags[pfn] as number;
+      if ((word & PG_NOPAGE) === 0) nrPresent++;
+      if ((word & PG_BUDDY) !== 0) nrFree++;
+    }
+  }
+  return { nrPresent, nrFree };
+}

@@ -1,0 +1,1 @@
+export { type ReadCaptureOptions, readCapture } from './read-capture.js';

@@ -1,0 +1,104 @@
+import {
+  PG_ANON,
+  PG_DIRTY,
+  PG_HEAD,
+  PG_HUGE,
+  PG_KSM,
+  PG_LRU,
+  PG_MLOCKED,
+  PG_MMAP,
+  PG_NOPAGE,
+  PG_PGTABLE,
+  PG_PRIVATE,
+  PG_RESERVED,
+  PG_SLAB,
+  PG_SWAPBACKED,
+  PG_SWAPCACHE,
+  PG_TAIL,
+  PG_THP,
+  PG_UPTODATE,
+  PG_WRITEBACK,
+} from '../mm/page-flags.js';
+import { countPages } from './wording.js';
+
+/** Bits of the file that are ours as they stand: 0 to 23, and PGTABLE. Bits 24 and 25 (ZERO_PAGE, IDLE) mean others here. */
+const SAME_BITS = 0x00ff_ffff | PG_PGTABLE;
+const KPF_ZERO_PAGE = 1 << 24;
+/** Bits of the high half, include/linux/kernel-page-flags.h; the same in 6.1 and 6.12. */
+const KPF_RESERVED = 1 << (32 - 32);
+const KPF_MLOCKED = 1 << (33 - 32);
+const KPF_PRIVATE = 1 << (35 - 32);
+
+/**
+ * The words of /proc/kpageflags as PG_* words, `nrPfns` long: what the file does not reach is no page. PG_MMAP and
+ * PG_PRIVATE are as in the file until `finishFlags`: the steps between tell page types apart by them.
+ * What the kernel writes: fs/proc/page.c, stable_page_flags.
+ */
+export function translateFlags(words: Uint32Array, nrPfns: number): Uint32Array {
+  const flags = new Uint32Array(nrPfns);
+  const nrWords = words.length / 2;
+  for (let pfn = 0; pfn < nrWords; pfn++) {
+    const low = words[2 * pfn] as number;
+    const high = words[2 * pfn + 1] as number;
+    let word = low & SAME_BITS;
+    if ((high & KPF_RESERVED) !== 0) word |= PG_RESERVED;
+    if ((high & KPF_MLOCKED) !== 0) word |= PG_MLOCKED;
+    if ((high & KPF_PRIVATE) !== 0) word |= PG_PRIVATE;
+    // A slab keeps its own data where other pages keep the mapping, and Linux 6.12 reads that as an address space.
+    if ((word & PG_SLAB) !== 0) word &= ~(PG_ANON | PG_KSM | PG_MMAP);
+    // The huge zero page is called a THP, yet it is a kernel page that nobody moves.
+    if ((low & KPF_ZERO_PAGE) !== 0) word &= ~PG_THP;
+    if ((word & PG_NOPAGE) !== 0) word = PG_NOPAGE;
+    flags[pfn] = word;
+  }
+  flags.fill(PG_NOPAGE, nrWords);
+  return flags;
+}
+
+/** Linux 6.12 tests both type bits of the mapping with "or", so every anonymous page looks merged. */
+export function ignoreFalseKsm(flags: Uint32Array, caveats: string[]): void {
+  let nrAnon = 0;
+  let nrMerged = 0;
+  for (let pfn = 0; pfn < flags.length; pfn++) {
+    const word = flags[pfn] as number;
+    if ((word & PG_ANON) === 0) continue;
+    nrAnon++;
+    if ((word & PG_KSM) !== 0) nrMerged++;
+  }
+  // Real merging never reaches nine in ten: pages of THPs and pages just written are not merged.
+  if (nrMerged === 0 || nrMerged * 10 < nrAnon * 9) return;
+  caveats.push(
+    `${countPages(nrMerged, 'anonymous')} of ${nrAnon.toLocaleString('en-US')} carry the KSM flag, as this kernel sets ` +
+      'it on all of them: which pages KSM has merged is not known, and none is treated so.',
+  );
+  for (let pfn = 0; pfn < flags.length; pfn++) {
+    const word = flags[pfn] as number;
+    if ((word & PG_KSM) !== 0) flags[pfn] = word & ~PG_KSM;
+  }
+}
+
+const CACHE_BITS = PG_UPTODATE | PG_DIRTY | PG_WRITEBACK | PG_SWAPBACKED;
+const NOT_CACHE_BITS = PG_SLAB | PG_RESERVED | PG_ANON | PG_HUGE | PG_PGTABLE;
+/** A page with one of these has an owner that maps it by address spaces, so that its mapping count is one. */
+const OWNED_BITS = PG_LRU | PG_ANON | PG_SWAPCACHE | CACHE_BITS | PG_HUGE | PG_THP;
+
+/**
+ * Last step: drops what only a capture has. The private bit stays where it means buffers, on pages of files; other
+ * owners (zsmalloc, slab, hugetlb, the memory map) use it for themselves. A mapping count stays where the kernel counts
+ * mappings in that field: types of its own reuse it, and pages of drivers are mapped without being anybody's memory.
+ * Gives the number of pages in the swap cache.
+ */
+export function finishFlags(flags: Uint32Array, mapcounts: Uint16Array): number {
+  let nrSwapCached = 0;
+  for (let pfn = 0; pfn < flags.length; pfn++) {
+    const word = flags[pfn] as number;
+    let kept = word & ~(PG_MMAP | PG_PRIVATE);
+    const isCache = (word & PG_LRU) !== 0 || ((word & CACHE_BITS) !== 0 && (word & NOT_CACHE_BITS) === 0);
+    if (isCache) kept |= word & PG_PRIVATE;
+    flags[pfn] = kept;
+    const isKernelCompound = (word & (PG_HEAD | PG_TAIL)) !== 0 && (word & (PG_THP | PG_HUGE)) === 0;
+    if ((word & OWNED_BITS) === 0 || isKernelCompound) mapcounts[pfn] = 0;
+    if ((word & PG_SWAPCACHE) !== 0) nrSwapCached++;
+  }
+  return nrSwapCached;
+}

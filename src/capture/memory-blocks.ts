@@ -1,0 +1,80 @@
+import { isPowerOfTwo } from '../base/bits.js';
+import { VacateError } from '../base/vacate-error.js';
+import { BLOCK_GOING_OFFLINE, BLOCK_OFFLINE, BLOCK_ONLINE, type BlockState } from '../mm/memory-block.js';
+import { PG_NOPAGE } from '../mm/page-flags.js';
+import { type BlockId, PAGE_SIZE } from '../mm/units.js';
+
+export interface MemoryBlock {
+  readonly block: BlockId;
+  readonly state: BlockState;
+  /** Zones that valid_zones names: for an online block the one it is in. Empty for "none". */
+  readonly zoneKinds: readonly string[];
+}
+
+const STATES: ReadonlyMap<string, BlockState> = new Map([
+  ['online', BLOCK_ONLINE],
+  ['going-offline', BLOCK_GOING_OFFLINE],
+  ['offline', BLOCK_OFFLINE],
+]);
+
+const MIB = 1024 * 1024;
+const USUAL_BLOCK_BYTES = 128 * MIB;
+
+/** Pages of a memory block, from /sys/devices/system/memory/block_size_bytes: hexadecimal, without 0x. */
+export function parseBlockPages(text: string | null, caveats: string[]): number {
+  if (text === null) {
+    caveats.push(
+      'The capture lacks block_size_bytes: memory blocks are taken to be 128 MiB, as x86-64 usually has them.',
+    );
+    return USUAL_BLOCK_BYTES / PAGE_SIZE;
+  }
+  const digits = text.trim();
+  const sizeBytes = /^[0-9a-f]+$/i.test(digits) ? Number.parseInt(digits, 16) : Number.NaN;
+  if (!isPowerOfTwo(sizeBytes) || sizeBytes < MIB) {
+    throw new VacateError(
+      'capture',
+      `block_size_bytes says "${digits}", which is no power of two of at least 1 MiB in hexadecimal: ` +
+        'copy it from /sys/devices/system/memory/block_size_bytes as it is.',
+    );
+  }
+  return sizeBytes / PAGE_SIZE;
+}
+
+/** A line each: `memoryN state removable valid_zones...`; ascending, whatever order the directory had. */
+export function parseMemoryBlocks(text: string): MemoryBlock[] {
+  const blocks = new Map<BlockId, MemoryBlock>();
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const [name = '', stateName = '', , ...zones] = line.trim().split(/\s+/);
+    const number = /^memory(\d+)$/.exec(name)?.[1];
+    const state = STATES.get(stateName);
+    if (number === undefined || state === undefined || blocks.has(Number(number))) {
+      throw new VacateError(
+        'capture',
+        `Line ${index + 1} of memory_blocks, "${line.trim()}", does not describe a memory block that is new to it: ` +
+          'write "memoryN state removable valid_zones..." with online, going-offline or offline, once for each block.',
+      );
+    }
+    const block = Number(number);
+    blocks.set(block, { block, state, zoneKinds: zones.filter((zone) => zone !== 'none') });
+  }
+  if (blocks.size === 0) {
+    throw new VacateError(
+      'capture',
+      'memory_blocks lists no block: fill it from /sys/devices/system/memory, or drop it.',
+    );
+  }
+  return [...blocks.values()].sort((a, b) => a.block - b.block);
+}
+
+/** Without a list: a block that has a page is online. An offline block then looks like a hole. */
+export function deriveBlocks(flags: Uint32Array, blockPages: number): MemoryBlock[] {
+  const blocks: MemoryBlock[] = [];
+  for (let start = 0; start < flags.length; start += blockPages) {
+    const end = Math.min(start + blockPages, flags.length);
+    let pfn = start;
+    while (pfn < end && ((flags[pfn] as number) & PG_NOPAGE) !== 0) pfn++;
+    if (pfn < end) blocks.push({ block: start / blockPages, state: BLOCK_ONLINE, zoneKinds: [] });
+  }
+  return blocks;
+}

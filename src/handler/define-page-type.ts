@@ -1,0 +1,78 @@
+import { VacateError } from '../base/vacate-error.js';
+import type { PageTypeHandler } from './page-type-handler.js';
+import type { PageView } from './page-view.js';
+import type { RefusalTable } from './refusal.js';
+
+/** Version of the contract in this folder; a plugin states the one it was written for. */
+export const HANDLER_API = 1;
+
+/** A plugin: a page type by name, its refusals, and how to make its handler. */
+export interface PageType {
+  /** Kebab-case, unique among the plugins of a run: "file-backed". */
+  readonly name: string;
+  readonly api: typeof HANDLER_API;
+  /** Who is asked first: every 'pre', then the rest in list order, then every 'post'. */
+  readonly order: 'pre' | null | 'post';
+  /** One line for `vacate handlers`: which pages it claims. */
+  readonly claims: string;
+  readonly refusals: RefusalTable;
+  /** A new handler for one machine. All state lives in what it returns. */
+  create(pages: PageView): PageTypeHandler;
+}
+
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+/**
+ * Checks and freezes a plugin; the result is its module's default export.
+ *
+ * @throws VacateError kind 'plugin' if the name, the api version, the order or the refusal table is malformed.
+ * @example
+ * export default definePageType({
+ *   name: 'ring-buffer', api: 1, order: null, claims: 'pages of the ring-buffer driver',
+ *   refusals: [null, { id: 'dma-active', kind: 'retry', because: 'a transfer is under way' }],
+ *   create: (pages) => new RingBufferHandler(pages),
+ * });
+ */
+export function definePageType(plugin: PageType): PageType {
+  const problem = problemWith(plugin);
+  if (problem !== null) throw new VacateError('plugin', problem);
+  for (const refusal of plugin.refusals) if (refusal !== null) Object.freeze(refusal);
+  Object.freeze(plugin.refusals);
+  return Object.freeze(plugin);
+}
+
+/** A sentence about the first thing wrong with a would-be plugin, or null. */
+export function problemWith(candidate: unknown): string | null {
+  if (typeof candidate !== 'object' || candidate === null)
+    return 'a plugin module must export definePageType({...}) as its default export';
+  const plugin = candidate as Partial<PageType>;
+  if (typeof plugin.name !== 'string' || !NAME.test(plugin.name))
+    return `plugin name ${JSON.stringify(plugin.name)} is not kebab-case; use something like "ring-buffer"`;
+  const who = `plugin "${plugin.name}"`;
+  if (plugin.api !== HANDLER_API)
+    return `${who} is written for handler api ${String(plugin.api)}, this vacate offers ${HANDLER_API}; set api: ${HANDLER_API} after checking the CHANGELOG`;
+  if (plugin.order !== 'pre' && plugin.order !== null && plugin.order !== 'post')
+    return `${who} has order ${JSON.stringify(plugin.order)}; use 'pre', null or 'post'`;
+  if (typeof plugin.claims !== 'string' || plugin.claims === '')
+    return `${who} does not say what it claims; give "claims" one line`;
+  if (typeof plugin.create !== 'function') return `${who} has no create(pages)`;
+  return problemWithRefusals(who, plugin.refusals);
+}
+
+function problemWithRefusals(who: string, table: unknown): string | null {
+  if (!Array.isArray(table) || table[0] !== null)
+    return `${who} needs a refusal table whose entry 0 is null, because code 0 means no refusal`;
+  const seen = new Set<string>();
+  for (let code = 1; code < table.length; code++) {
+    const entry: unknown = table[code];
+    const at = `${who}, refusal ${code}`;
+    if (typeof entry !== 'object' || entry === null) return `${at} is missing: give it { id, kind, because }`;
+    const { id, kind, because } = entry as Record<string, unknown>;
+    if (typeof id !== 'string' || !NAME.test(id)) return `${at} needs a kebab-case id, not ${JSON.stringify(id)}`;
+    if (seen.has(id)) return `${at} repeats the id "${id}"`;
+    seen.add(id);
+    if (kind !== 'retry' && kind !== 'permanent') return `${at} ("${id}") needs kind 'retry' or 'permanent'`;
+    if (typeof because !== 'string' || because === '') return `${at} ("${id}") does not say why: fill in "because"`;
+  }
+  return null;
+}

@@ -1,0 +1,57 @@
+import type { MigrateMode } from '../mm/migrate-mode.js';
+import type { Pfn } from '../mm/units.js';
+import type { RefusalCode } from './refusal.js';
+
+/**
+ * What is special about one type of page. The migration service does everything that is the same for all: locking,
+ * page tables, TLB, reference freeze, copying, flags, retries, undo. The words are those of the kernel's
+ * `struct movable_operations` (include/linux/migrate.h); `refuses` and `references` are what the kernel computes
+ * inline, has_unmovable_pages and folio_expected_refs.
+ *
+ * A handler is called once per page and must not allocate, throw, remember pages, or look at the clock.
+ *
+ * @example
+ * class RingBufferHandler implements PageTypeHandler {
+ *   constructor(private readonly pages: PageView) {}
+ *   claims(flags: number) { return (flags & PG_MOVABLE_OPS) !== 0; }
+ *   refuses() { return 0; }
+ *   references() { return 1; }                                    // the driver's own slot
+ *   isolate(page: Pfn) { this.pages.isolateFromDriver(page); return 0; }
+ *   migrate(source: Pfn, target: Pfn) { return this.pages.moveSlot(source, target) ? 0 : GONE; }
+ *   putback(page: Pfn) { this.pages.putbackToDriver(page); }
+ * }
+ */
+export interface PageTypeHandler {
+  /**
+   * Is a page with these flags mine? Pure: the same flags always give the same answer.
+   * Handlers are asked in order and the first that says yes has the page.
+   */
+  claims(flags: number): boolean;
+
+  /**
+   * Read-only: would this page be refused now, and why? 0 if it would go. Planners ask this of millions of pages
+   * before anything moves, and the service asks once more right before `isolate`.
+   */
+  refuses(page: Pfn): RefusalCode;
+
+  /**
+   * Read-only: references that the page's owner holds besides its mappings: 1 for a page-cache or swap-cache slot,
+   * 1 more for buffers. If the page has any further reference it is pinned and the service refuses it; once unmapped
+   * and isolated its count must be exactly this plus 1, or the freeze fails (mm/migrate.c, folio_expected_refs).
+   */
+  references(page: Pfn): number;
+
+  /** Take the page off whatever list it is on, with one reference; or say why not, with nothing changed. */
+  isolate(page: Pfn): RefusalCode;
+
+  /**
+   * Re-point everything that names the page, except page tables, from source to target: cache slot, buffers, a
+   * driver's table. Both pages are locked, no page-table entry maps source, its count is frozen at 0: nobody can get
+   * hold of it. All or nothing: 0, or a code with nothing changed. The service copies the contents and flags next,
+   * and after a 0 nothing can fail any more.
+   */
+  migrate(source: Pfn, target: Pfn, mode: MigrateMode): RefusalCode;
+
+  /** Undo `isolate`, for a refused source as well as for a target that has arrived. Cannot fail. */
+  putback(page: Pfn): void;
+}

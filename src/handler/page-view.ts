@@ -1,0 +1,48 @@
+import type { Pfn } from '../mm/units.js';
+import type { RefusalCode } from './refusal.js';
+
+/**
+ * What a handler may ask and do with one page. Pages are named by pfn; there is no page object.
+ * Reads are plain column reads. The verbs each do one step of the kernel's protocol and leave every invariant whole.
+ *
+ * @example
+ * const cached = (pages.flags(pfn) & PG_SWAPCACHE) !== 0;
+ */
+export interface PageView {
+  /** PG_* bits (vacate/handler re-exports them). */
+  flags(pfn: Pfn): number;
+  /** All references: mappings, cache, buffers, isolations, pins (page_count). */
+  count(pfn: Pfn): number;
+  /** Page-table entries that map it (page_mapcount). */
+  mapcount(pfn: Pfn): number;
+  /** True while a page cache, swap cache or driver pool has the page in its slot (page_mapping and the slot agree). */
+  inCache(pfn: Pfn): boolean;
+  /** Swap slot of a swap-cache page, -1 for any other (page_private of a swap-cache page). */
+  swapSlot(pfn: Pfn): number;
+  /** True if the page belongs to a mapping at all; false once truncated or when its owner is gone. */
+  hasMapping(pfn: Pfn): boolean;
+  /** True if the page's file is mapped by a nonlinear VMA (mapping->i_mmap_nonlinear is not empty). */
+  hasNonlinearMappings(pfn: Pfn): boolean;
+
+  /**
+   * Takes the page off its LRU list and takes one reference (isolate_lru_page, mm/vmscan.c).
+   * Returns 0, or a non-zero code of the caller's choice when the page is not on an LRU: nothing is changed then.
+   */
+  isolateFromLru(pfn: Pfn, notOnLru: RefusalCode): RefusalCode;
+  /** Undoes `isolateFromLru`: back to the same place, reference dropped (putback_lru_page). Cannot fail. */
+  putbackToLru(pfn: Pfn): void;
+  /** As `isolateFromLru`, for a page that a driver owns and no LRU holds (movable_operations.isolate_page). */
+  isolateFromDriver(pfn: Pfn): void;
+  /** Undoes `isolateFromDriver`. */
+  putbackToDriver(pfn: Pfn): void;
+
+  /**
+   * Re-points the slot that holds `source` (page cache, swap cache or driver pool) at `target`, and gives `target` the
+   * identity that goes with it: mapping and index. Tags of the slot (dirty, writeback) stay with the slot.
+   * Returns false, with nothing changed, if the slot no longer holds `source`: it was truncated meanwhile.
+   * For a page in no slot it only carries the identity (folio_migrate_mapping, mm/migrate.c).
+   */
+  moveSlot(source: Pfn, target: Pfn): boolean;
+  /** Moves the filesystem's buffers, which hold one reference, from source to target (buffer_migrate_folio). */
+  moveBuffers(source: Pfn, target: Pfn): void;
+}

@@ -1,0 +1,91 @@
+import type { PageView } from '../handler/page-view.js';
+import type { BlockState, Dimm } from '../mm/memory-block.js';
+import type { PageColumns } from '../mm/page-columns.js';
+import type { PfnRange } from '../mm/pfn-range.js';
+import type { BlockId, Order, Pfn } from '../mm/units.js';
+import type { ZoneShape } from '../mm/zone.js';
+
+/** What the machine looks like from outside; fixed, except for the state of its blocks. */
+export interface MemoryLayout {
+  /** One past the highest pfn. */
+  readonly nrPfns: number;
+  readonly nrCpus: number;
+  /** Pages of a memory block. */
+  readonly blockPages: number;
+  readonly zones: readonly ZoneShape[];
+  readonly dimms: readonly Dimm[];
+}
+
+/** Free pages by where they are. */
+export interface Room {
+  /** On free lists outside the given ranges and above the watermarks that hold for a movable allocation. */
+  readonly pages: number;
+}
+
+/**
+ * The machine, as the migration service and the strategies see it. A host does each step of the protocol that touches
+ * page tables, allocator or devices; it decides nothing. Every verb is complete in itself: between two calls other CPUs
+ * may do what they like.
+ */
+export interface MemoryHost {
+  readonly name: string;
+  readonly layout: MemoryLayout;
+  /** Frame state, indexed by pfn; read by anyone, written by this host and by the migration service's phases. */
+  readonly columns: PageColumns;
+  /** The same pages for handlers, one at a time. */
+  readonly pages: PageView;
+
+  blockState(block: BlockId): BlockState;
+  /** Zone that has the page, as an index into `layout.zones`; -1 for none. */
+  zoneOf(pfn: Pfn): number;
+
+  /**
+   * Nothing free in the range is handed out from now on, and what is freed there stays free (MIGRATE_ISOLATE for whole
+   * pageblocks, booking for parts of one). The range must not overlap an isolated one.
+   */
+  isolateRange(range: PfnRange): void;
+  /** Undoes `isolateRange`; the free pages of the range are for everyone again. */
+  undoIsolateRange(range: PfnRange): void;
+  /** Flushes per-CPU free lists and pending LRU additions of all CPUs (drain_all_pages, lru_add_drain_all). */
+  drain(): void;
+
+  /**
+   * A free block of 2^order pages to move a page to, never from an isolated range, above the min watermark, count 1;
+   * the smallest block that serves, so that a whole free block of `sparedOrder` or more breaks only when nothing
+   * smaller is left. NO_PAGE if there is none.
+   */
+  allocateTarget(order: Order, source: Pfn, sparedOrder: Order): Pfn;
+  /** Gives back a target that nobody moved to. */
+  freeTarget(pfn: Pfn, order: Order): void;
+  /** Free pages that `allocateTarget` could hand out in all, order 0. Isolated ranges and `without` do not count. */
+  roomOutside(without: readonly PfnRange[]): Room;
+
+  /** Replaces every page-table entry of a locked page by a migration entry. False if one could not be: then none was. */
+  unmap(pfn: Pfn): boolean;
+  /** Every CPU has forgotten its translations when this returns (TLB shootdown, acknowledged). */
+  shootdown(): void;
+  /** Turns the migration entries for `source` into entries for `target`, which may be `source` itself. */
+  remap(source: Pfn, target: Pfn): void;
+  /** Copies contents; the only way contents travel. `sources` and `targets` are parallel, `nrPages` long. */
+  copy(sources: Uint32Array, targets: Uint32Array, nrPages: number): void;
+  /** Carries flags, dirty state and place on the LRU from a page to the one that replaces it (folio_migrate_flags). */
+  carry(source: Pfn, target: Pfn): void;
+  /** Drops the migrator's reference of a page that has moved away, or that its owner freed meanwhile. */
+  freeSource(pfn: Pfn): void;
+  /** Turns a compound page into base pages; false if it cannot be. */
+  split(head: Pfn): boolean;
+  /** Lets the machine's own time pass until a page's writeback has ended; false if it never will. */
+  waitForWriteback(pfn: Pfn): boolean;
+  /** Lets time pass between two passes of retries. */
+  relax(): void;
+
+  /** Takes an isolated, entirely free block off line; false, with nothing changed, if a page of it is in use. */
+  offlineBlock(block: BlockId): boolean;
+  /** Puts an offline block back into its zone, free. */
+  onlineBlock(block: BlockId): void;
+
+  /** Sentences about broken invariants, none if all is well. Walks the whole machine. */
+  validate(): string[];
+}
+
+export const MemoryHost = Symbol.for('vacate/MemoryHost');

@@ -1,0 +1,19 @@
+import 'reflect-metadata';
+
+/** The public API; everything not exported here, from ./handler or from ./plugins is private. */
+export { VacateError, type VacateErrorKind } from './base/vacate-error.js';
+export { readCapture } from './capture/index.js';
+export { createEvacuator, type Evacuator, type EvacuatorOptions } from './container/create-evacuator.js';
+export { loadPlugins, loadShippedPlugins } from './container/load-plugins.js';
+export * from './events/index.js';
+export type { MemoryHost, MemoryLayout } from './host/memory-host.js';
+export type { MigrationReport, RefusalCount } from './migration/migration-report.js';
+export type { Phase, Progress } from './migration/migration-run.js';
+export * from './mm/memory-block.js';
+export * from './mm/page-flags.js';
+export * from './mm/pfn-range.js';
+export * from './mm/units.js';
+export { machineFromImage } from './sim/from-image.js';
+export { createMachine, type Machine, type MachineSpec } from './sim/machine.js';
+export { simModule } from './sim/sim-module.js';
+export * from './strategies/strategy.js';

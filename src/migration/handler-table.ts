@@ -1,0 +1,59 @@
+import { VacateError } from '../base/vacate-error.js';
+import { codeOf, handlerOf, type Outcome } from '../events/page-events.js';
+import type { PageType } from '../handler/define-page-type.js';
+import type { PageTypeHandler } from '../handler/page-type-handler.js';
+import type { PageView } from '../handler/page-view.js';
+import { coreRefusals, type Refusal, type RefusalTable } from '../handler/refusal.js';
+import { resolvePlugins } from './resolve-plugins.js';
+
+/** `handlerFor` found nobody. */
+export const NO_HANDLER = 0;
+
+/** The handlers of one machine, in the order in which they are asked. Index 0 is the service. */
+export class HandlerTable {
+  readonly names: readonly string[];
+  readonly claims: readonly string[];
+  readonly refusals: readonly RefusalTable[];
+  readonly #handlers: readonly PageTypeHandler[];
+
+  constructor(plugins: readonly PageType[], pages: PageView) {
+    const ordered = resolvePlugins(plugins);
+    this.names = ['core', ...ordered.map(({ name }) => name)];
+    this.claims = ['what every page type shares', ...ordered.map(({ claims }) => claims)];
+    this.refusals = [coreRefusals, ...ordered.map(({ refusals }) => refusals)];
+    this.#handlers = ordered.map((plugin) => plugin.create(pages));
+  }
+
+  /** Index of the handler that claims a page with these flags; NO_HANDLER if none does. */
+  handlerFor(flags: number): number {
+    const handlers = this.#handlers;
+    for (let i = 0; i < handlers.length; i++) if (handlers[i]!.claims(flags)) return i + 1;
+    return NO_HANDLER;
+  }
+
+  get(handler: number): PageTypeHandler {
+    return this.#handlers[handler - 1]!;
+  }
+
+  /**
+   * The refusal that an outcome names.
+   *
+   * @throws VacateError kind 'plugin' if a handler returned a code that its table does not have.
+   */
+  refusal(outcome: Outcome): Refusal {
+    const handler = handlerOf(outcome);
+    const code = codeOf(outcome);
+    const refusal = this.refusals[handler]?.[code];
+    if (refusal === undefined || refusal === null)
+      throw new VacateError(
+        'plugin',
+        `plugin "${this.names[handler]}" refused with code ${code}, which its refusal table lacks; add { id, kind, because } at index ${code}`,
+      );
+    return refusal;
+  }
+
+  /** True if it makes no sense to ask again. */
+  isPermanent(outcome: Outcome): boolean {
+    return this.refusal(outcome).kind === 'permanent';
+  }
+}

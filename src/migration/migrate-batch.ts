@@ -1,0 +1,331 @@
+import { assert } from '../base/assert.js';
+import {
+  CORE_BEING_FREED, CORE_LOCKED, CORE_NO_TARGET, CORE_PINNED, CORE_STILL_MAPPED, CORE_WRITEBACK,
+} from '../handler/refusal.js';
+import type { MemoryHost } from '../host/memory-host.js';
+import { MIGRATE_SYNC, type MigrateMode } from '../mm/migrate-mode.js';
+import { FREE_FLAGS, PG_HEAD, PG_ISOLATED, PG_LOCKED, PG_TAIL, PG_WRITEBACK } from '../mm/page-flags.js';
+import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
+import { type Outcome, outcomeOf } from '../events/page-events.js';
+import type { HandlerTable } from './handler-table.js';
+import { judge } from './judge.js';
+
+/**
+ * The phases of migrating a batch, mm/migrate.c migrate_pages_batch. A batch is a list of units, each a base page or a
+ * whole compound page, in parallel columns; a phase is one loop over it. Between two phases other CPUs may do anything.
+ *
+ * A unit's state says how far it has come, and so what has to be undone if it is refused:
+ *
+ *   WAITING -isolate-> ISOLATED -lock-> LOCKED -unmap-> UNMAPPED -freeze, move slot-> MOVED -copy .. putback-> DONE
+ */
+export const WAITING = 0;
+export const ISOLATED = 1;
+export const LOCKED = 2;
+export const UNMAPPED = 3;
+export const MOVED = 4;
+export const DONE = 5;
+/** Its owner freed it meanwhile. */
+export const FREED = 6;
+/** Back where it was, for good. */
+export const REFUSED = 7;
+
+export interface Batch {
+  nrUnits: number;
+  readonly source: Uint32Array;
+  readonly target: Uint32Array;
+  readonly order: Uint8Array;
+  readonly state: Uint8Array;
+  readonly handler: Uint8Array;
+  /** Why the unit did not go in the last pass, 0 if it has not been refused. */
+  readonly outcome: Uint16Array;
+}
+
+export function createBatch(capacity: number): Batch {
+  return {
+    nrUnits: 0,
+    source: new Uint32Array(capacity),
+    target: new Uint32Array(capacity),
+    order: new Uint8Array(capacity),
+    state: new Uint8Array(capacity),
+    handler: new Uint8Array(capacity),
+    outcome: new Uint16Array(capacity),
+  };
+}
+
+export interface BatchContext {
+  readonly host: MemoryHost;
+  readonly table: HandlerTable;
+  readonly batch: Batch;
+  /** Free blocks of this order and above are broken for targets only when nothing else is left. */
+  readonly sparedOrder: Order;
+}
+
+/** log2 of the pages of the compound page that starts at `head`, 0 for a base page. */
+export function folioOrder(flags: Uint32Array, head: Pfn): Order {
+  if ((flags[head]! & PG_HEAD) === 0) return 0;
+  let end = head + 1;
+  while (end < flags.length && (flags[end]! & PG_TAIL) !== 0) end++;
+  return Math.floor(Math.log2(end - head));
+}
+
+/** Appends the unit that starts at `pfn`; returns the page after it. */
+export function addUnit(context: BatchContext, pfn: Pfn): Pfn {
+  const { batch, host } = context;
+  const at = batch.nrUnits++;
+  const order = folioOrder(host.columns.flags, pfn);
+  batch.source[at] = pfn;
+  batch.target[at] = NO_PAGE;
+  batch.order[at] = order;
+  batch.state[at] = WAITING;
+  batch.outcome[at] = 0;
+  return pfn + 2 ** order;
+}
+
+/** Takes every unit off its lists, with a reference a page; a unit that may not go is refused, unchanged. */
+export function isolatePhase(context: BatchContext): void {
+  const { batch } = context;
+  for (let unit = 0; unit < batch.nrUnits; unit++) {
+    const outcome = isolateUnit(context, unit);
+    batch.outcome[unit] = outcome;
+    batch.state[unit] = outcome === 0 ? ISOLATED : REFUSED;
+  }
+}
+
+function isolateUnit({ host, table, batch }: BatchContext, unit: number): Outcome {
+  const head = batch.source[unit]!;
+  const end = head + 2 ** batch.order[unit]!;
+  const { flags } = host.columns;
+  const handler = table.handlerFor(flags[head]!);
+  batch.handler[unit] = handler;
+  for (let pfn = head; pfn < end; pfn++) {
+    const outcome = (flags[pfn]! & FREE_FLAGS) !== 0 ? CORE_BEING_FREED : judge(host.columns, table, pfn);
+    // Locks, writebacks and pins may end while the page is in hand.
+    if (outcome !== 0 && outcome !== CORE_LOCKED && outcome !== CORE_WRITEBACK && outcome !== CORE_PINNED) return outcome;
+  }
+  for (let pfn = head; pfn < end; pfn++) {
+    const code = table.get(handler).isolate(pfn);
+    if (code === 0) continue;
+    for (let undo = pfn - 1; undo >= head; undo--) table.get(handler).putback(undo);
+    return outcomeOf(handler, code);
+  }
+  return 0;
+}
+
+/**
+ * Finds a free page, or a free block as large, for every isolated unit that has none yet. A unit that visibly cannot go
+ * in this pass gets none, so that what is refused leaves no trace in the allocator either.
+ */
+export function targetPhase(context: BatchContext, mode: MigrateMode): void {
+  const { batch, host, sparedOrder } = context;
+  for (let unit = 0; unit < batch.nrUnits; unit++) {
+    if (batch.state[unit] !== ISOLATED || batch.target[unit] !== NO_PAGE) continue;
+    if (wasFreed(host, batch, unit)) {
+      finishFreed(host, batch, unit);
+      continue;
+    }
+    batch.outcome[unit] = obstacle(context, unit, mode);
+    if (batch.outcome[unit] !== 0) continue;
+    batch.target[unit] = host.allocateTarget(batch.order[unit]!, batch.source[unit]!, sparedOrder);
+    if (batch.target[unit] === NO_PAGE) batch.outcome[unit] = CORE_NO_TARGET;
+  }
+}
+
+/** What can be seen, without touching the unit, to stand in its way. */
+function obstacle({ batch, host, table }: BatchContext, unit: number, mode: MigrateMode): Outcome {
+  const { count, flags, mapcount } = host.columns;
+  const handler = table.get(batch.handler[unit]!);
+  const head = batch.source[unit]!;
+  for (let pfn = head; pfn < head + 2 ** batch.order[unit]!; pfn++) {
+    if ((flags[pfn]! & PG_LOCKED) !== 0) return CORE_LOCKED;
+    if ((flags[pfn]! & PG_WRITEBACK) !== 0 && mode !== MIGRATE_SYNC) return CORE_WRITEBACK;
+    if (count[pfn] !== mapcount[pfn]! + handler.references(pfn) + 1) return CORE_PINNED;
+  }
+  return 0;
+}
+
+/** True if the isolation's reference is the last one: the owner is done with the page. */
+function wasFreed(host: MemoryHost, batch: Batch, unit: number): boolean {
+  const source = batch.source[unit]!;
+  return batch.order[unit] === 0 && host.columns.count[source] === 1 && (host.columns.flags[source]! & PG_LOCKED) === 0;
+}
+
+function finishFreed(host: MemoryHost, batch: Batch, unit: number): void {
+  host.freeSource(batch.source[unit]!);
+  batch.state[unit] = FREED;
+}
+
+/** Locks source and target. A unit whose lock somebody else holds, or that is under writeback, waits or is put off. */
+export function lockPhase(context: BatchContext, mode: MigrateMode): void {
+  const { batch, host } = context;
+  for (let unit = 0; unit < batch.nrUnits; unit++) {
+    if (batch.state[unit] !== ISOLATED || batch.target[unit] === NO_PAGE) continue;
+    batch.outcome[unit] = lockUnit(host, batch, unit, mode);
+    if (batch.outcome[unit] === 0) batch.state[unit] = LOCKED;
+  }
+}
+
+function lockUnit(host: MemoryHost, batch: Batch, unit: number, mode: MigrateMode): Outcome {
+  const { flags } = host.columns;
+  const source = batch.source[unit]!;
+  const nrPages = 2 ** batch.order[unit]!;
+  for (let i = 0; i < nrPages; i++) {
+    if ((flags[source + i]! & PG_LOCKED) !== 0) return CORE_LOCKED;
+    if ((flags[source + i]! & PG_WRITEBACK) === 0) continue;
+    if (mode !== MIGRATE_SYNC || !host.waitForWriteback(source + i)) return CORE_WRITEBACK;
+    if ((flags[source + i]! & PG_LOCKED) !== 0) return CORE_LOCKED;
+  }
+  const target = batch.target[unit]!;
+  for (let i = 0; i < nrPages; i++) {
+    flags[source + i] = flags[source + i]! | PG_LOCKED;
+    flags[target + i] = flags[target + i]! | PG_LOCKED | PG_ISOLATED;
+  }
+  return 0;
+}
+
+/** Units whose owner dropped them meanwhile are done; the others lose their page-table entries to migration entries. */
+export function unmapPhase(context: BatchContext): void {
+  const { batch, host, table } = context;
+  const { count, flags } = host.columns;
+  for (let unit = 0; unit < batch.nrUnits; unit++) {
+    if (batch.state[unit] !== LOCKED) continue;
+    const source = batch.source[unit]!;
+    const nrPages = 2 ** batch.order[unit]!;
+    if (nrPages === 1 && count[source] === 1) {
+      flags[source] = flags[source]! & ~PG_LOCKED;
+      finishFreed(host, batch, unit);
+      continue;
+    }
+    batch.state[unit] = UNMAPPED;
+    let outcome = 0;
+    for (let i = 0; i < nrPages && outcome === 0; i++) {
+      const code = table.get(batch.handler[unit]!).refuses(source + i);
+      outcome = code !== 0 ? outcomeOf(batch.handler[unit]!, code) : host.unmap(source + i) ? 0 : CORE_STILL_MAPPED;
+    }
+    if (outcome !== 0) backOut(context, unit, outcome);
+  }
+}
+
+/** Every CPU forgets its translations of what was unmapped, once for the whole batch. */
+export function shootdownPhase({ batch, host }: BatchContext): void {
+  for (let unit = 0; unit < batch.nrUnits; unit++) {
+    if (batch.state[unit] === UNMAPPED) {
+      host.shootdown();
+      return;
+    }
+  }
+}
+
+/**
+ * The point of no return: if nobody else holds the page its count is frozen at 0, the handler re-points whatever names
+ * it, and both counts are set to what their new places make them (folio_migrate_mapping).
+ */
+export function movePhase(context: BatchContext, mode: MigrateMode): void {
+  const { batch } = context;
+  for (let unit = 0; unit < batch.nrUnits; unit++) {
+    if (batch.state[unit] !== UNMAPPED) continue;
+    const outcome = moveUnit(context, unit, mode);
+    if (outcome !== 0) backOut(context, unit, outcome);
+    else batch.state[unit] = MOVED;
+  }
+}
+
+function moveUnit({ batch, host, table }: BatchContext, unit: number, mode: MigrateMode): Outcome {
+  const { count } = host.columns;
+  const handler = table.get(batch.handler[unit]!);
+  const source = batch.source[unit]!;
+  const target = batch.target[unit]!;
+  const nrPages = 2 ** batch.order[unit]!;
+  for (let i = 0; i < nrPages; i++) if (count[source + i] !== handler.references(source + i) + 1) return CORE_PINNED;
+  for (let i = 0; i < nrPages; i++) {
+    const references = handler.references(source + i);
+    count[source + i] = 0;
+    const code = handler.migrate(source + i, target + i, mode);
+    if (code !== 0) {
+      count[source + i] = references + 1;
+      assert(i === 0, 'a compound page moves whole: the slots of its pages agree');
+      return outcomeOf(batch.handler[unit]!, code);
+    }
+    count[target + i] = references + 1;
+    count[source + i] = 1;
+  }
+  return 0;
+}
+
+/** Copies contents of all moved units. `sources` and `targets` are scratch, one entry a page. */
+export function copyPhase({ batch, host }: BatchContext, sources: Uint32Array, targets: Uint32Array): void {
+  let nr = 0;
+  for (let unit = 0; unit < batch.nrUnits; unit++) {
+    if (batch.state[unit] !== MOVED) continue;
+    for (let i = 0; i < 2 ** batch.order[unit]!; i++) {
+      if (nr === sources.length) {
+        host.copy(sources, targets, nr);
+        nr = 0;
+      }
+      sources[nr] = batch.source[unit]! + i;
+      targets[nr] = batch.target[unit]! + i;
+      nr++;
+    }
+  }
+  if (nr > 0) host.copy(sources, targets, nr);
+}
+
+/** Flags, dirty state and LRU place follow the contents. */
+export function carryPhase({ batch, host }: BatchContext): void {
+  for (let unit = 0; unit < batch.nrUnits; unit++) {
+    if (batch.state[unit] !== MOVED) continue;
+    for (let i = 0; i < 2 ** batch.order[unit]!; i++) host.carry(batch.source[unit]! + i, batch.target[unit]! + i);
+  }
+}
+
+/** Migration entries become entries for the new page, and tasks that slept on them go on. */
+export function remapPhase({ batch, host }: BatchContext): void {
+  for (let unit = 0; unit < batch.nrUnits; unit++) {
+    if (batch.state[unit] !== MOVED) continue;
+    for (let i = 0; i < 2 ** batch.order[unit]!; i++) host.remap(batch.source[unit]! + i, batch.target[unit]! + i);
+  }
+}
+
+/** Unlocks; the new page goes onto its list, the old one is freed. */
+export function finishPhase({ batch, host, table }: BatchContext): void {
+  const { flags } = host.columns;
+  for (let unit = 0; unit < batch.nrUnits; unit++) {
+    if (batch.state[unit] !== MOVED) continue;
+    for (let i = 0; i < 2 ** batch.order[unit]!; i++) {
+      const source = batch.source[unit]! + i;
+      const target = batch.target[unit]! + i;
+      flags[target] = flags[target]! & ~PG_LOCKED;
+      flags[source] = flags[source]! & ~PG_LOCKED;
+      table.get(batch.handler[unit]!).putback(target);
+      host.freeSource(source);
+    }
+    batch.state[unit] = DONE;
+  }
+}
+
+/** Undoes unmap and lock: the unit is as it was after isolation, mapped by whoever maps it. */
+export function backOut({ batch, host }: BatchContext, unit: number, outcome: Outcome): void {
+  const { flags } = host.columns;
+  for (let i = 0; i < 2 ** batch.order[unit]!; i++) {
+    const source = batch.source[unit]! + i;
+    const target = batch.target[unit]! + i;
+    host.remap(source, source);
+    flags[source] = flags[source]! & ~PG_LOCKED;
+    flags[target] = flags[target]! & ~(PG_LOCKED | PG_ISOLATED);
+  }
+  batch.state[unit] = ISOLATED;
+  batch.outcome[unit] = outcome;
+}
+
+/** Puts a unit back for good: off the batch, onto its list, exactly as it was before isolation. */
+export function putBackUnit({ batch, host, table }: BatchContext, unit: number): void {
+  for (let i = 2 ** batch.order[unit]! - 1; i >= 0; i--) table.get(batch.handler[unit]!).putback(batch.source[unit]! + i);
+  releaseTarget(host, batch, unit);
+  batch.state[unit] = REFUSED;
+}
+
+/** Gives back the target of a unit that did not need it. */
+export function releaseTarget(host: MemoryHost, batch: Batch, unit: number): void {
+  if (batch.target[unit] === NO_PAGE) return;
+  host.freeTarget(batch.target[unit]!, batch.order[unit]!);
+  batch.target[unit] = NO_PAGE;
+}

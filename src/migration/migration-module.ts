@@ -1,0 +1,20 @@
+import { ContainerModule } from 'inversify';
+import { PageEvents, type PageEventsOptions } from '../events/page-events.js';
+import { RangeEvents } from '../events/range-events.js';
+import type { PageType } from '../handler/define-page-type.js';
+import { MigrationService } from './migration-service.js';
+import { PageTypes } from './tokens.js';
+
+/** The service, its streams, and the plugins it is to use. */
+export const migrationModule = (
+  plugins: readonly PageType[],
+  options: Pick<PageEventsOptions, 'onListenerError'> = {},
+): ContainerModule =>
+  new ContainerModule(({ bind, onDeactivation }) => {
+    bind(PageEvents).toConstantValue(new PageEvents(options));
+    bind(RangeEvents).toConstantValue(new RangeEvents(options));
+    bind(MigrationService).toSelf();
+    for (const plugin of plugins) bind(PageTypes).toConstantValue(plugin);
+    onDeactivation(PageEvents, (events) => events.close());
+    onDeactivation(RangeEvents, (events) => events.close());
+  });

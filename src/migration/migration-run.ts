@@ -1,0 +1,300 @@
+import { type Outcome, outcomeOf, type PageEvents } from '../events/page-events.js';
+import { CORE_BEING_FREED, CORE_INTERRUPTED, CORE_NO_TARGET } from '../handler/refusal.js';
+import type { MemoryHost } from '../host/memory-host.js';
+import {
+  MIGRATE_ASYNC,
+  type MigrateMode,
+  NR_MAX_BATCHED_MIGRATION,
+  NR_MAX_MIGRATE_ASYNC_PASSES,
+  NR_MAX_MIGRATE_PASSES,
+} from '../mm/migrate-mode.js';
+import { FREE_FLAGS, PG_NOPAGE, PG_TAIL } from '../mm/page-flags.js';
+import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
+import type { HandlerTable } from './handler-table.js';
+import {
+  addUnit,
+  type Batch,
+  type BatchContext,
+  backOut,
+  carryPhase,
+  copyPhase,
+  createBatch,
+  DONE,
+  FREED,
+  finishPhase,
+  ISOLATED,
+  isolatePhase,
+  LOCKED,
+  lockPhase,
+  movePhase,
+  putBackUnit,
+  releaseTarget,
+  remapPhase,
+  shootdownPhase,
+  targetPhase,
+  UNMAPPED,
+  unmapPhase,
+} from './migrate-batch.js';
+import { type MigrationReport, RefusalTally } from './migration-report.js';
+
+/** A list of pages to move away. */
+export interface MigrationRequest {
+  /** Ascending, no page twice; free pages are passed over, a compound page goes whole if any page of it is named. */
+  readonly pfns: Uint32Array;
+  readonly mode: MigrateMode;
+  /** Free blocks of this order and above are broken for targets only when nothing smaller is left. */
+  readonly sparedOrder: Order;
+}
+
+/** Where a migration stands when it pauses: other CPUs may run between any two of these. */
+export type Phase =
+  | 'isolate'
+  | 'target'
+  | 'lock'
+  | 'unmap'
+  | 'shootdown'
+  | 'move'
+  | 'copy'
+  | 'carry'
+  | 'remap'
+  | 'finish'
+  | 'relax'
+  | 'putback';
+
+/** What a paused migration tells its driver. */
+export interface Progress {
+  readonly phase: Phase;
+  /** Pages done with so far, migrated, freed or refused. */
+  readonly settled: number;
+}
+
+/** One request on its way: its batches, the passes over each, and what came of them. */
+export class MigrationRun {
+  readonly #context: BatchContext;
+  readonly #tally = new RefusalTally();
+  readonly #moved = { sources: new Uint32Array(1024), targets: new Uint32Array(1024) };
+  readonly #scratch = [new Uint32Array(NR_MAX_BATCHED_MIGRATION), new Uint32Array(NR_MAX_BATCHED_MIGRATION)] as const;
+  #phase: Phase = 'putback';
+  #migrated = 0;
+  #freed = 0;
+  #asked = 0;
+  #retried = 0;
+  #passes = 0;
+  #split = 0;
+  #outOfTargets = false;
+
+  constructor(
+    private readonly host: MemoryHost,
+    private readonly table: HandlerTable,
+    private readonly events: PageEvents,
+    private readonly request: MigrationRequest,
+  ) {
+    const batch = createBatch(NR_MAX_BATCHED_MIGRATION * 2);
+    this.#context = { host, table, batch, sparedOrder: request.sparedOrder };
+  }
+
+  /** Moves the pages; if the driver stops between two phases, everything in hand is put back or brought to its end. */
+  *steps(): Generator<Progress, MigrationReport> {
+    try {
+      for (let next = 0; next < this.request.pfns.length; ) {
+        next = this.#fillBatch(next);
+        yield* this.#oneBatch();
+      }
+    } finally {
+      this.#comeToRest();
+    }
+    return this.#report();
+  }
+
+  /** Takes pages from the request, from position `next` on; returns the position of the first that is left. */
+  #fillBatch(next: number): number {
+    const { pfns } = this.request;
+    const { flags } = this.host.columns;
+    let pages = 0;
+    let at = next;
+    while (at < pfns.length && pages < NR_MAX_BATCHED_MIGRATION) {
+      let pfn = pfns[at++]!;
+      if ((flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) !== 0) continue;
+      while ((flags[pfn]! & PG_TAIL) !== 0) pfn--;
+      const end = addUnit(this.#context, pfn);
+      pages += end - pfn;
+      while (at < pfns.length && pfns[at]! < end) at++;
+    }
+    this.#asked += pages;
+    return at;
+  }
+
+  *#oneBatch(): Generator<Progress, void> {
+    const { batch } = this.#context;
+    isolatePhase(this.#context);
+    yield this.#pause('isolate');
+    const { mode } = this.request;
+    const asyncPasses = mode === MIGRATE_ASYNC ? NR_MAX_MIGRATE_PASSES : NR_MAX_MIGRATE_ASYNC_PASSES;
+    for (let pass = 1; pass <= NR_MAX_MIGRATE_PASSES; pass++) {
+      yield* this.#onePass(pass <= asyncPasses ? MIGRATE_ASYNC : mode);
+      this.#passes = Math.max(this.#passes, pass);
+      this.#dropPermanent();
+      const left = countInState(batch, ISOLATED);
+      if (left === 0 || this.#outOfTargets || pass === NR_MAX_MIGRATE_PASSES) break;
+      this.#retried += left;
+      this.host.relax();
+      yield this.#pause('relax');
+    }
+    this.#settle();
+    yield this.#pause('putback');
+  }
+
+  *#onePass(mode: MigrateMode): Generator<Progress, void> {
+    const context = this.#context;
+    targetPhase(context, mode);
+    this.#splitForTargets(mode);
+    yield this.#pause('target');
+    lockPhase(context, mode);
+    yield this.#pause('lock');
+    unmapPhase(context);
+    yield this.#pause('unmap');
+    shootdownPhase(context);
+    yield this.#pause('shootdown');
+    movePhase(context, mode);
+    yield this.#pause('move');
+    copyPhase(context, ...this.#scratch);
+    yield this.#pause('copy');
+    carryPhase(context);
+    yield this.#pause('carry');
+    remapPhase(context);
+    yield this.#pause('remap');
+    finishPhase(context);
+    yield this.#pause('finish');
+  }
+
+  #pause(phase: Phase): Progress {
+    this.#phase = phase;
+    return { phase, settled: this.#migrated + this.#freed + this.#tally.pages };
+  }
+
+  /** A compound page for which no block is large enough is split, and its pages go one by one. */
+  #splitForTargets(mode: MigrateMode): void {
+    const { batch, host } = this.#context;
+    for (let unit = batch.nrUnits - 1; unit >= 0; unit--) {
+      if (batch.state[unit] !== ISOLATED || batch.outcome[unit] !== CORE_NO_TARGET) continue;
+      const order = batch.order[unit]!;
+      if (order === 0 || batch.nrUnits + 2 ** order > batch.source.length || !host.split(batch.source[unit]!)) {
+        this.#outOfTargets = true;
+        continue;
+      }
+      this.#split++;
+      batch.order[unit] = 0;
+      for (let i = 1; i < 2 ** order; i++) this.#addSplitUnit(unit, batch.source[unit]! + i);
+      targetPhase(this.#context, mode);
+    }
+  }
+
+  #addSplitUnit(from: number, pfn: Pfn): void {
+    const { batch } = this.#context;
+    const at = batch.nrUnits++;
+    batch.source[at] = pfn;
+    batch.target[at] = NO_PAGE;
+    batch.order[at] = 0;
+    batch.handler[at] = batch.handler[from]!;
+    batch.state[at] = ISOLATED;
+    batch.outcome[at] = 0;
+  }
+
+  #dropPermanent(): void {
+    const { batch, table } = this.#context;
+    for (let unit = 0; unit < batch.nrUnits; unit++) {
+      const outcome = batch.outcome[unit]!;
+      if (batch.state[unit] === ISOLATED && outcome !== 0 && table.isPermanent(outcome)) putBackUnit(this.#context, unit);
+    }
+  }
+
+  /** What is left goes back, and everything is counted and announced. */
+  #settle(): void {
+    const { batch } = this.#context;
+    const heard = this.events.begin();
+    for (let unit = 0; unit < batch.nrUnits; unit++) {
+      if (batch.state[unit] === ISOLATED) putBackUnit(this.#context, unit);
+      if (batch.state[unit] === DONE) this.#countMigrated(unit, heard);
+      else if (batch.state[unit] === FREED || batch.outcome[unit] === CORE_BEING_FREED) this.#countFreed(unit);
+      else this.#countRefused(batch.outcome[unit]!, batch.source[unit]!, 2 ** batch.order[unit]!, heard);
+    }
+    batch.nrUnits = 0;
+    this.events.flush();
+  }
+
+  #countMigrated(unit: number, heard: boolean): void {
+    const { batch } = this.#context;
+    const nrPages = 2 ** batch.order[unit]!;
+    this.events.countMigrated(nrPages);
+    if (this.#migrated + nrPages > this.#moved.sources.length) this.#growMoved(nrPages);
+    for (let i = 0; i < nrPages; i++) {
+      const source = batch.source[unit]! + i;
+      const target = batch.target[unit]! + i;
+      this.#moved.sources[this.#migrated] = source;
+      this.#moved.targets[this.#migrated] = target;
+      this.#migrated++;
+      if (heard) this.events.record(source, target, outcomeOf(batch.handler[unit]!, 0));
+    }
+  }
+
+  #growMoved(nrPages: number): void {
+    const grown = (old: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> => {
+      const larger = new Uint32Array(old.length * 2 + nrPages);
+      larger.set(old);
+      return larger;
+    };
+    this.#moved.sources = grown(this.#moved.sources);
+    this.#moved.targets = grown(this.#moved.targets);
+  }
+
+  #countFreed(unit: number): void {
+    this.#freed += 2 ** this.#context.batch.order[unit]!;
+    releaseTarget(this.host, this.#context.batch, unit);
+  }
+
+  #countRefused(outcome: Outcome, source: Pfn, nrPages: number, heard: boolean): void {
+    this.#tally.add(outcome, source, nrPages);
+    this.events.countRefused(outcome, nrPages);
+    if (heard) for (let i = 0; i < nrPages; i++) this.events.record(source + i, NO_PAGE, outcome);
+  }
+
+  /** After a stop between two phases: what has passed the freeze can only go forward, everything else goes back. */
+  #comeToRest(): void {
+    const context = this.#context;
+    const { batch } = context;
+    if (batch.nrUnits === 0) return;
+    const passed = (phase: Phase) => ['move', 'copy', 'carry', 'remap'].indexOf(phase);
+    const at = passed(this.#phase);
+    if (at === 0) copyPhase(context, ...this.#scratch);
+    if (at >= 0 && at <= 1) carryPhase(context);
+    if (at >= 0 && at <= 2) remapPhase(context);
+    if (at >= 0) finishPhase(context);
+    for (let unit = 0; unit < batch.nrUnits; unit++) {
+      const state = batch.state[unit];
+      if (state === LOCKED || state === UNMAPPED) backOut(context, unit, CORE_INTERRUPTED);
+      else if (state === ISOLATED && batch.outcome[unit] === 0) batch.outcome[unit] = CORE_INTERRUPTED;
+    }
+    this.#settle();
+  }
+
+  #report(): MigrationReport {
+    this.events.countRetried(this.#retried);
+    return {
+      asked: this.#asked,
+      migrated: this.#migrated,
+      freed: this.#freed,
+      refused: this.#tally.counts(this.table),
+      retried: this.#retried,
+      passes: this.#passes,
+      split: this.#split,
+      sources: this.#moved.sources.slice(0, this.#migrated),
+      targets: this.#moved.targets.slice(0, this.#migrated),
+    };
+  }
+}
+
+function countInState(batch: Batch, state: number): number {
+  let nr = 0;
+  for (let unit = 0; unit < batch.nrUnits; unit++) if (batch.state[unit] === state) nr++;
+  return nr;
+}

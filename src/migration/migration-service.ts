@@ -1,0 +1,48 @@
+import { inject, injectable, multiInject } from 'inversify';
+import { type Outcome, PageEvents } from '../events/page-events.js';
+import type { PageType } from '../handler/define-page-type.js';
+import { MemoryHost } from '../host/memory-host.js';
+import { FREE_FLAGS } from '../mm/page-flags.js';
+import type { Pfn } from '../mm/units.js';
+import { HandlerTable } from './handler-table.js';
+import { judge } from './judge.js';
+import type { MigrationReport } from './migration-report.js';
+import { type MigrationRequest, MigrationRun, type Progress } from './migration-run.js';
+import { PageTypes } from './tokens.js';
+
+/**
+ * The only mover of pages. It knows neither the machine (that is the host) nor who asked (that is a strategy), nor what
+ * is special about a page (that is a handler).
+ */
+@injectable()
+export class MigrationService {
+  readonly handlers: HandlerTable;
+
+  constructor(
+    @inject(MemoryHost) readonly host: MemoryHost,
+    @multiInject(PageTypes) pageTypes: readonly PageType[],
+    @inject(PageEvents) readonly events: PageEvents,
+  ) {
+    this.handlers = new HandlerTable(pageTypes, host.pages);
+  }
+
+  /** Would this page go now? 0, or why not. Changes nothing; a free page goes. */
+  judge(pfn: Pfn): Outcome {
+    const { columns } = this.host;
+    return (columns.flags[pfn]! & FREE_FLAGS) !== 0 ? 0 : judge(columns, this.handlers, pfn);
+  }
+
+  /** Moves a list of pages, to the end. */
+  migrate(request: MigrationRequest): MigrationReport {
+    const steps = this.steps(request);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** The same, pausing after each phase so that others may run; stopping early leaves nothing half done. */
+  steps(request: MigrationRequest): Generator<Progress, MigrationReport> {
+    return new MigrationRun(this.host, this.handlers, this.events, request).steps();
+  }
+}

@@ -1,0 +1,28 @@
+import type { BlockState, Dimm } from './memory-block.js';
+import type { BlockId } from './units.js';
+import type { ZoneShape } from './zone.js';
+
+/**
+ * A machine as something outside described it: what is known of every page, and no more. A simulated machine is
+ * built from it (sim), a capture directory is read into it (capture); neither knows the other.
+ */
+export interface MachineImage {
+  readonly name: string;
+  /** One past the highest pfn. */
+  readonly nrPfns: number;
+  readonly nrCpus: number;
+  /** Pages of a memory block. */
+  readonly blockPages: number;
+  readonly zones: readonly ZoneShape[];
+  /** Blocks that exist; every other is a hole. `zoneKinds` is empty where it cannot go offline ("none"). */
+  readonly blocks: readonly { readonly block: BlockId; readonly state: BlockState; readonly zoneKinds: readonly string[] }[];
+  readonly dimms: readonly Dimm[];
+  /** PG_* words, `nrPfns` long: quirks of the source are already undone. */
+  readonly flags: Uint32Array;
+  /** Page-table entries that map each page, `nrPfns` long. */
+  readonly mapcounts: Uint16Array;
+  /** Swap slots that the machine has, used or not. */
+  readonly nrSwapSlots: number;
+  /** What could not be known, in sentences for the user. */
+  readonly caveats: readonly string[];
+}

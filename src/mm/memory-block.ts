@@ -1,0 +1,29 @@
+import type { PfnRange } from './pfn-range.js';
+import type { BlockId } from './units.js';
+
+/** States of a memory block, include/linux/memory.h; a block that has none is absent (a hole). */
+export const BLOCK_ABSENT = 0;
+export const BLOCK_ONLINE = 1;
+export const BLOCK_GOING_OFFLINE = 2;
+export const BLOCK_OFFLINE = 3;
+export type BlockState = 0 | 1 | 2 | 3;
+
+export const BLOCK_STATE_NAMES = ['absent', 'online', 'going-offline', 'offline'] as const;
+
+/** A module of memory and the pages it holds, a whole number of memory blocks. */
+export interface Dimm {
+  readonly name: string;
+  readonly node: number;
+  readonly range: PfnRange;
+}
+
+export function blockRange(block: BlockId, blockPages: number): PfnRange {
+  return { start: block * blockPages, end: (block + 1) * blockPages };
+}
+
+/** Blocks that a range touches, ascending. */
+export function blocksOf(range: PfnRange, blockPages: number): BlockId[] {
+  const blocks: BlockId[] = [];
+  for (let block = Math.floor(range.start / blockPages); block * blockPages < range.end; block++) blocks.push(block);
+  return blocks;
+}

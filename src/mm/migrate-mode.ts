@@ -1,0 +1,14 @@
+/** How far a migration may go to get a page, include/linux/migrate_mode.h. */
+export const MIGRATE_ASYNC = 0; // never block
+export const MIGRATE_SYNC_LIGHT = 1; // may wait for a lock, not for writeback
+export const MIGRATE_SYNC = 2; // may wait for both
+export type MigrateMode = 0 | 1 | 2;
+
+export const MIGRATE_MODE_NAMES = ['async', 'sync-light', 'sync'] as const;
+
+/** Passes over a list that is not yet empty: NR_MAX_MIGRATE_PAGES_RETRY, mm/migrate.c. */
+export const NR_MAX_MIGRATE_PASSES = 10;
+/** Of these, so many in async mode: NR_MAX_MIGRATE_ASYNC_RETRY. */
+export const NR_MAX_MIGRATE_ASYNC_PASSES = 3;
+/** Pages isolated and moved together: HPAGE_PMD_NR, NR_MAX_BATCHED_MIGRATION. */
+export const NR_MAX_BATCHED_MIGRATION = 512;

@@ -1,0 +1,17 @@
+/** Migratetypes of a pageblock, include/linux/mmzone.h. */
+export const MIGRATE_UNMOVABLE = 0;
+export const MIGRATE_MOVABLE = 1;
+export const MIGRATE_RECLAIMABLE = 2;
+/** "Cannot allocate from here": the free list of isolated pages. */
+export const MIGRATE_ISOLATE = 3;
+export const NR_MIGRATETYPES = 4;
+export type Migratetype = 0 | 1 | 2 | 3;
+
+export const MIGRATETYPE_NAMES = ['unmovable', 'movable', 'reclaimable', 'isolate'] as const;
+
+/** Where an allocation steals from when its own lists are empty, in order: mm/page_alloc.c `fallbacks`. */
+export const FALLBACKS: ReadonlyArray<readonly [Migratetype, Migratetype]> = [
+  [MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE],
+  [MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE],
+  [MIGRATE_UNMOVABLE, MIGRATE_MOVABLE],
+];

@@ -1,0 +1,94 @@
+/**
+ * Page flags, one bit each, numbered like /proc/kpageflags for bits 0 to 26 (include/uapi/linux/kernel-page-flags.h)
+ * so that a captured word is usable as it stands. The bits above are ours: the kernel has the same facts, but not in
+ * that file's stable part.
+ */
+export const PG_LOCKED = 1 << 0;
+export const PG_ERROR = 1 << 1;
+export const PG_REFERENCED = 1 << 2;
+export const PG_UPTODATE = 1 << 3;
+export const PG_DIRTY = 1 << 4;
+/** On an LRU list. */
+export const PG_LRU = 1 << 5;
+export const PG_ACTIVE = 1 << 6;
+export const PG_SLAB = 1 << 7;
+export const PG_WRITEBACK = 1 << 8;
+export const PG_RECLAIM = 1 << 9;
+/** Free in the buddy allocator; set on every page of the block, as Linux 6.12 reports it. */
+export const PG_BUDDY = 1 << 10;
+/** Mapped by at least one page-table entry. In a capture only; a machine asks its mapcount. */
+export const PG_MMAP = 1 << 11;
+export const PG_ANON = 1 << 12;
+export const PG_SWAPCACHE = 1 << 13;
+export const PG_SWAPBACKED = 1 << 14;
+export const PG_HEAD = 1 << 15;
+export const PG_TAIL = 1 << 16;
+/** hugetlb. */
+export const PG_HUGE = 1 << 17;
+export const PG_UNEVICTABLE = 1 << 18;
+export const PG_HWPOISON = 1 << 19;
+/** No page frame stands behind this pfn: a hole, or an offline memory block. */
+export const PG_NOPAGE = 1 << 20;
+export const PG_KSM = 1 << 21;
+export const PG_THP = 1 << 22;
+/** Logically offline: balloon, virtio-mem. */
+export const PG_OFFLINE = 1 << 23;
+/** Bit 24 of the file is ZERO_PAGE, which is reserved anyway; here: filesystem buffers hold a reference (PG_private). */
+export const PG_PRIVATE = 1 << 24;
+/** Bit 25 of the file is IDLE; here: mlocked. */
+export const PG_MLOCKED = 1 << 25;
+export const PG_PGTABLE = 1 << 26;
+/** Never to be touched: firmware, the kernel image, the memory map, holes in a bank. */
+export const PG_RESERVED = 1 << 27;
+/** Free, on a per-CPU list: invisible to buddy, so it must be drained before a range can be whole. */
+export const PG_PCP = 1 << 28;
+/** Taken off its lists by a migrator, which holds one reference. */
+export const PG_ISOLATED = 1 << 29;
+/** Belongs to a driver that can move it (movable_operations: zsmalloc, balloon). */
+export const PG_MOVABLE_OPS = 1 << 30;
+/** The page's file has nonlinear mappings: a summary of the mapping's i_mmap_nonlinear list, not a flag of Linux's. */
+export const PG_NONLINEAR = (1 << 31) >>> 0;
+
+/** A page with one of these is free. */
+export const FREE_FLAGS = PG_BUDDY | PG_PCP;
+
+const NAMES: ReadonlyArray<readonly [bit: number, name: string]> = [
+  [PG_LOCKED, 'locked'],
+  [PG_ERROR, 'error'],
+  [PG_REFERENCED, 'referenced'],
+  [PG_UPTODATE, 'uptodate'],
+  [PG_DIRTY, 'dirty'],
+  [PG_LRU, 'lru'],
+  [PG_ACTIVE, 'active'],
+  [PG_SLAB, 'slab'],
+  [PG_WRITEBACK, 'writeback'],
+  [PG_RECLAIM, 'reclaim'],
+  [PG_BUDDY, 'buddy'],
+  [PG_MMAP, 'mmap'],
+  [PG_ANON, 'anon'],
+  [PG_SWAPCACHE, 'swapcache'],
+  [PG_SWAPBACKED, 'swapbacked'],
+  [PG_HEAD, 'head'],
+  [PG_TAIL, 'tail'],
+  [PG_HUGE, 'huge'],
+  [PG_UNEVICTABLE, 'unevictable'],
+  [PG_HWPOISON, 'hwpoison'],
+  [PG_NOPAGE, 'nopage'],
+  [PG_KSM, 'ksm'],
+  [PG_THP, 'thp'],
+  [PG_OFFLINE, 'offline'],
+  [PG_PRIVATE, 'private'],
+  [PG_MLOCKED, 'mlocked'],
+  [PG_PGTABLE, 'pgtable'],
+  [PG_RESERVED, 'reserved'],
+  [PG_PCP, 'pcp'],
+  [PG_ISOLATED, 'isolated'],
+  [PG_MOVABLE_OPS, 'movable_ops'],
+  [PG_NONLINEAR, 'nonlinear'],
+];
+
+/** As dump_page prints them: "uptodate|lru|anon". */
+export function formatFlags(flags: number): string {
+  const names = NAMES.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
+  return names.length === 0 ? '-' : names.join('|');
+}

@@ -1,0 +1,227 @@
+import { FALLBACKS, MIGRATE_ISOLATE, MIGRATE_MOVABLE, type Migratetype, NR_MIGRATETYPES } from '../mm/migratetype.js';
+import { PG_BUDDY, PG_LRU, PG_MOVABLE_OPS } from '../mm/page-flags.js';
+import { MAX_PAGE_ORDER, NO_PAGE, NR_PAGE_ORDERS, type Order, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
+import type { Machine } from './machine.js';
+import { freeListType, pageblockType, setPageblockType, zoneOf } from './pageblocks.js';
+
+/**
+ * The buddy allocator, mm/page_alloc.c. Every page of a free block carries PG_BUDDY; the first one carries order + 1 in
+ * `mapcount` and the links of its list in `index` (next) and `private` (previous), each as pfn + 1. Lists are LIFO.
+ * The four bits of `private` that belong to the LRU are kept.
+ */
+const LINK = 0x0fff_ffff;
+
+export function freeListAt(zone: number, type: Migratetype, order: Order): number {
+  return (zone * NR_MIGRATETYPES + type) * NR_PAGE_ORDERS + order;
+}
+
+/** Order of the free block that starts at `pfn`, or -1 if none starts there. */
+export function freeBlockOrder(m: Machine, pfn: Pfn): number {
+  return (m.flags[pfn]! & PG_BUDDY) !== 0 ? m.mapcount[pfn]! - 1 : -1;
+}
+
+function linkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order: Order): void {
+  const list = freeListAt(zone, type, order);
+  const head = m.freeHead[list]!;
+  m.mapcount[pfn] = order + 1;
+  m.index[pfn] = head;
+  m.private[pfn] = m.private[pfn]! & ~LINK;
+  if (head !== 0) m.private[head - 1] = (m.private[head - 1]! & ~LINK) | (pfn + 1);
+  m.freeHead[list] = pfn + 1;
+  m.freeBlocks[list] = m.freeBlocks[list]! + 1;
+  const nr = type === MIGRATE_ISOLATE ? m.nrIsolatedFree : m.nrFree;
+  nr[zone] = nr[zone]! + 2 ** order;
+}
+
+/** Takes a free block off its list; its pages keep PG_BUDDY until `claimBlock`. */
+export function unlinkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order: Order): void {
+  const list = freeListAt(zone, type, order);
+  const next = m.index[pfn]!;
+  const previous = m.private[pfn]! & LINK;
+  if (previous === 0) m.freeHead[list] = next;
+  else m.index[previous - 1] = next;
+  if (next !== 0) m.private[next - 1] = (m.private[next - 1]! & ~LINK) | previous;
+  m.mapcount[pfn] = 0;
+  m.index[pfn] = 0;
+  m.private[pfn] = m.private[pfn]! & ~LINK;
+  m.freeBlocks[list] = m.freeBlocks[list]! - 1;
+  const nr = type === MIGRATE_ISOLATE ? m.nrIsolatedFree : m.nrFree;
+  nr[zone] = nr[zone]! - 2 ** order;
+}
+
+/** Marks the pages of an unlinked block as no longer free. Their counts are still 0. */
+function claimBlock(m: Machine, pfn: Pfn, order: Order): void {
+  m.flags.fill(0, pfn, pfn + 2 ** order);
+}
+
+/** Gives the upper halves of a block back until `order` remains (expand). */
+function expand(m: Machine, pfn: Pfn, zone: number, type: Migratetype, from: Order, order: Order): void {
+  for (let half = from - 1; half >= order; half--) linkBlock(m, pfn + 2 ** half, zone, type, half);
+}
+
+/** Frees 2^order pages whose flags are already PG_BUDDY-clean and counts 0; merges with free buddies (__free_one_page). */
+export function freeBlock(m: Machine, pfn: Pfn, order: Order): void {
+  m.flags.fill(PG_BUDDY, pfn, pfn + 2 ** order);
+  m.mapcount.fill(0, pfn, pfn + 2 ** order);
+  m.index.fill(0, pfn, pfn + 2 ** order);
+  mergeFree(m, pfn, order);
+}
+
+/** Puts a free block on its list, as part of the largest block that it completes. */
+function mergeFree(m: Machine, pfn: Pfn, order: Order): void {
+  const zone = zoneOf(m, pfn);
+  const type = freeListType(m, pfn);
+  let start = pfn;
+  let size = order;
+  while (size < MAX_PAGE_ORDER) {
+    const buddy = start ^ (1 << size);
+    if (buddy >= m.spec.nrPfns || freeBlockOrder(m, buddy) !== size || zoneOf(m, buddy) !== zone) break;
+    const buddyType = freeListType(m, buddy);
+    // Isolated and other blocks never merge; below that, a block goes by the type of its own pageblock.
+    if ((buddyType === MIGRATE_ISOLATE) !== (type === MIGRATE_ISOLATE)) break;
+    unlinkBlock(m, buddy, zone, buddyType, size);
+    start = Math.min(start, buddy);
+    size++;
+  }
+  linkBlock(m, start, zone, freeListType(m, start), size);
+}
+
+/** The smallest free block of one type and zone that serves; its rest goes back. NO_PAGE if there is none (__rmqueue_smallest). */
+export function takeSmallest(m: Machine, zone: number, type: Migratetype, order: Order, limit = MAX_PAGE_ORDER): Pfn {
+  for (let size = order; size <= limit; size++) {
+    const head = m.freeHead[freeListAt(zone, type, size)]!;
+    if (head === 0) continue;
+    return takeFrom(m, head - 1, zone, type, size, order);
+  }
+  return NO_PAGE;
+}
+
+/** The first 2^order pages of one free block of `size`; the rest goes back to the same type. */
+function takeFrom(m: Machine, pfn: Pfn, zone: number, type: Migratetype, size: Order, order: Order): Pfn {
+  unlinkBlock(m, pfn, zone, type, size);
+  expand(m, pfn, zone, type, size, order);
+  claimBlock(m, pfn, order);
+  return pfn;
+}
+
+/** A block from the type's own lists, else stolen from another's as the kernel does (__rmqueue). */
+export function takeBlock(m: Machine, zone: number, type: Migratetype, order: Order): Pfn {
+  const own = takeSmallest(m, zone, type, order);
+  return own === NO_PAGE && type !== MIGRATE_ISOLATE ? stealBlock(m, zone, type, order) : own;
+}
+
+/**
+ * Steals: the largest block of a fallback type, because it brings most of a pageblock along; but a movable request that
+ * may not claim the whole pageblock takes the smallest instead, as its page can move away again (__rmqueue_fallback).
+ */
+function stealBlock(m: Machine, zone: number, type: Migratetype, order: Order): Pfn {
+  for (let size = MAX_PAGE_ORDER; size >= order; size--) {
+    const from = fallbackWithBlock(m, zone, type, size);
+    if (from === -1) continue;
+    const claims = size >= PAGEBLOCK_ORDER >> 1 || type !== MIGRATE_MOVABLE;
+    if (!claims && size > order) return stealSmallest(m, zone, type, order);
+    const pfn = m.freeHead[freeListAt(zone, from as Migratetype, size)]! - 1;
+    if (claims) claimPageblocks(m, pfn, zone, type, size);
+    if (pageblockType(m, pfn) === type) return takeSmallest(m, zone, type, order);
+    return takeFrom(m, pfn, zone, from as Migratetype, size, order);
+  }
+  return NO_PAGE;
+}
+
+function stealSmallest(m: Machine, zone: number, type: Migratetype, order: Order): Pfn {
+  for (let size = order; size <= MAX_PAGE_ORDER; size++) {
+    const from = fallbackWithBlock(m, zone, type, size);
+    if (from !== -1) return takeSmallest(m, zone, from as Migratetype, order);
+  }
+  return NO_PAGE;
+}
+
+function fallbackWithBlock(m: Machine, zone: number, type: Migratetype, order: Order): number {
+  for (const from of FALLBACKS[type]!) if (m.freeHead[freeListAt(zone, from, order)] !== 0) return from;
+  return -1;
+}
+
+/** Changes a pageblock's type if at least half of it is free or of the thief's kind (steal_suitable_fallback). */
+function claimPageblocks(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order: Order): void {
+  if (order >= PAGEBLOCK_ORDER) {
+    retypeFreeBlock(m, pfn, zone, type, order);
+    return;
+  }
+  const start = pfn - (pfn % PAGEBLOCK_PAGES);
+  let free = 0;
+  let movable = 0;
+  for (let page = start; page < start + PAGEBLOCK_PAGES; page++) {
+    const flags = m.flags[page]!;
+    if ((flags & PG_BUDDY) !== 0) free++;
+    else if ((flags & (PG_LRU | PG_MOVABLE_OPS)) !== 0) movable++;
+  }
+  const old = pageblockType(m, pfn);
+  const alike = type === MIGRATE_MOVABLE ? movable : old === MIGRATE_MOVABLE ? PAGEBLOCK_PAGES - free - movable : 0;
+  if (free + alike < PAGEBLOCK_PAGES >> 1) return;
+  relinkFree(m, start, start + PAGEBLOCK_PAGES, () => setPageblockType(m, start, type));
+}
+
+function retypeFreeBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order: Order): void {
+  unlinkBlock(m, pfn, zone, pageblockType(m, pfn), order);
+  for (let page = pfn; page < pfn + 2 ** order; page += PAGEBLOCK_PAGES) setPageblockType(m, page, type);
+  linkBlock(m, pfn, zone, type, order);
+}
+
+/**
+ * Takes every free block in [start, end) off its list, lets `change` decide anew where it belongs, and links it again
+ * (move_freepages). A block that straddles an edge is cut there first; after the change, neighbours merge if they may.
+ */
+export function relinkFree(m: Machine, start: Pfn, end: Pfn, change: () => void): void {
+  cutAt(m, start);
+  cutAt(m, end);
+  const blocks: number[] = [];
+  for (let pfn = start; pfn < end; ) {
+    const order = freeBlockOrder(m, pfn);
+    if (order < 0) {
+      pfn++;
+      continue;
+    }
+    unlinkBlock(m, pfn, zoneOf(m, pfn), freeListType(m, pfn), order);
+    blocks.push(pfn, order);
+    pfn += 2 ** order;
+  }
+  change();
+  // In reverse, so that what was first on its list is first again.
+  for (let i = blocks.length - 2; i >= 0; i -= 2) mergeFree(m, blocks[i]!, blocks[i + 1]!);
+}
+
+/** Splits the free block that has pages on both sides of `pfn`, so that none does. */
+function cutAt(m: Machine, pfn: Pfn): void {
+  if (pfn >= m.spec.nrPfns || (m.flags[pfn]! & PG_BUDDY) === 0 || freeBlockOrder(m, pfn) >= 0) return;
+  let order = 1;
+  let head = pfn - (pfn % 2);
+  while (freeBlockOrder(m, head) < order && order <= MAX_PAGE_ORDER) {
+    order++;
+    head = pfn - (pfn % 2 ** order);
+  }
+  order = freeBlockOrder(m, head);
+  if (order < 0 || head + 2 ** order <= pfn) return;
+  const zone = zoneOf(m, head);
+  unlinkBlock(m, head, zone, freeListType(m, head), order);
+  splitAround(m, head, order, pfn, zone);
+}
+
+function splitAround(m: Machine, head: Pfn, order: Order, pfn: Pfn, zone: number): void {
+  if (pfn <= head || pfn >= head + 2 ** order) {
+    linkBlock(m, head, zone, freeListType(m, head), order);
+    return;
+  }
+  splitAround(m, head + 2 ** (order - 1), order - 1, pfn, zone);
+  splitAround(m, head, order - 1, pfn, zone);
+}
+
+/** Takes an entirely free range off the lists for good; the range has been cut free of its neighbours by isolation. */
+export function removeFreeRange(m: Machine, start: Pfn, end: Pfn): void {
+  cutAt(m, start);
+  cutAt(m, end);
+  for (let pfn = start; pfn < end; ) {
+    const order = freeBlockOrder(m, pfn);
+    unlinkBlock(m, pfn, zoneOf(m, pfn), freeListType(m, pfn), order);
+    pfn += 2 ** order;
+  }
+}

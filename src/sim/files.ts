@@ -1,0 +1,99 @@
+import { PG_LOCKED, PG_WRITEBACK } from '../mm/page-flags.js';
+import { NO_PAGE } from '../mm/units.js';
+import { type Machine } from './machine.js';
+import { createMapping, MAPPING_DRIVER, MAPPING_FILE, MAPPING_SHMEM, type MappingKind, mappingOfPage } from './mappings.js';
+import { dropMapping, VM_NONLINEAR } from './address-space.js';
+import { putPage } from './page-allocator.js';
+import { addToCache, diskPlaceOf, findInCache, removeFromCache, slotAt } from './page-cache.js';
+import { pteAt } from './page-tables.js';
+import { noteDirty, vpnInVma } from './rmap.js';
+import { tlbFlushPage } from './tlb.js';
+import { waitForWriteback } from './writeback.js';
+import { filePte, isPresent, ptePayload } from '../mm/pte.js';
+
+/** A file of so many pages, nothing of it in memory. */
+export function createFile(m: Machine, nrPages: number): number {
+  return createMapping(m, MAPPING_FILE, nrPages);
+}
+
+/** A shared-memory file (shmem, tmpfs): its only copy is in memory. */
+export function createShmem(m: Machine, nrPages: number): number {
+  return createMapping(m, MAPPING_SHMEM, nrPages);
+}
+
+/** A driver's pool of pages that it can move (zsmalloc, balloon). */
+export function createDriverPool(m: Machine, nrPages: number): number {
+  return createMapping(m, MAPPING_DRIVER satisfies MappingKind, nrPages);
+}
+
+/** Puts a page of a driver's pool into place. The allocation's reference becomes the pool's. */
+export function addDriverPage(m: Machine, pfn: number, pool: number, page: number, flags: number): void {
+  addToCache(m, pfn, m.mapBase[pool]! + page);
+  m.count[pfn] = m.count[pfn]! - 1;
+  m.flags[pfn] = flags;
+}
+
+/**
+ * Shortens a file (truncate): pages from `nrPages` on are unmapped everywhere, leave the cache and are forgotten, on
+ * disk too. Returns false, with the file shortened as far as it went, when it meets a page that somebody has locked:
+ * the caller sleeps on it and tries again.
+ */
+export function truncateFile(m: Machine, cpu: number, file: number, nrPages: number): boolean {
+  const end = m.mapPages[file]!;
+  for (let page = end - 1; page >= nrPages; page--) {
+    const index = m.mapBase[file]! + page;
+    const pfn = findInCache(m, index);
+    if (pfn !== NO_PAGE) {
+      if ((m.flags[pfn]! & PG_LOCKED) !== 0) return false;
+      if ((m.flags[pfn]! & PG_WRITEBACK) !== 0) waitForWriteback(m, cpu, pfn);
+    }
+    unmapPageOfFile(m, cpu, file, page);
+    if (pfn !== NO_PAGE) for (let references = removeFromCache(m, pfn); references > 0; references--) putPage(m, cpu, pfn);
+    forgetOnDisk(m, index);
+    m.mapPages[file] = page;
+  }
+  return true;
+}
+
+function forgetOnDisk(m: Machine, index: number): void {
+  // The place stays reserved; what it says no longer counts because the file has no such page any more.
+  if (diskPlaceOf(m, index) !== 0) m.stored[diskPlaceOf(m, index) * m.contentWords] = 0;
+}
+
+/** Unmaps one page of a file from every VMA (unmap_mapping_range); nonlinear VMAs are searched page by page. */
+function unmapPageOfFile(m: Machine, cpu: number, file: number, page: number): void {
+  for (let link = m.mapLinks[file]!; link !== 0; link = m.linkNext[link]!) {
+    const vma = m.linkVma[link]!;
+    if ((m.vmaFlags[vma]! & VM_NONLINEAR) !== 0) unmapNonlinear(m, cpu, vma, file, page);
+    else {
+      const vpn = vpnInVma(m, vma, page);
+      if (vpn >= 0) unmapFileEntry(m, cpu, vma, vpn, file, page);
+    }
+  }
+}
+
+function unmapNonlinear(m: Machine, cpu: number, vma: number, file: number, page: number): void {
+  for (let vpn = m.vmaStart[vma]!; vpn < m.vmaStart[vma]! + m.vmaPages[vma]!; vpn++) unmapFileEntry(m, cpu, vma, vpn, file, page);
+}
+
+function unmapFileEntry(m: Machine, cpu: number, vma: number, vpn: number, file: number, page: number): void {
+  const mm = m.vmaMm[vma]!;
+  const at = pteAt(m, mm, vpn);
+  if (at === 0) return;
+  const pte = m.ptes[at]!;
+  if (!isPresent(pte)) return;
+  const pfn = ptePayload(pte);
+  // A private copy belongs to the process and stays, as when a hole is punched (even_cows = 0).
+  if (mappingOfPage(m, pfn) !== file || m.index[pfn] !== m.mapBase[file]! + page) return;
+  // A nonlinear entry remembers its page of the file, which is found to be gone at the next fault.
+  m.ptes[at] = (m.vmaFlags[vma]! & VM_NONLINEAR) !== 0 ? filePte(page) : 0;
+  tlbFlushPage(m, mm, vpn);
+  noteDirty(m, pfn, pte);
+  dropMapping(m, cpu, pfn);
+}
+
+/** True if the cache holds a page of the file. */
+export function isCached(m: Machine, file: number, page: number): boolean {
+  const at = slotAt(m, m.mapBase[file]! + page);
+  return at !== 0 && m.leafSlots[at] !== 0;
+}

@@ -1,0 +1,50 @@
+import { VacateError } from '../base/vacate-error.js';
+import { PG_LOCKED } from '../mm/page-flags.js';
+import type { Pfn } from '../mm/units.js';
+import { type Machine, SCALAR } from './machine.js';
+
+/** What somebody holds on a page until a time: an extra reference, the page lock, or a write under way. */
+export const HOLD_PIN = 1;
+export const HOLD_LOCK = 2;
+export const HOLD_WRITEBACK = 3;
+export type HoldKind = 1 | 2 | 3;
+
+export function addHold(m: Machine, pfn: Pfn, kind: HoldKind, until: number): void {
+  const nr = m.scalars[SCALAR.nrHolds]!;
+  if (nr >= m.holdPfn.length)
+    throw new VacateError('limit', `the machine tracks ${nr} pins, locks and writebacks at most; raise capacity.holds`);
+  m.holdPfn[nr] = pfn;
+  m.holdKind[nr] = kind;
+  m.holdUntil[nr] = until;
+  m.scalars[SCALAR.nrHolds] = nr + 1;
+}
+
+/** Removes record `at`, keeping the order of the others: what ends first was begun first. */
+export function removeHold(m: Machine, at: number): void {
+  const nr = m.scalars[SCALAR.nrHolds]! - 1;
+  m.holdPfn.copyWithin(at, at + 1, nr + 1);
+  m.holdKind.copyWithin(at, at + 1, nr + 1);
+  m.holdUntil.copyWithin(at, at + 1, nr + 1);
+  m.scalars[SCALAR.nrHolds] = nr;
+}
+
+/** The record of one kind on a page, or -1. */
+export function findHold(m: Machine, pfn: Pfn, kind: HoldKind): number {
+  const nr = m.scalars[SCALAR.nrHolds]!;
+  for (let at = 0; at < nr; at++) if (m.holdPfn[at] === pfn && m.holdKind[at] === kind) return at;
+  return -1;
+}
+
+/** An extra reference that no mapping or cache explains (get_user_pages), until virtual time `until`. */
+export function pin(m: Machine, pfn: Pfn, until: number): void {
+  m.count[pfn] = m.count[pfn]! + 1;
+  addHold(m, pfn, HOLD_PIN, until);
+}
+
+/** The page lock, taken by somebody else until virtual time `until`. False if it is taken already. */
+export function lockPage(m: Machine, pfn: Pfn, until: number): boolean {
+  if ((m.flags[pfn]! & PG_LOCKED) !== 0) return false;
+  m.flags[pfn] = m.flags[pfn]! | PG_LOCKED;
+  addHold(m, pfn, HOLD_LOCK, until);
+  return true;
+}

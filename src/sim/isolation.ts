@@ -1,0 +1,36 @@
+import { assert } from '../base/assert.js';
+import { contains, type PfnRange } from '../mm/pfn-range.js';
+import { PAGEBLOCK_PAGES } from '../mm/units.js';
+import { relinkFree } from './buddy.js';
+import type { Machine } from './machine.js';
+import { drainPcp } from './page-allocator.js';
+import { book, isIsolated, setPageblockIsolated, settleBooking, unbook } from './pageblocks.js';
+
+/**
+ * Isolates a range (start_isolate_page_range): its free pages move to the isolate list, and so will all that is freed in
+ * it. Whole pageblocks are marked by their type, what sticks out at either end page by page (booking).
+ */
+export function isolateRange(m: Machine, range: PfnRange): void {
+  for (let pfn = range.start; pfn < range.end; pfn++) assert(!isIsolated(m, pfn), `range is isolated once, page ${pfn} is already`);
+  relinkFree(m, range.start, range.end, () => mark(m, range, true));
+  // Pages on per-CPU lists would be handed out from there without anybody looking at the pageblock.
+  drainPcp(m);
+}
+
+export function undoIsolateRange(m: Machine, range: PfnRange): void {
+  relinkFree(m, range.start, range.end, () => mark(m, range, false));
+}
+
+function mark(m: Machine, range: PfnRange, isolated: boolean): void {
+  for (let block = range.start - (range.start % PAGEBLOCK_PAGES); block < range.end; block += PAGEBLOCK_PAGES) {
+    if (contains(range, block) && block + PAGEBLOCK_PAGES <= range.end) {
+      setPageblockIsolated(m, block, isolated);
+      continue;
+    }
+    for (let pfn = Math.max(block, range.start); pfn < Math.min(block + PAGEBLOCK_PAGES, range.end); pfn++) {
+      if (isolated) book(m, pfn);
+      else unbook(m, pfn);
+    }
+    if (!isolated) settleBooking(m, block);
+  }
+}

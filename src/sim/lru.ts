@@ -1,0 +1,136 @@
+import { PG_ACTIVE, PG_ISOLATED, PG_LRU, PG_SWAPBACKED, PG_UNEVICTABLE } from '../mm/page-flags.js';
+import type { Pfn } from '../mm/units.js';
+import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.js';
+import { nodeOf } from './pageblocks.js';
+import { returnToPool, takeFromPool } from './pool.js';
+
+/**
+ * LRU lists, mm/vmscan.c: per node active and inactive, for anonymous and file pages. The unevictable "list" is a flag
+ * only, as in Linux since 5.18, for nobody ever scans it.
+ *
+ * A list is a queue of words [epoch:4 | pfn:28]; a page's `private` holds the epoch of its one valid entry. Taking a page
+ * off its list is clearing PG_LRU, putting it back is setting it again: the entry has kept the page's place. So
+ * isolation costs one store, undo is exact, and neighbours are never touched. Entries that no longer hold are dropped
+ * when the queue is read, or when they outnumber a quarter of it.
+ */
+export const LRU_INACTIVE_FILE = 0;
+export const LRU_ACTIVE_FILE = 1;
+export const LRU_INACTIVE_ANON = 2;
+export const LRU_ACTIVE_ANON = 3;
+
+const EPOCH_SHIFT = 28;
+const PAYLOAD = 0x0fff_ffff;
+
+/** The list of its node on which a page with these flags belongs; -1 for unevictable. */
+export function lruListOf(flags: number): number {
+  if ((flags & PG_UNEVICTABLE) !== 0) return -1;
+  return ((flags & PG_ACTIVE) !== 0 ? 1 : 0) + ((flags & PG_SWAPBACKED) !== 0 ? 2 : 0);
+}
+
+/** Gives the page a new place, at the young end of the list that its flags name. It is on the list once PG_LRU is set. */
+export function placeOnLru(m: Machine, pfn: Pfn): void {
+  const epoch = ((m.private[pfn]! >>> EPOCH_SHIFT) + 1) & 0xf;
+  m.private[pfn] = ((epoch << EPOCH_SHIFT) | (m.private[pfn]! & PAYLOAD)) >>> 0;
+  const kind = lruListOf(m.flags[pfn]!);
+  if (kind < 0) return;
+  const list = nodeOf(m, pfn) * LRU_LISTS_PER_NODE + kind;
+  if (m.lruLength[list]! >= Math.max(m.lruLimit[list]!, LRU_CHUNK)) dropStale(m, list);
+  append(m, list, ((epoch << EPOCH_SHIFT) | pfn) >>> 0);
+}
+
+function append(m: Machine, list: number, entry: number): void {
+  let chunk = m.lruLast[list]!;
+  if (chunk === 0 || m.lruLastAt[list] === LRU_CHUNK) {
+    const fresh = takeFromPool(m, m.lruChunkNext, SCALAR.lruChunkFree, SCALAR.lruChunkFill, 'LRU chunks');
+    m.lruChunkNext[fresh] = 0;
+    if (chunk === 0) {
+      m.lruFirst[list] = fresh;
+      m.lruFirstAt[list] = 0;
+    } else m.lruChunkNext[chunk] = fresh;
+    m.lruLast[list] = fresh;
+    m.lruLastAt[list] = 0;
+    chunk = fresh;
+  }
+  m.lruEntries[chunk * LRU_CHUNK + m.lruLastAt[list]!] = entry;
+  m.lruLastAt[list] = m.lruLastAt[list]! + 1;
+  m.lruLength[list] = m.lruLength[list]! + 1;
+}
+
+function shift(m: Machine, list: number): number {
+  const chunk = m.lruFirst[list]!;
+  const entry = m.lruEntries[chunk * LRU_CHUNK + m.lruFirstAt[list]!]!;
+  m.lruFirstAt[list] = m.lruFirstAt[list]! + 1;
+  m.lruLength[list] = m.lruLength[list]! - 1;
+  if (m.lruLength[list] === 0 || m.lruFirstAt[list] === LRU_CHUNK) {
+    const next = m.lruChunkNext[chunk]!;
+    returnToPool(m, m.lruChunkNext, SCALAR.lruChunkFree, chunk);
+    m.lruFirst[list] = next;
+    m.lruFirstAt[list] = 0;
+    if (next === 0) {
+      m.lruLast[list] = 0;
+      m.lruLastAt[list] = 0;
+    }
+  }
+  return entry;
+}
+
+function holds(m: Machine, entry: number, kind: number): boolean {
+  const pfn = entry & PAYLOAD;
+  const flags = m.flags[pfn]!;
+  return (flags & (PG_LRU | PG_ISOLATED)) !== 0 && m.private[pfn]! >>> EPOCH_SHIFT === entry >>> EPOCH_SHIFT && lruListOf(flags) === kind;
+}
+
+function dropStale(m: Machine, list: number): void {
+  const kind = list % LRU_LISTS_PER_NODE;
+  const length = m.lruLength[list]!;
+  for (let i = 0; i < length; i++) {
+    const entry = shift(m, list);
+    if (holds(m, entry, kind)) append(m, list, entry);
+  }
+  m.lruLimit[list] = m.lruLength[list]! + (m.lruLength[list]! >>> 2) + LRU_CHUNK;
+}
+
+/**
+ * The oldest page of a list, taken off it with a reference (isolate_lru_pages); -1 when the list is empty.
+ * A page that somebody else has isolated keeps its place.
+ */
+export function takeOldest(m: Machine, node: number, kind: number): Pfn {
+  const list = node * LRU_LISTS_PER_NODE + kind;
+  for (let left = m.lruLength[list]!; left > 0; left--) {
+    const entry = shift(m, list);
+    if (!holds(m, entry, kind)) continue;
+    const pfn = entry & PAYLOAD;
+    if ((m.flags[pfn]! & PG_LRU) === 0) {
+      append(m, list, entry);
+      continue;
+    }
+    m.flags[pfn] = (m.flags[pfn]! & ~PG_LRU) | PG_ISOLATED;
+    m.count[pfn] = m.count[pfn]! + 1;
+    return pfn;
+  }
+  return -1;
+}
+
+/** Entries that a list keeps, valid or not. */
+export function lruLengthOf(m: Machine, node: number, kind: number): number {
+  return m.lruLength[node * LRU_LISTS_PER_NODE + kind]!;
+}
+
+/** Changes flags that decide the list of a page, and moves it to the young end of the new one. */
+export function changeLruFlags(m: Machine, pfn: Pfn, set: number, clear: number): void {
+  const before = lruListOf(m.flags[pfn]!);
+  m.flags[pfn] = (m.flags[pfn]! & ~clear) | set;
+  if (lruListOf(m.flags[pfn]!) !== before) placeOnLru(m, pfn);
+}
+
+/**
+ * A new page on its way to the LRU: it waits in the CPU's batch, which holds a reference (folio_add_lru). Returns true
+ * if the batch is full and must be drained.
+ */
+export function addToLruBatch(m: Machine, cpu: number, pfn: Pfn): boolean {
+  const at = m.lruAddCount[cpu]!;
+  m.count[pfn] = m.count[pfn]! + 1;
+  m.lruAdd[cpu * LRU_ADD_BATCH + at] = pfn;
+  m.lruAddCount[cpu] = at + 1;
+  return at + 1 === LRU_ADD_BATCH;
+}

@@ -1,0 +1,189 @@
+import type { Migratetype } from '../mm/migratetype.js';
+import { PG_PCP, PG_LRU } from '../mm/page-flags.js';
+import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
+import { ZONE_KINDS, type ZoneKind } from '../mm/zone.js';
+import { freeBlock, takeBlock } from './buddy.js';
+import { poisonContents } from './contents.js';
+import { placeOnLru } from './lru.js';
+import { LRU_ADD_BATCH, type Machine, PCP_TYPES } from './machine.js';
+import { clearIndex } from './mappings.js';
+import { isIsolated, pageblockType, zoneOf } from './pageblocks.js';
+
+/** Per-CPU lists: refill and flush so many at a time, keep at most six batches (zone_batchsize, small-machine values). */
+const PCP_BATCH = 31;
+const PCP_HIGH = 6 * PCP_BATCH;
+const LINK = 0x0fff_ffff;
+
+/** Which mark a zone must stay above, include/linux/mmzone.h. */
+export type WatermarkName = 'min' | 'low' | 'high';
+
+/** Zones that an allocation may use, in the order in which it tries them. */
+export function zonelist(m: Machine, node: number, highest: ZoneKind): readonly number[] {
+  return m.zonelists[node * ZONE_KINDS.length + ZONE_KINDS.indexOf(highest)]!;
+}
+
+/** Pages that must stay free in a zone after an allocation that could have gone as high as `highest`. */
+export function reserveOf(m: Machine, zone: number, mark: WatermarkName, highest: ZoneKind): number {
+  const marks = mark === 'min' ? m.watermarkMin : mark === 'low' ? m.watermarkLow : m.watermarkHigh;
+  return marks[zone]! + m.spec.zones[zone]!.lowmemReserve[highest];
+}
+
+/** zone_watermark_ok, order 0 part: so many pages may go before the mark is reached. */
+export function freeAbove(m: Machine, zone: number, mark: WatermarkName, highest: ZoneKind): number {
+  return m.nrFree[zone]! - reserveOf(m, zone, mark, highest);
+}
+
+export interface AllocationRequest {
+  readonly order: Order;
+  readonly type: Migratetype;
+  readonly node: number;
+  readonly highest: ZoneKind;
+  readonly mark: WatermarkName;
+}
+
+/**
+ * 2^order pages with count 1, or NO_PAGE (get_page_from_freelist). Order-0 pages come from the CPU's own list.
+ * Reclaim is the caller's business.
+ */
+export function allocatePages(m: Machine, cpu: number, request: AllocationRequest): Pfn {
+  const { order, type, node, highest, mark } = request;
+  for (const zone of zonelist(m, node, highest)) {
+    if (freeAbove(m, zone, mark, highest) < 2 ** order) {
+      if (order !== 0 || m.pcpCount[pcpAt(m, cpu, zone, type)] === 0 || mark !== 'min') continue;
+    }
+    const pfn = order === 0 ? takeFromPcp(m, cpu, zone, type) : takeBlock(m, zone, type, order);
+    if (pfn === NO_PAGE) continue;
+    prepareNewPages(m, pfn, order);
+    return pfn;
+  }
+  return NO_PAGE;
+}
+
+/** A fresh page: count 1, no flags (prep_new_page). Contents are what the last owner left, poisoned. */
+export function prepareNewPages(m: Machine, pfn: Pfn, order: Order): void {
+  for (let page = pfn; page < pfn + 2 ** order; page++) {
+    m.flags[page] = 0;
+    m.count[page] = 1;
+    m.mapcount[page] = 0;
+    m.index[page] = 0;
+    m.private[page] = m.private[page]! & ~LINK;
+  }
+}
+
+function pcpAt(m: Machine, cpu: number, zone: number, type: Migratetype): number {
+  return (cpu * m.spec.zones.length + zone) * PCP_TYPES + type;
+}
+
+function takeFromPcp(m: Machine, cpu: number, zone: number, type: Migratetype): Pfn {
+  const list = pcpAt(m, cpu, zone, type);
+  if (m.pcpCount[list] === 0) refill(m, list, zone, type);
+  const head = m.pcpHead[list]!;
+  if (head === 0) return NO_PAGE;
+  unlinkFromPcp(m, list, head - 1);
+  return head - 1;
+}
+
+function refill(m: Machine, list: number, zone: number, type: Migratetype): void {
+  for (let taken = 0; taken < PCP_BATCH; taken++) {
+    const pfn = takeBlock(m, zone, type, 0);
+    if (pfn === NO_PAGE) return;
+    linkToPcp(m, list, pfn, 'cold');
+  }
+}
+
+function linkToPcp(m: Machine, list: number, pfn: Pfn, end: 'hot' | 'cold'): void {
+  m.flags[pfn] = PG_PCP;
+  m.mapcount[pfn] = 0;
+  const neighbour = end === 'hot' ? m.pcpHead[list]! : m.pcpTail[list]!;
+  m.index[pfn] = end === 'hot' ? neighbour : 0;
+  m.private[pfn] = (m.private[pfn]! & ~LINK) | (end === 'hot' ? 0 : neighbour);
+  if (neighbour !== 0) {
+    if (end === 'hot') m.private[neighbour - 1] = (m.private[neighbour - 1]! & ~LINK) | (pfn + 1);
+    else m.index[neighbour - 1] = pfn + 1;
+  }
+  if (end === 'hot' || neighbour === 0) m.pcpHead[list] = pfn + 1;
+  if (end === 'cold' || neighbour === 0) m.pcpTail[list] = pfn + 1;
+  m.pcpCount[list] = m.pcpCount[list]! + 1;
+}
+
+function unlinkFromPcp(m: Machine, list: number, pfn: Pfn): void {
+  const next = m.index[pfn]!;
+  const previous = m.private[pfn]! & LINK;
+  if (previous === 0) m.pcpHead[list] = next;
+  else m.index[previous - 1] = next;
+  if (next === 0) m.pcpTail[list] = previous;
+  else m.private[next - 1] = (m.private[next - 1]! & ~LINK) | previous;
+  m.flags[pfn] = 0;
+  m.index[pfn] = 0;
+  m.private[pfn] = m.private[pfn]! & ~LINK;
+  m.pcpCount[list] = m.pcpCount[list]! - 1;
+}
+
+/** Flushes every CPU's free lists into buddy (drain_all_pages). */
+export function drainPcp(m: Machine): void {
+  for (let list = 0; list < m.pcpHead.length; list++) {
+    while (m.pcpTail[list] !== 0) flushColdest(m, list);
+  }
+}
+
+function flushColdest(m: Machine, list: number): void {
+  const pfn = m.pcpTail[list]! - 1;
+  unlinkFromPcp(m, list, pfn);
+  freeBlock(m, pfn, 0);
+}
+
+/** Puts a free page on a CPU's list; how a captured machine gets the ones that it had. */
+export function addToPcp(m: Machine, cpu: number, pfn: Pfn): void {
+  linkToPcp(m, pcpAt(m, cpu, zoneOf(m, pfn), pageblockType(m, pfn)), pfn, 'hot');
+}
+
+/**
+ * Frees 2^order pages of count 0 (free_unref_page). One page goes to the CPU's list, unless it is isolated: then
+ * straight to buddy, where isolation keeps it.
+ */
+export function freePages(m: Machine, cpu: number, pfn: Pfn, order: Order): void {
+  for (let page = pfn; page < pfn + 2 ** order; page++) {
+    m.flags[page] = 0;
+    m.mapcount[page] = 0;
+    m.index[page] = 0;
+    m.private[page] = m.private[page]! & ~LINK;
+    poisonContents(m, page);
+  }
+  if (order > 0 || isIsolated(m, pfn)) {
+    freeBlock(m, pfn, order);
+    return;
+  }
+  const list = pcpAt(m, cpu, zoneOf(m, pfn), pageblockType(m, pfn));
+  linkToPcp(m, list, pfn, 'hot');
+  if (m.pcpCount[list]! > PCP_HIGH) for (let i = 0; i < PCP_BATCH; i++) flushColdest(m, list);
+}
+
+/** Drops one reference; the last one takes the page out of its anon_vma and frees it (put_page). */
+export function putPage(m: Machine, cpu: number, pfn: Pfn): void {
+  const count = m.count[pfn]! - 1;
+  m.count[pfn] = count;
+  if (count !== 0) return;
+  clearIndex(m, pfn);
+  freePages(m, cpu, pfn, 0);
+}
+
+/**
+ * Puts the pages of every CPU's batch onto their LRU lists and drops the batch's references; a page that nobody else
+ * holds any more is freed instead (lru_add_drain_all).
+ */
+export function drainLruAdd(m: Machine): void {
+  for (let cpu = 0; cpu < m.spec.nrCpus; cpu++) drainLruAddOf(m, cpu);
+}
+
+export function drainLruAddOf(m: Machine, cpu: number): void {
+  const nr = m.lruAddCount[cpu]!;
+  m.lruAddCount[cpu] = 0;
+  for (let i = 0; i < nr; i++) {
+    const pfn = m.lruAdd[cpu * LRU_ADD_BATCH + i]!;
+    if (m.count[pfn]! > 1) {
+      placeOnLru(m, pfn);
+      m.flags[pfn] = m.flags[pfn]! | PG_LRU;
+    }
+    putPage(m, cpu, pfn);
+  }
+}

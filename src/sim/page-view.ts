@@ -1,0 +1,98 @@
+import type { PageView } from '../handler/page-view.js';
+import { PG_ANON, PG_ISOLATED, PG_LRU, PG_PRIVATE, PG_SWAPCACHE } from '../mm/page-flags.js';
+import type { Pfn } from '../mm/units.js';
+import type { Machine } from './machine.js';
+import { handOverIndex, mappingOfPage } from './mappings.js';
+import { putPage } from './page-allocator.js';
+import { isInItsSlot, replaceInSlot } from './page-cache.js';
+import { setSwapSlot, swapCachePage, swapSlotOf } from './swap.js';
+
+/** CPU on which the migrator runs. */
+const MIGRATOR_CPU = 0;
+
+/** A machine's pages as handlers see them; see handler/page-view.ts for what each verb promises. */
+export class SimPageView implements PageView {
+  constructor(private readonly machine: Machine) {}
+
+  flags(pfn: Pfn): number {
+    return this.machine.flags[pfn]!;
+  }
+
+  count(pfn: Pfn): number {
+    return this.machine.count[pfn]!;
+  }
+
+  mapcount(pfn: Pfn): number {
+    return this.machine.mapcount[pfn]!;
+  }
+
+  inCache(pfn: Pfn): boolean {
+    const flags = this.machine.flags[pfn]!;
+    if ((flags & PG_SWAPCACHE) !== 0) return true;
+    return (flags & PG_ANON) === 0 && isInItsSlot(this.machine, pfn);
+  }
+
+  swapSlot(pfn: Pfn): number {
+    return (this.machine.flags[pfn]! & PG_SWAPCACHE) !== 0 ? swapSlotOf(this.machine, pfn) : -1;
+  }
+
+  hasMapping(pfn: Pfn): boolean {
+    return this.machine.index[pfn] !== 0;
+  }
+
+  hasNonlinearMappings(pfn: Pfn): boolean {
+    const mapping = mappingOfPage(this.machine, pfn);
+    return mapping !== 0 && this.machine.mapNonlinear[mapping] !== 0;
+  }
+
+  isolateFromLru(pfn: Pfn, notOnLru: number): number {
+    const m = this.machine;
+    const flags = m.flags[pfn]!;
+    if ((flags & PG_LRU) === 0) return notOnLru;
+    m.flags[pfn] = ((flags & ~PG_LRU) | PG_ISOLATED) >>> 0;
+    m.count[pfn] = m.count[pfn]! + 1;
+    return 0;
+  }
+
+  putbackToLru(pfn: Pfn): void {
+    const m = this.machine;
+    m.flags[pfn] = ((m.flags[pfn]! & ~PG_ISOLATED) | PG_LRU) >>> 0;
+    putPage(m, MIGRATOR_CPU, pfn);
+  }
+
+  isolateFromDriver(pfn: Pfn): void {
+    const m = this.machine;
+    m.flags[pfn] = m.flags[pfn]! | PG_ISOLATED;
+    m.count[pfn] = m.count[pfn]! + 1;
+  }
+
+  putbackToDriver(pfn: Pfn): void {
+    const m = this.machine;
+    m.flags[pfn] = m.flags[pfn]! & ~PG_ISOLATED;
+    putPage(m, MIGRATOR_CPU, pfn);
+  }
+
+  moveSlot(source: Pfn, target: Pfn): boolean {
+    const m = this.machine;
+    const flags = m.flags[source]!;
+    if ((flags & PG_SWAPCACHE) !== 0) {
+      const slot = swapSlotOf(m, source);
+      if (swapCachePage(m, slot) !== source) return false;
+      m.swapCache[slot] = target + 1;
+      setSwapSlot(m, target, slot);
+      setSwapSlot(m, source, 0);
+    } else if ((flags & PG_ANON) === 0) {
+      if (!isInItsSlot(m, source)) return false;
+      replaceInSlot(m, source, target);
+    }
+    handOverIndex(m, source, target);
+    return true;
+  }
+
+  moveBuffers(source: Pfn, target: Pfn): void {
+    const m = this.machine;
+    if ((m.flags[source]! & PG_PRIVATE) === 0) return;
+    m.flags[source] = m.flags[source]! & ~PG_PRIVATE;
+    m.flags[target] = m.flags[target]! | PG_PRIVATE;
+  }
+}

@@ -1,0 +1,73 @@
+import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, type Migratetype } from '../mm/migratetype.js';
+import { type Pfn, PAGEBLOCK_ORDER } from '../mm/units.js';
+import { type Machine, NO_ZONE } from './machine.js';
+
+/**
+ * A pageblock's byte: its migratetype, and whether it is isolated. The two are kept apart (as in Linux since the
+ * standalone PB_migrate_isolate bit, 6.16), so undoing an isolation cannot forget the type.
+ */
+const TYPE = 0x03;
+const ISOLATED = 0x80;
+/** Some pages of the block are booked one by one: look at the bitmap. */
+const PARTLY_BOOKED = 0x40;
+
+export function pageblockType(m: Machine, pfn: Pfn): Migratetype {
+  return (m.migratetype[pfn >>> PAGEBLOCK_ORDER]! & TYPE) as Migratetype;
+}
+
+export function setPageblockType(m: Machine, pfn: Pfn, type: Migratetype): void {
+  const block = pfn >>> PAGEBLOCK_ORDER;
+  m.migratetype[block] = (m.migratetype[block]! & ~TYPE) | type;
+}
+
+export function isPageblockIsolated(m: Machine, pfn: Pfn): boolean {
+  return (m.migratetype[pfn >>> PAGEBLOCK_ORDER]! & ISOLATED) !== 0;
+}
+
+export function setPageblockIsolated(m: Machine, pfn: Pfn, isolated: boolean): void {
+  const block = pfn >>> PAGEBLOCK_ORDER;
+  m.migratetype[block] = isolated ? m.migratetype[block]! | ISOLATED : m.migratetype[block]! & ~ISOLATED;
+}
+
+/** Books one page, for ranges smaller than a pageblock (PG_booked, Takahashi 2004). */
+export function book(m: Machine, pfn: Pfn): void {
+  m.booked[pfn >>> 3] = m.booked[pfn >>> 3]! | (1 << (pfn & 7));
+  m.migratetype[pfn >>> PAGEBLOCK_ORDER] = m.migratetype[pfn >>> PAGEBLOCK_ORDER]! | PARTLY_BOOKED;
+}
+
+export function unbook(m: Machine, pfn: Pfn): void {
+  m.booked[pfn >>> 3] = m.booked[pfn >>> 3]! & ~(1 << (pfn & 7));
+}
+
+/** Forgets the mark of a pageblock in which nothing is booked any more. */
+export function settleBooking(m: Machine, pfn: Pfn): void {
+  const block = pfn >>> PAGEBLOCK_ORDER;
+  const start = (block << PAGEBLOCK_ORDER) >>> 3;
+  for (let i = start; i < start + (1 << (PAGEBLOCK_ORDER - 3)); i++) if (m.booked[i] !== 0) return;
+  m.migratetype[block] = m.migratetype[block]! & ~PARTLY_BOOKED;
+}
+
+/** True if the page may not be handed out when free: its pageblock is isolated, or it is booked. */
+export function isIsolated(m: Machine, pfn: Pfn): boolean {
+  const byte = m.migratetype[pfn >>> PAGEBLOCK_ORDER]!;
+  if ((byte & (ISOLATED | PARTLY_BOOKED)) === 0) return false;
+  return (byte & ISOLATED) !== 0 || (m.booked[pfn >>> 3]! & (1 << (pfn & 7))) !== 0;
+}
+
+/** The free list on which a free page belongs. */
+export function freeListType(m: Machine, pfn: Pfn): Migratetype {
+  return isIsolated(m, pfn) ? MIGRATE_ISOLATE : pageblockType(m, pfn);
+}
+
+/** Zone index of a page, -1 outside every zone. */
+export function zoneOf(m: Machine, pfn: Pfn): number {
+  const zone = m.zoneOfPageblock[pfn >>> PAGEBLOCK_ORDER] ?? NO_ZONE;
+  return zone === NO_ZONE ? -1 : zone;
+}
+
+export function nodeOf(m: Machine, pfn: Pfn): number {
+  return m.spec.zones[zoneOf(m, pfn)]!.node;
+}
+
+/** The type that memory has when it comes online. */
+export const ONLINE_MIGRATETYPE = MIGRATE_MOVABLE;

@@ -1,0 +1,103 @@
+import { PG_ANON, PG_DIRTY } from '../mm/page-flags.js';
+import { isMigration, isPresent, migrationPte, PTE_DIRTY, PTE_MIGRATION, presentPte, pteBits, ptePayload } from '../mm/pte.js';
+import type { Pfn } from '../mm/units.js';
+import type { Machine } from './machine.js';
+import { mappingOfPage } from './mappings.js';
+import { markDirty } from './page-cache.js';
+import { pteAt } from './page-tables.js';
+import { tlbFlushPage } from './tlb.js';
+
+/**
+ * Reverse maps, mm/rmap.c: from a page to the entries that map it. The page's mapping knows the VMAs that may have it
+ * (anon_vma tree or i_mmap), the page's index in the mapping gives its address in each. A nonlinear VMA has its pages
+ * anywhere, so they cannot be found this way.
+ */
+
+/** The virtual page at which a VMA would map the page at `offset` of a mapping; -1 if outside the VMA. */
+export function vpnInVma(m: Machine, vma: number, offset: number): number {
+  const first = m.vmaOffset[vma]!;
+  return offset >= first && offset < first + m.vmaPages[vma]! ? m.vmaStart[vma]! + (offset - first) : -1;
+}
+
+/**
+ * Replaces every entry that maps a page by a migration entry (try_to_migrate). All or none: if some mapping cannot be
+ * found, those already replaced are restored and the answer is false. Translations are not flushed: that is the
+ * shootdown's job, once for a batch.
+ */
+export function unmapToMigration(m: Machine, pfn: Pfn): boolean {
+  const mapping = mappingOfPage(m, pfn);
+  let left = m.mapcount[pfn]!;
+  if (left === 0) return true;
+  if (mapping === 0) return false;
+  const offset = m.index[pfn]! - m.mapBase[mapping]!;
+  for (let link = m.mapLinks[mapping]!; link !== 0 && left > 0; link = m.linkNext[link]!) {
+    const vma = m.linkVma[link]!;
+    const vpn = vpnInVma(m, vma, offset);
+    if (vpn < 0) continue;
+    const at = pteAt(m, m.vmaMm[vma]!, vpn);
+    const pte = m.ptes[at]!;
+    if (at === 0 || !isPresent(pte) || ptePayload(pte) !== pfn) continue;
+    m.ptes[at] = migrationPte(pte);
+    left--;
+  }
+  const replaced = m.mapcount[pfn]! - left;
+  m.mapcount[pfn] = left;
+  m.count[pfn] = m.count[pfn]! - replaced;
+  if (left === 0) return true;
+  remapFromMigration(m, pfn, pfn);
+  return false;
+}
+
+/** Turns the migration entries that wait for `source` into entries for `target` (remove_migration_ptes). */
+export function remapFromMigration(m: Machine, source: Pfn, target: Pfn): void {
+  const mapping = mappingOfPage(m, target);
+  if (mapping === 0) return;
+  const offset = m.index[target]! - m.mapBase[mapping]!;
+  let restored = 0;
+  for (let link = m.mapLinks[mapping]!; link !== 0; link = m.linkNext[link]!) {
+    const vma = m.linkVma[link]!;
+    const vpn = vpnInVma(m, vma, offset);
+    if (vpn < 0) continue;
+    const at = pteAt(m, m.vmaMm[vma]!, vpn);
+    const pte = m.ptes[at]!;
+    if (at === 0 || !isMigration(pte) || ptePayload(pte) !== source) continue;
+    m.ptes[at] = presentPte(target, pteBits(pte & ~PTE_MIGRATION));
+    restored++;
+  }
+  m.mapcount[target] = m.mapcount[target]! + restored;
+  m.count[target] = m.count[target]! + restored;
+}
+
+/**
+ * Takes every mapping of a page away for good, putting `replacement` in place of each entry (try_to_unmap; 0 for file
+ * pages, a swap entry for anonymous ones). Calls `onEntry` for each. False if a mapping could not be found; what was
+ * taken stays taken, a fault brings it back.
+ */
+export function unmapForGood(m: Machine, pfn: Pfn, replacement: number, onEntry: () => void): boolean {
+  const mapping = mappingOfPage(m, pfn);
+  if (mapping === 0) return m.mapcount[pfn] === 0;
+  const offset = m.index[pfn]! - m.mapBase[mapping]!;
+  for (let link = m.mapLinks[mapping]!; link !== 0 && m.mapcount[pfn] !== 0; link = m.linkNext[link]!) {
+    const vma = m.linkVma[link]!;
+    const vpn = vpnInVma(m, vma, offset);
+    if (vpn < 0) continue;
+    const mm = m.vmaMm[vma]!;
+    const at = pteAt(m, mm, vpn);
+    const pte = m.ptes[at]!;
+    if (at === 0 || !isPresent(pte) || ptePayload(pte) !== pfn) continue;
+    noteDirty(m, pfn, pte);
+    m.ptes[at] = replacement;
+    tlbFlushPage(m, mm, vpn);
+    m.mapcount[pfn] = m.mapcount[pfn]! - 1;
+    m.count[pfn] = m.count[pfn]! - 1;
+    onEntry();
+  }
+  return m.mapcount[pfn] === 0;
+}
+
+/** Carries the dirty bit of an entry that goes away to its page; for anonymous pages only swap cares. */
+export function noteDirty(m: Machine, pfn: Pfn, pte: number): void {
+  if ((pte & PTE_DIRTY) === 0) return;
+  if ((m.flags[pfn]! & PG_ANON) !== 0) m.flags[pfn] = m.flags[pfn]! | PG_DIRTY;
+  else markDirty(m, pfn);
+}

@@ -1,0 +1,133 @@
+import type { MemoryHost, MemoryLayout, Room } from '../host/memory-host.js';
+import type { BlockState } from '../mm/memory-block.js';
+import { PG_ACTIVE, PG_ANON, PG_DIRTY, PG_ERROR, PG_ISOLATED, PG_KSM, PG_LOCKED, PG_MLOCKED, PG_MOVABLE_OPS, PG_NONLINEAR, PG_REFERENCED, PG_SWAPBACKED, PG_SWAPCACHE, PG_UNEVICTABLE, PG_UPTODATE, PG_HEAD, PG_TAIL, PG_THP, PG_HUGE } from '../mm/page-flags.js';
+import type { PfnRange } from '../mm/pfn-range.js';
+import type { BlockId, Order, Pfn } from '../mm/units.js';
+import { copyContentsBatch } from './contents.js';
+import { isolateRange, undoIsolateRange } from './isolation.js';
+import { placeOnLru } from './lru.js';
+import type { Machine } from './machine.js';
+import { offlineBlock, onlineBlock } from './memory-blocks.js';
+import { drainLruAdd, drainPcp, putPage } from './page-allocator.js';
+import { zoneOf } from './pageblocks.js';
+import { SimPageView } from './page-view.js';
+import { remapFromMigration, unmapToMigration } from './rmap.js';
+import { allocateTarget, freeTarget, roomOutside } from './targets.js';
+import { tlbFlushAll } from './tlb.js';
+import { validateMachine } from './validate.js';
+import { advance, waitForWriteback } from './writeback.js';
+
+/** CPU on which the migrator runs. */
+const CPU = 0;
+/** Virtual time between two passes of retries: the kernel yields, other tasks run for about a tick. */
+const RELAX_NS = 1_000_000;
+
+/** Flags that a page has because of what it holds; they travel with the contents (folio_migrate_flags). */
+const CARRIED =
+  PG_ERROR | PG_REFERENCED | PG_UPTODATE | PG_DIRTY | PG_ACTIVE | PG_ANON | PG_SWAPCACHE | PG_SWAPBACKED |
+  PG_UNEVICTABLE | PG_MLOCKED | PG_KSM | PG_MOVABLE_OPS | PG_NONLINEAR | PG_HEAD | PG_TAIL | PG_THP | PG_HUGE;
+
+/** A simulated machine as a host of the migration service. */
+export class SimHost implements MemoryHost {
+  readonly name: string;
+  readonly layout: MemoryLayout;
+  readonly columns: Machine;
+  readonly pages: SimPageView;
+
+  constructor(readonly machine: Machine) {
+    this.name = machine.spec.name;
+    this.layout = machine.spec;
+    this.columns = machine;
+    this.pages = new SimPageView(machine);
+  }
+
+  blockState(block: BlockId): BlockState {
+    return (this.machine.blockState[block] ?? 0) as BlockState;
+  }
+
+  zoneOf(pfn: Pfn): number {
+    return zoneOf(this.machine, pfn);
+  }
+
+  isolateRange(range: PfnRange): void {
+    isolateRange(this.machine, range);
+  }
+
+  undoIsolateRange(range: PfnRange): void {
+    undoIsolateRange(this.machine, range);
+  }
+
+  drain(): void {
+    drainLruAdd(this.machine);
+    drainPcp(this.machine);
+  }
+
+  allocateTarget(order: Order, source: Pfn, sparedOrder: Order): Pfn {
+    return allocateTarget(this.machine, order, source, sparedOrder);
+  }
+
+  freeTarget(pfn: Pfn, order: Order): void {
+    freeTarget(this.machine, pfn, order);
+  }
+
+  roomOutside(without: readonly PfnRange[]): Room {
+    return { pages: roomOutside(this.machine, without) };
+  }
+
+  unmap(pfn: Pfn): boolean {
+    return unmapToMigration(this.machine, pfn);
+  }
+
+  shootdown(): void {
+    tlbFlushAll(this.machine);
+  }
+
+  remap(source: Pfn, target: Pfn): void {
+    remapFromMigration(this.machine, source, target);
+  }
+
+  copy(sources: Uint32Array, targets: Uint32Array, nrPages: number): void {
+    copyContentsBatch(this.machine, sources, targets, nrPages);
+  }
+
+  carry(source: Pfn, target: Pfn): void {
+    const m = this.machine;
+    const flags = m.flags[source]!;
+    m.flags[target] = ((m.flags[target]! & ~CARRIED) | (flags & CARRIED)) >>> 0;
+    m.flags[source] = (flags & (PG_LOCKED | PG_ISOLATED)) >>> 0;
+    if ((flags & PG_MOVABLE_OPS) === 0) placeOnLru(m, target);
+  }
+
+  freeSource(pfn: Pfn): void {
+    this.machine.flags[pfn] = this.machine.flags[pfn]! & ~PG_ISOLATED;
+    putPage(this.machine, CPU, pfn);
+  }
+
+  split(head: Pfn): boolean {
+    const { flags } = this.machine;
+    if ((flags[head]! & (PG_HEAD | PG_THP)) !== (PG_HEAD | PG_THP)) return false;
+    flags[head] = flags[head]! & ~(PG_HEAD | PG_THP);
+    for (let page = head + 1; (flags[page]! & PG_TAIL) !== 0; page++) flags[page] = flags[page]! & ~(PG_TAIL | PG_THP);
+    return true;
+  }
+
+  waitForWriteback(pfn: Pfn): boolean {
+    return waitForWriteback(this.machine, CPU, pfn);
+  }
+
+  relax(): void {
+    advance(this.machine, CPU, RELAX_NS);
+  }
+
+  offlineBlock(block: BlockId): boolean {
+    return offlineBlock(this.machine, block);
+  }
+
+  onlineBlock(block: BlockId): void {
+    onlineBlock(this.machine, block);
+  }
+
+  validate(): string[] {
+    return validateMachine(this.machine);
+  }
+}

@@ -1,0 +1,65 @@
+import { MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE, type Migratetype } from '../mm/migratetype.js';
+import { PG_BUDDY, PG_PCP } from '../mm/page-flags.js';
+import type { PfnRange } from '../mm/pfn-range.js';
+import { MAX_PAGE_ORDER, NO_PAGE, type Order, type Pfn } from '../mm/units.js';
+import { freeBlock, freeListAt, takeSmallest } from './buddy.js';
+import { poisonContents } from './contents.js';
+import type { Machine } from './machine.js';
+import { freeAbove, prepareNewPages, zonelist } from './page-allocator.js';
+import { isIsolated, nodeOf, zoneOf } from './pageblocks.js';
+
+/** Movable memory goes into holes among movable memory first, and into other pageblocks before a whole block breaks. */
+const BY_PREFERENCE: readonly Migratetype[] = [MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE];
+
+/**
+ * Free pages to move to: the smallest block that serves anywhere. Blocks of `spared` order and more are broken only when
+ * nothing smaller is left in any zone that has room above its min watermark.
+ */
+export function allocateTarget(m: Machine, order: Order, source: Pfn, spared: Order): Pfn {
+  const zones = zonelist(m, nodeOf(m, source), 'Movable');
+  const edge = Math.min(Math.max(order, spared), MAX_PAGE_ORDER + 1);
+  const pfn = takeFromOrders(m, zones, order, order, edge - 1);
+  return pfn !== NO_PAGE ? pfn : takeFromOrders(m, zones, order, edge, MAX_PAGE_ORDER);
+}
+
+function takeFromOrders(m: Machine, zones: readonly number[], order: Order, from: Order, to: Order): Pfn {
+  for (let size = from; size <= to; size++) {
+    for (const zone of zones) {
+      if (freeAbove(m, zone, 'min', 'Movable') < 2 ** order) continue;
+      for (const type of BY_PREFERENCE) {
+        if (m.freeHead[freeListAt(zone, type, size)] === 0) continue;
+        const pfn = takeSmallest(m, zone, type, order, size);
+        prepareNewPages(m, pfn, order);
+        return pfn;
+      }
+    }
+  }
+  return NO_PAGE;
+}
+
+/** Gives back a target that nothing was moved to. */
+export function freeTarget(m: Machine, pfn: Pfn, order: Order): void {
+  for (let page = pfn; page < pfn + 2 ** order; page++) {
+    m.flags[page] = 0;
+    m.count[page] = 0;
+    poisonContents(m, page);
+  }
+  freeBlock(m, pfn, order);
+}
+
+/** Free pages that `allocateTarget` could hand out: outside isolated ranges and `without`, above min watermarks. */
+export function roomOutside(m: Machine, without: readonly PfnRange[]): number {
+  const inRanges = new Uint32Array(m.spec.zones.length);
+  for (const { start, end } of without) {
+    for (let pfn = start; pfn < end; pfn++) {
+      if ((m.flags[pfn]! & (PG_BUDDY | PG_PCP)) === 0 || isIsolated(m, pfn)) continue;
+      const zone = zoneOf(m, pfn);
+      if ((m.flags[pfn]! & PG_BUDDY) !== 0) inRanges[zone] = inRanges[zone]! + 1;
+    }
+  }
+  let pages = 0;
+  for (let zone = 0; zone < inRanges.length; zone++) {
+    pages += Math.max(0, freeAbove(m, zone, 'min', 'Movable') - inRanges[zone]!);
+  }
+  return pages;
+}

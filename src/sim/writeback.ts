@@ -1,0 +1,68 @@
+import { PG_ANON, PG_DIRTY, PG_LOCKED, PG_SWAPCACHE, PG_WRITEBACK } from '../mm/page-flags.js';
+import type { Pfn } from '../mm/units.js';
+import { store } from './contents.js';
+import { addHold, findHold, HOLD_LOCK, HOLD_PIN, HOLD_WRITEBACK, removeHold } from './holds.js';
+import { type Machine, SCALAR } from './machine.js';
+import { putPage } from './page-allocator.js';
+import { endWritebackMark, ensureDiskPlace, isInItsSlot, markWriteback } from './page-cache.js';
+import { swapSlotOf } from './swap.js';
+
+/** A write to a device, in nanoseconds of virtual time: an NVMe drive's order of magnitude. */
+export const WRITE_LATENCY_NS = 100_000;
+
+/** Starts writing a dirty page back; the device reads the frame when it completes, so the page must not move meanwhile. */
+export function startWriteback(m: Machine, pfn: Pfn): boolean {
+  const flags = m.flags[pfn]!;
+  if ((flags & (PG_LOCKED | PG_WRITEBACK)) !== 0 || (flags & PG_DIRTY) === 0) return false;
+  const cached = (flags & PG_SWAPCACHE) !== 0 || ((flags & PG_ANON) === 0 && isInItsSlot(m, pfn));
+  if (!cached) return false;
+  // Space on disk is reserved at submission, as delayed allocation does, so completion cannot fail.
+  if ((flags & PG_SWAPCACHE) === 0) ensureDiskPlace(m, m.index[pfn]!);
+  markWriteback(m, pfn);
+  addHold(m, pfn, HOLD_WRITEBACK, m.clock[0]! + WRITE_LATENCY_NS);
+  return true;
+}
+
+function completeWriteback(m: Machine, pfn: Pfn): void {
+  if ((m.flags[pfn]! & PG_SWAPCACHE) !== 0) store(m, pfn, swapSlotOf(m, pfn));
+  else if (isInItsSlot(m, pfn)) store(m, pfn, ensureDiskPlace(m, m.index[pfn]!));
+  endWritebackMark(m, pfn);
+}
+
+/** Lets virtual time pass: writes complete, pins and locks whose time has come are dropped. */
+export function advance(m: Machine, cpu: number, ns: number): void {
+  m.clock[0] = m.clock[0]! + ns;
+  const now = m.clock[0]!;
+  for (let at = 0; at < m.scalars[SCALAR.nrHolds]!; ) {
+    if (m.holdUntil[at]! > now) {
+      at++;
+      continue;
+    }
+    endHold(m, cpu, at);
+  }
+}
+
+function endHold(m: Machine, cpu: number, at: number): void {
+  const pfn = m.holdPfn[at]!;
+  const kind = m.holdKind[at]!;
+  removeHold(m, at);
+  if (kind === HOLD_PIN) putPage(m, cpu, pfn);
+  else if (kind === HOLD_LOCK) m.flags[pfn] = m.flags[pfn]! & ~PG_LOCKED;
+  else completeWriteback(m, pfn);
+}
+
+/** Drops one pin of a page, if it has one (put_user_page). */
+export function unpin(m: Machine, cpu: number, pfn: Pfn): boolean {
+  const at = findHold(m, pfn, HOLD_PIN);
+  if (at < 0) return false;
+  endHold(m, cpu, at);
+  return true;
+}
+
+/** Waits for a page's writeback (folio_wait_writeback): time goes on to its end. False if none is under way. */
+export function waitForWriteback(m: Machine, cpu: number, pfn: Pfn): boolean {
+  const at = findHold(m, pfn, HOLD_WRITEBACK);
+  if (at < 0) return false;
+  advance(m, cpu, Math.max(0, m.holdUntil[at]! - m.clock[0]!));
+  return true;
+}

@@ -1,0 +1,42 @@
+import { MIGRATE_SYNC } from '../mm/migrate-mode.js';
+import { FREE_FLAGS, PG_NOPAGE } from '../mm/page-flags.js';
+import type { PfnRange } from '../mm/pfn-range.js';
+import type { Order, Pfn } from '../mm/units.js';
+import type { MigrationReport } from '../migration/migration-report.js';
+import type { MigrationService } from '../migration/migration-service.js';
+import type { Job } from './strategy.js';
+
+/** Pages of the ranges that are in use, ascending if the ranges are. */
+export function usedPages(flags: Uint32Array, ranges: readonly PfnRange[]): Uint32Array {
+  let nr = 0;
+  for (const { start, end } of ranges) for (let pfn = start; pfn < end; pfn++) if (isUsed(flags, pfn)) nr++;
+  const pfns = new Uint32Array(nr);
+  nr = 0;
+  for (const { start, end } of ranges) for (let pfn = start; pfn < end; pfn++) if (isUsed(flags, pfn)) pfns[nr++] = pfn;
+  return pfns;
+}
+
+function isUsed(flags: Uint32Array, pfn: Pfn): boolean {
+  return (flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) === 0;
+}
+
+/** Moves every page in use out of ranges that are isolated already: each page once, none into them. */
+export function* evacuate(service: MigrationService, ranges: readonly PfnRange[], sparedOrder: Order): Job<MigrationReport> {
+  const pfns = usedPages(service.host.columns.flags, ranges);
+  const steps = service.steps({ pfns, mode: MIGRATE_SYNC, sparedOrder });
+  try {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      yield { step: 'migrating', done: step.value.settled, total: pfns.length };
+    }
+  } finally {
+    steps.return(undefined as never);
+  }
+}
+
+/** True if every page of the range is free, and so in buddy once per-CPU lists are drained. */
+export function isVacant(flags: Uint32Array, range: PfnRange): boolean {
+  for (let pfn = range.start; pfn < range.end; pfn++) if ((flags[pfn]! & FREE_FLAGS) === 0) return false;
+  return true;
+}

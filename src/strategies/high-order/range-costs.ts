@@ -1,0 +1,67 @@
+import { FREE_FLAGS, PG_HEAD, PG_NOPAGE, PG_TAIL } from '../../mm/page-flags.js';
+import type { Order, Pfn } from '../../mm/units.js';
+import { PAGEBLOCK_ORDER } from '../../mm/units.js';
+import type { MigrationService } from '../../migration/migration-service.js';
+
+/** No range of this kind: it holds a page that cannot move now, a hole, or two zones. */
+export const IMPOSSIBLE = 0xffff_ffff;
+
+/**
+ * What it costs to empty each aligned range of 2^order pages, in pages to move: element i is the range that starts at
+ * i << order. Two prefix sums over all pages, of pages in use and of pages that bar the way, answer every order alike.
+ */
+export function rangeCosts(service: MigrationService, order: Order): Uint32Array {
+  const { host } = service;
+  const { nrPfns } = host.layout;
+  const used = new Uint32Array(nrPfns + 1);
+  const barred = new Uint32Array(nrPfns + 1);
+  const { flags } = host.columns;
+  const size = 2 ** order;
+  for (let pfn = 0, sticksOutUntil = 0; pfn < nrPfns; pfn++) {
+    const free = (flags[pfn]! & FREE_FLAGS) !== 0;
+    if ((flags[pfn]! & PG_HEAD) !== 0) sticksOutUntil = endOfFolioLargerThan(flags, pfn, size);
+    const bars = !free && ((flags[pfn]! & PG_NOPAGE) !== 0 || pfn < sticksOutUntil || service.judge(pfn) !== 0);
+    used[pfn + 1] = used[pfn]! + (free ? 0 : 1);
+    barred[pfn + 1] = barred[pfn]! + (bars ? 1 : 0);
+  }
+  const costs = new Uint32Array(Math.floor(nrPfns / size));
+  for (let i = 0; i < costs.length; i++) {
+    const start = i * size;
+    const impossible = barred[start + size] !== barred[start] || !inOneZone(service, start, size);
+    costs[i] = impossible ? IMPOSSIBLE : used[start + size]! - used[start]!;
+  }
+  return costs;
+}
+
+/** Where the compound page at `head` ends if it does not fit a range: emptying the range would take more moves than it has pages. */
+function endOfFolioLargerThan(flags: Uint32Array, head: Pfn, size: number): Pfn {
+  let end = head + 1;
+  while (end < flags.length && (flags[end]! & PG_TAIL) !== 0) end++;
+  return Math.floor(head / size) === Math.floor((end - 1) / size) ? 0 : end;
+}
+
+function inOneZone({ host }: MigrationService, start: Pfn, size: number): boolean {
+  const zone = host.zoneOf(start);
+  if (zone < 0) return false;
+  for (let pfn = start; pfn < start + size; pfn += 1 << PAGEBLOCK_ORDER) if (host.zoneOf(pfn) !== zone) return false;
+  return true;
+}
+
+/** Ranges that can be emptied and are not yet, cheapest first, equals by address: a counting sort. */
+export function cheapestFirst(costs: Uint32Array, order: Order): Uint32Array {
+  const starts = new Uint32Array(2 ** order + 2);
+  for (let i = 0; i < costs.length; i++) if (isCandidate(costs[i]!)) starts[costs[i]! + 1] = starts[costs[i]! + 1]! + 1;
+  for (let cost = 1; cost < starts.length; cost++) starts[cost] = starts[cost]! + starts[cost - 1]!;
+  const sorted = new Uint32Array(starts[starts.length - 1]!);
+  for (let i = 0; i < costs.length; i++) {
+    const cost = costs[i]!;
+    if (!isCandidate(cost)) continue;
+    sorted[starts[cost]!] = i;
+    starts[cost] = starts[cost]! + 1;
+  }
+  return sorted;
+}
+
+function isCandidate(cost: number): boolean {
+  return cost !== IMPOSSIBLE && cost !== 0;
+}

@@ -1,0 +1,15 @@
+import type { MigrationReport } from '../migration/migration-report.js';
+import type { Moves } from './strategy.js';
+
+/** The moves of several reports, one after the other. */
+export function joinMoves(reports: readonly MigrationReport[]): Moves {
+  const total = reports.reduce((sum, report) => sum + report.migrated, 0);
+  const moves = { sources: new Uint32Array(total), targets: new Uint32Array(total) };
+  let at = 0;
+  for (const report of reports) {
+    moves.sources.set(report.sources, at);
+    moves.targets.set(report.targets, at);
+    at += report.migrated;
+  }
+  return moves;
+}

@@ -1,0 +1,6 @@
+import type { ServiceIdentifier } from 'inversify';
+import type { HighOrderStrategy, OfflineStrategy } from './strategy.js';
+
+/** Strategies of a front end, each bound once; the first is the default. */
+export const HighOrderStrategies: ServiceIdentifier<HighOrderStrategy> = Symbol.for('vacate/HighOrderStrategies');
+export const OfflineStrategies: ServiceIdentifier<OfflineStrategy> = Symbol.for('vacate/OfflineStrategies');

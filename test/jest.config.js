@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url';
+
+const rootDir = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+
+/** Suites that need something this machine lacks: test/provision.mjs found out and says so in its report. */
+const suitesToSkip = JSON.parse(process.env.VACATE_SKIP_SUITES ?? '[]');
+
+/** Compiled sources name each other by what they compile to (`./pfn.js`); in tests that is a `.ts` beside it. */
+const relative = { '^(\\.{1,2}/.*)\\.js$': '$1' };
+
+/** Examples and plugins name the package; until it is built, that means its sources. */
+const sources = {
+  '^vacate$': '<rootDir>/src/index.ts',
+  '^vacate/(handler|testing)$': '<rootDir>/src/$1/index.ts',
+  '^vacate/plugins/(.*)$': '<rootDir>/plugins/$1/index.ts',
+  ...relative,
+};
+
+/** Type errors are the type check's business: with isolatedModules ts-jest only strips types. */
+const shared = {
+  rootDir,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: '<rootDir>/tsconfig.json' }] },
+  testPathIgnorePatterns: ['/node_modules/', ...suitesToSkip.map((path) => `<rootDir>/${path}$`)],
+};
+
+export default {
+  rootDir, // at the top as well, or coverage of several projects reports nothing
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['src/**/*.ts', 'plugins/**/*.ts', '!**/*.test.ts'],
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      moduleNameMapper: sources,
+      testMatch: ['<rootDir>/{src,plugins,test/unit}/**/*.test.ts', '<rootDir>/test/tidy.test.ts'],
+    },
+    { ...shared, displayName: 'swarm', moduleNameMapper: sources, testMatch: ['<rootDir>/test/swarm/**/*.test.ts'] },
+    // The built package as its users get it: `vacate` resolves through its own exports map, workers are real.
+    { ...shared, displayName: 'dist', moduleNameMapper: relative, testMatch: ['<rootDir>/test/dist/**/*.test.ts'] },
+  ],
+};

@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { provision } from './provision.mjs';
+
+/*
+ * What `npm test` runs: everything that a change must pass. Arguments go to jest. All reports go to standard error;
+ * standard output gets one line, "N passed, N failed" (and ", N skipped" if any were), which counts each step before
+ * jest as a test. The exit code is 0 only if nothing failed.
+ */
+
+/** Steps that come before jest, each an npm script, so that package.json alone says how each is done. */
+const STEPS = ['lint', 'check', 'build'];
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+function main() {
+  const skippedSuites = provision();
+  for (const { suite, because } of skippedSuites) say(`SKIPPED ${suite}: ${because}`);
+  rmSync(join(ROOT, 'dist'), { recursive: true, force: true }); // or a file that is gone would still be tested
+  const failedSteps = STEPS.filter((step) => !succeeds(step));
+  const jest = runJest(process.argv.slice(2), skippedSuites);
+  for (const step of failedSteps) say(`FAILED npm run ${step}`);
+  if (jest.problem !== null) say(`FAILED ${jest.problem}`);
+  const passed = STEPS.length - failedSteps.length + jest.passed;
+  const failed = failedSteps.length + jest.failed;
+  const skipped = skippedSuites.length + jest.skipped;
+  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+/** Runs one npm script with its output on standard error. */
+function succeeds(script, args = [], environment = {}) {
+  say(`npm run ${script}`);
+  const { status } = spawnSync('npm', ['run', '--silent', script, '--', ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, ...environment },
+  });
+  return status === 0;
+}
+
+/** Runs all projects and counts; whatever went wrong without a failed test to show for it counts as one. */
+function runJest(args, skippedSuites) {
+  const folder = mkdtempSync(join(tmpdir(), 'vacate-test-'));
+  try {
+    const outputFile = join(folder, 'jest.json');
+    const suites = JSON.stringify(skippedSuites.map(({ suite }) => suite));
+    const succeeded = succeeds('jest', ['--json', `--outputFile=${outputFile}`, ...args], {
+      VACATE_SKIP_SUITES: suites,
+    });
+    return tally(readReport(outputFile), succeeded);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readReport(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+function tally(report, succeeded) {
+  if (report === null) return { passed: 0, failed: 1, skipped: 0, problem: 'jest: it ended without a report' };
+  const passed = report.numPassedTests;
+  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+  const skipped = report.numPendingTests + report.numTodoTests;
+  if (failed > 0 || succeeded) return { passed, failed, skipped, problem: null };
+  return {
+    passed,
+    failed: 1,
+    skipped,
+    problem: 'jest: no test failed, yet it is not content; its report above says why',
+  };
+}
+
+function say(line) {
+  process.stderr.write(`\n==> ${line}\n`);
+}
+
+main();
