@@ -14,6 +14,8 @@ export * from './mm/page-flags.js';
 export * from './mm/pfn-range.js';
 export * from './mm/units.js';
 export { machineFromImage } from './sim/from-image.js';
+export { compareLedger, type Ledger, type LedgerComparison, takeLedger } from './sim/ledger.js';
 export { createMachine, type Machine, type MachineSpec } from './sim/machine.js';
+export { type MachineSize, machineSize } from './sim/machine-size.js';
 export { simModule } from './sim/sim-module.js';
 export * from './strategies/strategy.js';

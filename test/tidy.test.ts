@@ -38,7 +38,7 @@ const LAYER_EXCEPTIONS: readonly { readonly from: string; readonly to: string }[
 /** Subfolders that are strangers to each other; what they share lies directly in the folder. */
 const STRANGERS_INSIDE = ['strategies'];
 
-/** The library's public entry shows everything below the programs that use it. */
+/** The library's public entry shows everything below the programs that use it, and they may use it as others do. */
 const PUBLIC_ENTRY = { path: 'src/index.ts', layerMax: 6 };
 
 /** Built-in plugins are plugins: only what composes a run may name them, and by then it may. */
@@ -85,7 +85,10 @@ const QUARANTINES: readonly {
   },
 ];
 
-/** Inversify composes; elsewhere a service only says by decorators what it wants, and never asks a container. */
+/**
+ * Inversify composes; elsewhere a service only says by decorators what it wants (and by a type what a token stands
+ * for), and never asks a container.
+ */
 const INVERSIFY_ALLOWED = [/^src\/container\//, /^src\/(.+\/)?[^/]+-module\.ts$/];
 const INVERSIFY_DECORATORS = ['inject', 'injectable', 'multiInject', 'optional'];
 const INVERSIFY_SERVICES = [/^src\/migration\//, /^src\/strategies\//];
@@ -281,7 +284,10 @@ function layerProblem(from: File, specifier: string, typesOnly: boolean): string
   if (!isRelative(specifier)) return 'inside src, import by path; the package name is for those outside';
   if (!to.startsWith('src/')) return 'src imports nothing that lies outside it, except plugins';
   const target = folderOf(to);
-  if (target === null) return 'src/index.ts is for those outside; import the file that has it';
+  if (target === null)
+    return folder !== null && layer > PUBLIC_ENTRY.layerMax
+      ? null
+      : 'src/index.ts stands above; import the file that has it';
   if (target === folder) return strangersProblem(folder, from.path, to);
   const exception = LAYER_EXCEPTIONS.some((pair) => pair.from === folder && pair.to === target);
   if (exception) return typesOnly ? null : `${folder} may use types of ${target} only; write import type`;
@@ -336,9 +342,11 @@ const inversify: Rule = (files) =>
   productFiles(files).flatMap((file) => {
     if (INVERSIFY_ALLOWED.some((pattern) => pattern.test(file.path))) return [];
     const isService = INVERSIFY_SERVICES.some((pattern) => pattern.test(file.path));
+    const areDecorators = (names: Import['names']) =>
+      names?.every((name) => INVERSIFY_DECORATORS.includes(name)) ?? false;
     return importsOf(file)
       .filter(({ specifier }) => packageOf(specifier) === 'inversify')
-      .filter(({ names }) => !isService || names === null || names.some((name) => !INVERSIFY_DECORATORS.includes(name)))
+      .filter(({ names, typesOnly }) => !isService || !(typesOnly || areDecorators(names)))
       .map(
         ({ line }) =>
           `${file.path}:${line} imports inversify: outside src/container and *-module.ts only ` +
@@ -537,7 +545,8 @@ const CLEAN: readonly File[] = [
   file('src/host/host.ts', "import type { first } from '../handler/index.js';", 'export type First = typeof first;'),
   file('src/events/ring.ts', "import { Subject } from 'rxjs';", 'export const ring = new Subject();'),
   file('src/migration/service.ts', "import { injectable } from 'inversify';", "export * from '../events/ring.js';"),
-  file('src/migration/migration-module.ts', "import { ContainerModule } from 'inversify';", 'void ContainerModule;'),
+  file('src/migration/tokens.ts', "import type { ServiceIdentifier } from 'inversify';"),
+  file('src/migration/migration-module.ts', "import { ContainerModule } from 'inversify';", "import './tokens.js';"),
   file('src/strategies/shared.ts', "import type { Observable } from 'rxjs';", 'export type Seen = Observable<1>;'),
   file('src/strategies/offline/capture.ts', "export * from '../shared.js';", "export * from '../../host/host.js';"),
   file(
@@ -548,7 +557,12 @@ const CLEAN: readonly File[] = [
     "export * from './strategies/offline/capture.js';",
     "export { default } from 'vacate/plugins/ours';",
   ),
-  file('src/cli/main.ts', "import { argv } from 'node:process';", 'console.log(argv, new Date());'),
+  file(
+    'src/cli/main.ts',
+    "import { argv } from 'node:process';",
+    "import '../index.js';",
+    'console.log(argv, new Date());',
+  ),
   ...['README.md', 'index.ts', 'handler.ts', 'refusals.ts', 'ours.test.ts'].map((name) =>
     name === 'README.md'
       ? file(`plugins/ours/${name}`, '# ours')
@@ -569,7 +583,7 @@ const PLANTED: readonly (readonly [rule: Rule, planted: File, says: string])[] =
   [layers, file('src/host/bad.ts', "import { first } from '../handler/index.js';"), 'write import type'],
   [layers, file('src/handler/bad.ts', "import type { First } from '../host/host.js';"), 'its equal'],
   [layers, file('src/strategies/offline/bad.ts', "import '../high-order/tosatti.js';"), 'are strangers'],
-  [layers, file('src/sim/bad.ts', "import '../index.js';"), 'for those outside'],
+  [layers, file('src/sim/bad.ts', "import '../index.js';"), 'src/index.ts stands above'],
   [layers, file('src/cli/bad.ts', "import 'vacate/handler';"), 'import by path'],
   [layers, file('src/sim/bad.ts', "import 'vacate/plugins/ours';"), 'no layer below the container knows a plugin'],
   [layers, file('src/sim/bad.ts', "import '../../plugins/ours/index.js';"), 'no layer below the container knows'],
@@ -592,6 +606,7 @@ const PLANTED: readonly (readonly [rule: Rule, planted: File, says: string])[] =
   [quarantines, file('src/sim/bad.ts', "import { readFileSync } from 'fs';"), 'no Node here'],
   [quarantines, file('src/container/bad.ts', "import type { Stats } from 'node:fs';"), 'no Node here'],
   [inversify, file('src/sim/bad.ts', "import { injectable } from 'inversify';"), 'bind it in a module'],
+  [inversify, file('src/host/bad.ts', "import type { Container } from 'inversify';"), 'bind it in a module'],
   [inversify, file('src/migration/bad.ts', "import { Container } from 'inversify';"), 'bind it in a module'],
   [inversify, file('src/strategies/bad.ts', "import * as di from 'inversify';"), 'bind it in a module'],
   [dependencies, file('src/testing/bad.ts', "import fc from 'fast-check';"), '"dependencies" does not list'],

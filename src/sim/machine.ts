@@ -201,9 +201,10 @@ export function createMachine(spec: MachineSpec): Machine {
   const contentWords = spec.contents === 'token' ? 2 : PAGE_SIZE / 4;
   const zonelists = buildZonelists(spec.zones, nrNodes);
   const machine: Machine = { ...views, spec, capacity, nrNodes, contentWords, buffer, zonelists };
-  machine.flags.fill(PG_NOPAGE);
   machine.zoneOfPageblock.fill(NO_ZONE);
   spec.zones.forEach((zone, id) => {
+    // Outside zones nothing is ever written, so holes cost no memory.
+    machine.flags.fill(PG_NOPAGE, zone.start, zone.end);
     machine.zoneOfPageblock.fill(id, zone.start >> PAGEBLOCK_ORDER, zone.end >> PAGEBLOCK_ORDER);
     machine.watermarkMin[id] = zone.watermarks.min;
     machine.watermarkLow[id] = zone.watermarks.low;

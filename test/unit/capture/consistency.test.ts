@@ -69,6 +69,12 @@ describe('files that contradict each other', () => {
     expect(refusalOf(away(110_718 - leeway - 2))).toMatch(/^Zone Movable has 110,718 free pages/);
   });
 
+  it('are a block further away than any page can be', () => {
+    expect(refusalOf(withText('memory_blocks', (text) => `${text}memory9000 offline 1 Normal\n`))).toMatch(
+      /^The capture describes 294,944,768 pages, and at most 268,435,456 \(1 TiB\) can be handled/,
+    );
+  });
+
   it('are a machine without memory', () => {
     expect(refusalOf(withPages('kpageflags', (bytes) => Buffer.alloc(bytes.length, nopage())))).toMatch(
       /leave no page of memory/,
@@ -87,10 +93,7 @@ function nopage(): Buffer {
 describe('pages that are not there', () => {
   it('are those of offline blocks, whatever kpageflags says of them', () => {
     const sketch = new Sketch();
-    sketch.texts['memory_blocks'] = (sketch.texts['memory_blocks'] as string).replace(
-      'memory3 online',
-      'memory3 offline',
-    );
+    sketch.texts.memory_blocks = (sketch.texts.memory_blocks as string).replace('memory3 online', 'memory3 offline');
     sketch.zones = [{ kind: 'Movable', managed: NR_PFNS - 512, free: NR_PFNS - 512 }];
     const { flags, blocks } = sketch.read();
     expect(blocks[3]?.state).toBe(3);
@@ -100,9 +103,9 @@ describe('pages that are not there', () => {
 
   it('are those outside the blocks, with a caveat, and those of going-offline blocks are not', () => {
     const sketch = new Sketch();
-    const lines = (sketch.texts['memory_blocks'] as string).split('\n');
+    const lines = (sketch.texts.memory_blocks as string).split('\n');
     lines[2] = 'memory2 going-offline 1 Movable';
-    sketch.texts['memory_blocks'] = lines.slice(0, 7).join('\n');
+    sketch.texts.memory_blocks = lines.slice(0, 7).join('\n');
     sketch.zones = [{ kind: 'Movable', managed: NR_PFNS - 512, free: NR_PFNS - 512 }];
     const { flags, blocks, caveats } = sketch.read();
     expect(blocks.map(({ state }) => state)).toEqual([1, 1, 2, 1, 1, 1, 1]);

@@ -79,18 +79,18 @@ describe('DIMMs', () => {
   it('are of the node whose zone they are in', () => {
     const sketch = new Sketch();
     sketch.zones = [0, 1].map((node) => ({ kind: 'Movable', node, start: node * 2048, spanned: 2048 }));
-    sketch.texts['dimms'] = 'PNP0C80:00 memory5\nPNP0C80:01 memory1\n';
+    sketch.texts.dimms = 'PNP0C80:00 memory5\nPNP0C80:01 memory1\n';
     expect(sketch.read().dimms.map(({ node }) => node)).toEqual([1, 0]);
   });
 
   it('in no zone are of node 0, with a caveat where there are several nodes', () => {
     const sketch = new Sketch();
     sketch.zones = [0, 1].map((node) => ({ kind: 'Movable', node, start: node * 1024, spanned: 1024 }));
-    sketch.texts['memory_blocks'] = Array.from(
+    sketch.texts.memory_blocks = Array.from(
       { length: 8 },
       (_, block) => `memory${block} ${block < 4 ? 'online' : 'offline'} 1 Movable\n`,
     ).join('');
-    sketch.texts['dimms'] = 'PNP0C80:00 memory5\n';
+    sketch.texts.dimms = 'PNP0C80:00 memory5\n';
     const { dimms, caveats } = sketch.read();
     expect(dimms[0]?.node).toBe(0);
     expect(caveats.join()).toContain('PNP0C80:00 is in no zone');

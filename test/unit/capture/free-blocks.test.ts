@@ -49,7 +49,7 @@ describe('free blocks', () => {
     const sketch = headsOnly([10, 8, 8], 1024 + 256 + 4);
     // The third has 4 pages; the other 252 are on a per-CPU list.
     sketch.zones = [{ kind: 'Movable', free: 1024 + 256 + 4, pcp: 252 }];
-    sketch.texts['buddyinfo'] =
+    sketch.texts.buddyinfo =
       'Node 0, zone  Movable      0      0      1      0      0      0      0      0      1      0      1 \n';
     const { flags, caveats } = sketch.read();
     expect(buddyPfns(flags)).toEqual(rangeOf(1024, 1024 + 256 + 4));
@@ -59,14 +59,14 @@ describe('free blocks', () => {
 
   it('are known by buddyinfo where zoneinfo is missing', () => {
     const sketch = headsOnly([10, 8]);
-    sketch.texts['zoneinfo'] = null;
-    sketch.texts['buddyinfo'] = 'Node 0, zone  Movable 0 0 0 0 0 0 0 0 1 0 1\n';
+    sketch.texts.zoneinfo = null;
+    sketch.texts.buddyinfo = 'Node 0, zone  Movable 0 0 0 0 0 0 0 0 1 0 1\n';
     expect(buddyPfns(sketch.read().flags)).toHaveLength(1024 + 256);
   });
 
   it('stay as they are marked, with a caveat, where nothing says how many pages are free', () => {
     const sketch = headsOnly([10, 8]);
-    sketch.texts['zoneinfo'] = null;
+    sketch.texts.zoneinfo = null;
     const { flags, caveats } = sketch.read();
     expect(buddyPfns(flags)).toEqual([1024, 2048]);
     expect(said(caveats)[0]).toMatch(/looks like a single page, and the capture has neither zoneinfo nor buddyinfo/);

@@ -23,9 +23,7 @@ describe('block_size_bytes', () => {
   it('is hexadecimal, 1 MiB at least', () => {
     expect(readCapture(fixture(MIXED)).blockPages).toBe(32768);
     const small = withText('block_size_bytes', '100000\n');
-    small.texts['memory_blocks'] = Array.from({ length: 16 }, (_, block) => `memory${block} online 1 Movable`).join(
-      '\n',
-    );
+    small.texts.memory_blocks = Array.from({ length: 16 }, (_, block) => `memory${block} online 1 Movable`).join('\n');
     expect(small.read()).toMatchObject({ blockPages: 256, nrPfns: 4096 });
   });
 
@@ -74,7 +72,7 @@ describe('memory_blocks', () => {
 
   it('missing: a block without pages is a hole', () => {
     const sketch = withText('memory_blocks', '');
-    sketch.texts['memory_blocks'] = null;
+    sketch.texts.memory_blocks = null;
     sketch.draw(512, [KPF.NOPAGE], 512);
     sketch.zones = [{ kind: 'Movable', managed: 7 * 512 }];
     expect(sketch.read().blocks.map(({ block }) => block)).toEqual([0, 2, 3, 4, 5, 6, 7]);

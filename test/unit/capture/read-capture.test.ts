@@ -7,30 +7,30 @@ import { fixture, removeTemporaryDirectories, Sketch, temporaryDirectory } from 
 
 afterAll(removeTemporaryDirectories);
 
-const COUNTED = [
-  'REFERENCED',
-  'UPTODATE',
-  'DIRTY',
-  'LRU',
-  'ACTIVE',
-  'SLAB',
-  'BUDDY',
-  'ANON',
-  'SWAPBACKED',
-  'HEAD',
-  'TAIL',
-  'UNEVICTABLE',
-  'NOPAGE',
-  'KSM',
-  'THP',
-  'PGTABLE',
-  'RESERVED',
-  'MLOCKED',
-  'PRIVATE',
-  'PCP',
-  'MOVABLE_OPS',
-] as const;
-type Counts = Record<(typeof COUNTED)[number] | 'untyped' | 'mapped' | 'mappings', number>;
+const COUNTED = {
+  REFERENCED: page.PG_REFERENCED,
+  UPTODATE: page.PG_UPTODATE,
+  DIRTY: page.PG_DIRTY,
+  LRU: page.PG_LRU,
+  ACTIVE: page.PG_ACTIVE,
+  SLAB: page.PG_SLAB,
+  BUDDY: page.PG_BUDDY,
+  ANON: page.PG_ANON,
+  SWAPBACKED: page.PG_SWAPBACKED,
+  HEAD: page.PG_HEAD,
+  TAIL: page.PG_TAIL,
+  UNEVICTABLE: page.PG_UNEVICTABLE,
+  NOPAGE: page.PG_NOPAGE,
+  KSM: page.PG_KSM,
+  THP: page.PG_THP,
+  PGTABLE: page.PG_PGTABLE,
+  RESERVED: page.PG_RESERVED,
+  MLOCKED: page.PG_MLOCKED,
+  PRIVATE: page.PG_PRIVATE,
+  PCP: page.PG_PCP,
+  MOVABLE_OPS: page.PG_MOVABLE_OPS,
+} as const;
+type Counts = Record<keyof typeof COUNTED | 'untyped' | 'mapped' | 'mappings', number>;
 
 /** Pages that carry each flag, pages without any, mapped pages, and all their mappings. */
 function countImage({ flags, mapcounts }: MachineImage): Counts {
@@ -44,8 +44,8 @@ function countImage({ flags, mapcounts }: MachineImage): Counts {
     mappings += mapcounts[pfn] as number;
   }
   const words = [...nrByWord];
-  const carriers = COUNTED.map((name) => {
-    const carrying = words.filter(([word]) => (word & page[`PG_${name}`]) !== 0);
+  const carriers = Object.entries(COUNTED).map(([name, bit]) => {
+    const carrying = words.filter(([word]) => (word & bit) !== 0);
     return [name, carrying.reduce((sum, [, count]) => sum + count, 0)] as const;
   });
   return { ...Object.fromEntries(carriers), untyped: nrByWord.get(0) ?? 0, mapped, mappings } as Counts;
@@ -209,12 +209,12 @@ describe('swap', () => {
     const crowded = new Sketch().draw(0, SWAP_CACHED, 120).read();
     expect(crowded.nrSwapSlots).toBe(120);
     const silent = new Sketch().draw(0, SWAP_CACHED, 3);
-    silent.texts['meminfo'] = null;
+    silent.texts.meminfo = null;
     const image = silent.read();
     expect(image.nrSwapSlots).toBe(3);
     expect(image.caveats.join()).toContain('lacks meminfo');
     const unused = new Sketch();
-    unused.texts['meminfo'] = null;
+    unused.texts.meminfo = null;
     expect(unused.read().caveats.join()).not.toContain('meminfo');
   });
 });

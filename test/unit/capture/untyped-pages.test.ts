@@ -51,8 +51,8 @@ describe('pages without any flag', () => {
 
   it('are kernel memory where nobody counted', () => {
     const sketch = inZone({ kind: 'Normal' }).draw(5, [0], 5);
-    sketch.texts['zoneinfo'] = null;
-    sketch.texts['memory_blocks'] = (sketch.texts['memory_blocks'] as string).replaceAll('Movable', 'Normal');
+    sketch.texts.zoneinfo = null;
+    sketch.texts.memory_blocks = (sketch.texts.memory_blocks as string).replaceAll('Movable', 'Normal');
     const { flags, caveats } = sketch.read();
     expect(flags[5]).toBe(0);
     expect(said(caveats, 'how many of 5 untyped pages are free')).toHaveLength(1);

@@ -6,7 +6,7 @@ function withZones(zones: ZoneSketch[], kinds?: readonly string[]): Sketch {
   const sketch = new Sketch();
   sketch.zones = zones;
   const lines = (kinds ?? []).map((kind, block) => `memory${block} online 1 ${kind}\n`);
-  if (kinds !== undefined) sketch.texts['memory_blocks'] = lines.join('');
+  if (kinds !== undefined) sketch.texts.memory_blocks = lines.join('');
   return sketch;
 }
 
@@ -88,7 +88,7 @@ describe('zones without zoneinfo', () => {
   it('are those that memory_blocks names; a block that names none is with its neighbour', () => {
     const kinds = ['none', 'DMA32', 'DMA32', 'none', 'Movable Normal', 'Movable', 'none', 'none'];
     const sketch = withZones([], kinds);
-    sketch.texts['zoneinfo'] = null;
+    sketch.texts.zoneinfo = null;
     const { zones, caveats, nrCpus } = sketch.read();
     expect(zones.map(({ node, kind, start, end }) => [node, kind, start / 512, end / 512])).toEqual([
       [0, 'DMA32', 0, 3],
@@ -100,7 +100,7 @@ describe('zones without zoneinfo', () => {
 
   it('are one zone Normal over everything if nothing names one', () => {
     const sketch = withZones([], Array(8).fill('none'));
-    sketch.texts['zoneinfo'] = null;
+    sketch.texts.zoneinfo = null;
     const { zones, caveats } = sketch.draw(0, [KPF.NOPAGE], 512).read();
     expect(zones).toHaveLength(1);
     expect(zones[0]).toMatchObject({ kind: 'Normal', start: 0, end: 4096, watermarks: { min: 0, low: 0, high: 0 } });

@@ -58,7 +58,7 @@ describe('zoneinfo', () => {
     ['no watermark', zoneSection({ kind: 'Normal' }).replace(' min ', ' mean '), /does not say "min" of zone Normal/],
   ])('refuses %s', (_, text, because) => {
     const sketch = new Sketch();
-    sketch.texts['zoneinfo'] = text;
+    sketch.texts.zoneinfo = text;
     expect(refusalOf(sketch.write())).toMatch(because);
   });
 });
