@@ -51,7 +51,8 @@ export function unlinkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetyp
 
 /** Marks the pages of an unlinked block as no longer free. Their counts are still 0. */
 function claimBlock(m: Machine, pfn: Pfn, order: Order): void {
-  m.flags.fill(0, pfn, pfn + 2 ** order);
+  const { flags } = m;
+  for (let page = pfn, end = pfn + (1 << order); page < end; page++) flags[page] = 0;
 }
 
 /** Gives the upper halves of a block back until `order` remains (expand). */
@@ -61,9 +62,13 @@ function expand(m: Machine, pfn: Pfn, zone: number, type: Migratetype, from: Ord
 
 /** Frees 2^order pages whose flags are already PG_BUDDY-clean and counts 0; merges with free buddies (__free_one_page). */
 export function freeBlock(m: Machine, pfn: Pfn, order: Order): void {
-  m.flags.fill(PG_BUDDY, pfn, pfn + 2 ** order);
-  m.mapcount.fill(0, pfn, pfn + 2 ** order);
-  m.index.fill(0, pfn, pfn + 2 ** order);
+  const { flags, mapcount, index } = m;
+  // A loop, because `fill` costs more than one page is worth.
+  for (let page = pfn, end = pfn + (1 << order); page < end; page++) {
+    flags[page] = PG_BUDDY;
+    mapcount[page] = 0;
+    index[page] = 0;
+  }
   mergeFree(m, pfn, order);
 }
 
