@@ -1,4 +1,4 @@
-import { PG_ANON, PG_SWAPCACHE, type PageTypeHandler, type PageView, type Pfn } from 'vacate/handler';
+import { type PageTypeHandler, type PageView, type Pfn, PG_ANON, PG_SWAPCACHE } from 'vacate/handler';
 import { ANON_VMA_GONE } from './refusals.js';
 
 /** Memory of processes that no cache holds: nothing but page tables name it, so there is no slot to move. */

@@ -1,4 +1,12 @@
-import { PG_ANON, PG_LRU, PG_PRIVATE, PG_SWAPBACKED, type PageTypeHandler, type PageView, type Pfn } from 'vacate/handler';
+import {
+  type PageTypeHandler,
+  type PageView,
+  type Pfn,
+  PG_ANON,
+  PG_LRU,
+  PG_PRIVATE,
+  PG_SWAPBACKED,
+} from 'vacate/handler';
 import { OFF_LRU, TRUNCATED } from './refusals.js';
 
 /** The page cache, mapped or not, shared memory included: slot, tags and buffers move with the page. */

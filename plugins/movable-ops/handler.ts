@@ -1,4 +1,4 @@
-import { PG_MOVABLE_OPS, type PageTypeHandler, type PageView, type Pfn } from 'vacate/handler';
+import { type PageTypeHandler, type PageView, type Pfn, PG_MOVABLE_OPS } from 'vacate/handler';
 import { RELEASED } from './refusals.js';
 
 /** Pages of drivers that can move them (zsmalloc, balloon): no LRU has them, the driver's table names them. */

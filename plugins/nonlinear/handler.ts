@@ -1,4 +1,4 @@
-import { PG_ANON, PG_NONLINEAR, type PageTypeHandler } from 'vacate/handler';
+import { type PageTypeHandler, PG_ANON, PG_NONLINEAR } from 'vacate/handler';
 import { NONLINEAR_MAPPING } from './refusals.js';
 
 /** Exists only to refuse well: it claims pages of files with nonlinear mappings before anybody moves them half. */

@@ -1,4 +1,4 @@
-import { PG_SWAPCACHE, type PageTypeHandler, type PageView, type Pfn } from 'vacate/handler';
+import { type PageTypeHandler, type PageView, type Pfn, PG_SWAPCACHE } from 'vacate/handler';
 import { OFF_LRU, SLOT_TAKEN } from './refusals.js';
 
 /** Pages of the swap cache: the swap entry follows the page, and the cache's slot is re-pointed. */

@@ -8,7 +8,14 @@ import { MemoryHost } from '../host/memory-host.js';
 import { migrationModule } from '../migration/migration-module.js';
 import { MigrationService } from '../migration/migration-service.js';
 import { strategiesModule } from '../strategies/strategies-module.js';
-import type { HighOrderRequest, HighOrderResult, Job, OfflineRequest, OfflineResult, Strategy } from '../strategies/strategy.js';
+import type {
+  HighOrderRequest,
+  HighOrderResult,
+  Job,
+  OfflineRequest,
+  OfflineResult,
+  Strategy,
+} from '../strategies/strategy.js';
 import { HighOrderStrategies, OfflineStrategies } from '../strategies/tokens.js';
 
 export interface EvacuatorOptions {

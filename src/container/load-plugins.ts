@@ -28,7 +28,11 @@ async function loadPlugin(specifier: string): Promise<PageType> {
     module = await import(url);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new VacateError('plugin', `cannot load plugin "${specifier}": ${why}; give a path to its built index.js or a package name`, { cause });
+    throw new VacateError(
+      'plugin',
+      `cannot load plugin "${specifier}": ${why}; give a path to its built index.js or a package name`,
+      { cause },
+    );
   }
   const problem = problemWith(module.default);
   if (problem !== null) throw new VacateError('plugin', `plugin "${specifier}": ${problem}`);

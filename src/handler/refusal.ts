@@ -39,7 +39,11 @@ export const coreRefusals: RefusalTable = [
   { id: 'pinned', kind: 'retry', because: 'more references than mappings and caches explain: somebody pins it' },
   { id: 'not-on-lru', kind: 'retry', because: 'not on the LRU: on its way to it, or in use by its owner' },
   { id: 'being-freed', kind: 'retry', because: 'its last reference is being dropped' },
-  { id: 'unmovable', kind: 'permanent', because: 'kernel memory (slab, page table, stack) that only its owner can free' },
+  {
+    id: 'unmovable',
+    kind: 'permanent',
+    because: 'kernel memory (slab, page table, stack) that only its owner can free',
+  },
   { id: 'no-handler', kind: 'permanent', because: 'no page-type handler claims it' },
   { id: 'no-target', kind: 'retry', because: 'no free page outside the range to move it to' },
   { id: 'isolated', kind: 'retry', because: 'another migrator has isolated it' },

@@ -1,13 +1,30 @@
-import {
-  CORE_BEING_FREED, CORE_ISOLATED, CORE_LOCKED, CORE_NO_HANDLER, CORE_NOT_ON_LRU, CORE_OUTSIDE_MEMORY, CORE_PINNED,
-  CORE_RESERVED, CORE_UNMOVABLE, CORE_WRITEBACK,
-} from '../handler/refusal.js';
-import {
-  PG_HUGE, PG_HWPOISON, PG_ISOLATED, PG_LOCKED, PG_LRU, PG_MOVABLE_OPS, PG_NOPAGE, PG_OFFLINE, PG_RESERVED, PG_WRITEBACK,
-} from '../mm/page-flags.js';
-import type { PageColumns } from '../mm/page-columns.js';
-import type { Pfn } from '../mm/units.js';
 import { type Outcome, outcomeOf } from '../events/page-events.js';
+import {
+  CORE_BEING_FREED,
+  CORE_ISOLATED,
+  CORE_LOCKED,
+  CORE_NO_HANDLER,
+  CORE_NOT_ON_LRU,
+  CORE_OUTSIDE_MEMORY,
+  CORE_PINNED,
+  CORE_RESERVED,
+  CORE_UNMOVABLE,
+  CORE_WRITEBACK,
+} from '../handler/refusal.js';
+import type { PageColumns } from '../mm/page-columns.js';
+import {
+  PG_HUGE,
+  PG_HWPOISON,
+  PG_ISOLATED,
+  PG_LOCKED,
+  PG_LRU,
+  PG_MOVABLE_OPS,
+  PG_NOPAGE,
+  PG_OFFLINE,
+  PG_RESERVED,
+  PG_WRITEBACK,
+} from '../mm/page-flags.js';
+import type { Pfn } from '../mm/units.js';
 import { type HandlerTable, NO_HANDLER } from './handler-table.js';
 
 /** Pages that are in use by somebody who could be known, but for whom no handler may exist. */

@@ -1,12 +1,17 @@
 import { assert } from '../base/assert.js';
+import { type Outcome, outcomeOf } from '../events/page-events.js';
 import {
-  CORE_BEING_FREED, CORE_LOCKED, CORE_NO_TARGET, CORE_PINNED, CORE_STILL_MAPPED, CORE_WRITEBACK,
+  CORE_BEING_FREED,
+  CORE_LOCKED,
+  CORE_NO_TARGET,
+  CORE_PINNED,
+  CORE_STILL_MAPPED,
+  CORE_WRITEBACK,
 } from '../handler/refusal.js';
 import type { MemoryHost } from '../host/memory-host.js';
 import { MIGRATE_SYNC, type MigrateMode } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_HEAD, PG_ISOLATED, PG_LOCKED, PG_TAIL, PG_WRITEBACK } from '../mm/page-flags.js';
 import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
-import { type Outcome, outcomeOf } from '../events/page-events.js';
 import type { HandlerTable } from './handler-table.js';
 import { judge } from './judge.js';
 
@@ -100,7 +105,8 @@ function isolateUnit({ host, table, batch }: BatchContext, unit: number): Outcom
   for (let pfn = head; pfn < end; pfn++) {
     const outcome = (flags[pfn]! & FREE_FLAGS) !== 0 ? CORE_BEING_FREED : judge(host.columns, table, pfn);
     // Locks, writebacks and pins may end while the page is in hand.
-    if (outcome !== 0 && outcome !== CORE_LOCKED && outcome !== CORE_WRITEBACK && outcome !== CORE_PINNED) return outcome;
+    if (outcome !== 0 && outcome !== CORE_LOCKED && outcome !== CORE_WRITEBACK && outcome !== CORE_PINNED)
+      return outcome;
   }
   for (let pfn = head; pfn < end; pfn++) {
     const code = table.get(handler).isolate(pfn);
@@ -318,7 +324,8 @@ export function backOut({ batch, host }: BatchContext, unit: number, outcome: Ou
 
 /** Puts a unit back for good: off the batch, onto its list, exactly as it was before isolation. */
 export function putBackUnit({ batch, host, table }: BatchContext, unit: number): void {
-  for (let i = 2 ** batch.order[unit]! - 1; i >= 0; i--) table.get(batch.handler[unit]!).putback(batch.source[unit]! + i);
+  for (let i = 2 ** batch.order[unit]! - 1; i >= 0; i--)
+    table.get(batch.handler[unit]!).putback(batch.source[unit]! + i);
   releaseTarget(host, batch, unit);
   batch.state[unit] = REFUSED;
 }

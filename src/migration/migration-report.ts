@@ -1,6 +1,6 @@
+import type { Outcome } from '../events/page-events.js';
 import type { RefusalKind } from '../handler/refusal.js';
 import type { Pfn } from '../mm/units.js';
-import type { Outcome } from '../events/page-events.js';
 import type { HandlerTable } from './handler-table.js';
 
 /** So many of the pages that one reason refused are named. */

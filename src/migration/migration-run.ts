@@ -204,7 +204,8 @@ export class MigrationRun {
     const { batch, table } = this.#context;
     for (let unit = 0; unit < batch.nrUnits; unit++) {
       const outcome = batch.outcome[unit]!;
-      if (batch.state[unit] === ISOLATED && outcome !== 0 && table.isPermanent(outcome)) putBackUnit(this.#context, unit);
+      if (batch.state[unit] === ISOLATED && outcome !== 0 && table.isPermanent(outcome))
+        putBackUnit(this.#context, unit);
     }
   }
 

@@ -15,7 +15,11 @@ export interface MachineImage {
   readonly blockPages: number;
   readonly zones: readonly ZoneShape[];
   /** Blocks that exist; every other is a hole. `zoneKinds` is empty where it cannot go offline ("none"). */
-  readonly blocks: readonly { readonly block: BlockId; readonly state: BlockState; readonly zoneKinds: readonly string[] }[];
+  readonly blocks: readonly {
+    readonly block: BlockId;
+    readonly state: BlockState;
+    readonly zoneKinds: readonly string[];
+  }[];
   readonly dimms: readonly Dimm[];
   /** PG_* words, `nrPfns` long: quirks of the source are already undone. */
   readonly flags: Uint32Array;

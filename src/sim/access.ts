@@ -1,8 +1,26 @@
 import { MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE } from '../mm/migratetype.js';
-import { PG_ANON, PG_LOCKED, PG_PRIVATE, PG_REFERENCED, PG_SWAPBACKED, PG_SWAPCACHE, PG_UPTODATE, PG_WRITEBACK } from '../mm/page-flags.js';
+import {
+  PG_ANON,
+  PG_LOCKED,
+  PG_PRIVATE,
+  PG_REFERENCED,
+  PG_SWAPBACKED,
+  PG_SWAPCACHE,
+  PG_UPTODATE,
+  PG_WRITEBACK,
+} from '../mm/page-flags.js';
 import { isFile, isMigration, isPresent, isSwap, PTE_DIRTY, PTE_WRITE, presentPte, ptePayload } from '../mm/pte.js';
 import { NO_PAGE, type Pfn } from '../mm/units.js';
-import { anonVmaOf, findVma, mlockPage, VM_LOCKED, VM_NONLINEAR, VM_SHARED, VM_WRITE, dropMapping } from './address-space.js';
+import {
+  anonVmaOf,
+  dropMapping,
+  findVma,
+  mlockPage,
+  VM_LOCKED,
+  VM_NONLINEAR,
+  VM_SHARED,
+  VM_WRITE,
+} from './address-space.js';
 import { copyContents, fillContents, load, originalHi, originalLo, readContents } from './contents.js';
 import { addToLruBatch } from './lru.js';
 import type { Machine } from './machine.js';
@@ -10,7 +28,7 @@ import { MAPPING_SHMEM, setIndex } from './mappings.js';
 import { allocatePages, drainLruAddOf, putPage } from './page-allocator.js';
 import { addToCache, diskPlaceOf, findInCache, markDirty } from './page-cache.js';
 import { ensurePteAt } from './page-tables.js';
-import { reclaimPages, RECLAIM_BATCH } from './reclaim.js';
+import { RECLAIM_BATCH, reclaimPages } from './reclaim.js';
 import { addToSwapCache, freeSwap, removeFromSwapCache, swapCachePage, swapSlotOf } from './swap.js';
 import { tlbFill, tlbFlushPage, tlbLookup } from './tlb.js';
 
@@ -195,7 +213,15 @@ function swapIn(m: Machine, cpu: number, vma: number, vpn: number, at: number, w
 }
 
 /** A fault in a file mapping (filemap_fault, do_cow_fault, do_shared_fault). */
-function fileFault(m: Machine, cpu: number, vma: number, vpn: number, at: number, filePage: number, write: boolean): Access {
+function fileFault(
+  m: Machine,
+  cpu: number,
+  vma: number,
+  vpn: number,
+  at: number,
+  filePage: number,
+  write: boolean,
+): Access {
   const file = m.vmaFile[vma]!;
   if (filePage >= m.mapPages[file]!) return ACCESS_FAULT;
   const pfn = readFilePage(m, cpu, file, filePage);
@@ -229,7 +255,15 @@ export function readFilePage(m: Machine, cpu: number, file: number, page: number
 }
 
 /** write(2) to one page of a file, through the page cache. Buffered filesystems leave buffers on the page. */
-export function writeFilePage(m: Machine, cpu: number, file: number, page: number, lo: number, hi: number, buffers: boolean): Access {
+export function writeFilePage(
+  m: Machine,
+  cpu: number,
+  file: number,
+  page: number,
+  lo: number,
+  hi: number,
+  buffers: boolean,
+): Access {
   if (page >= m.mapPages[file]!) return ACCESS_FAULT;
   const pfn = readFilePage(m, cpu, file, page);
   if (pfn === NO_PAGE) return ACCESS_NO_MEMORY;

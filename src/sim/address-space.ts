@@ -1,4 +1,12 @@
-import { PG_ANON, PG_LOCKED, PG_MLOCKED, PG_NONLINEAR, PG_SWAPCACHE, PG_UNEVICTABLE, PG_WRITEBACK } from '../mm/page-flags.js';
+import {
+  PG_ANON,
+  PG_LOCKED,
+  PG_MLOCKED,
+  PG_NONLINEAR,
+  PG_SWAPCACHE,
+  PG_UNEVICTABLE,
+  PG_WRITEBACK,
+} from '../mm/page-flags.js';
 import { filePte, isMigration, isPresent, isSwap, PTE_WRITE, ptePayload } from '../mm/pte.js';
 import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { changeLruFlags } from './lru.js';
@@ -55,7 +63,8 @@ export function mapMemory(m: Machine, mm: number, request: MapRequest): number {
 
 function nextFreeVpn(m: Machine, mm: number): number {
   let next = 16;
-  for (let vma = m.mmVmas[mm]!; vma !== 0; vma = m.vmaNext[vma]!) next = Math.max(next, m.vmaStart[vma]! + m.vmaPages[vma]! + 1);
+  for (let vma = m.mmVmas[mm]!; vma !== 0; vma = m.vmaNext[vma]!)
+    next = Math.max(next, m.vmaStart[vma]! + m.vmaPages[vma]! + 1);
   return next;
 }
 
@@ -287,4 +296,3 @@ function markNonlinear(m: Machine, file: number, nonlinear: boolean): void {
     m.flags[pfn] = (nonlinear ? m.flags[pfn]! | PG_NONLINEAR : m.flags[pfn]! & ~PG_NONLINEAR) >>> 0;
   }
 }
-

@@ -1,6 +1,14 @@
 import { FALLBACKS, MIGRATE_ISOLATE, MIGRATE_MOVABLE, type Migratetype, NR_MIGRATETYPES } from '../mm/migratetype.js';
 import { PG_BUDDY, PG_LRU, PG_MOVABLE_OPS } from '../mm/page-flags.js';
-import { MAX_PAGE_ORDER, NO_PAGE, NR_PAGE_ORDERS, type Order, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
+import {
+  MAX_PAGE_ORDER,
+  NO_PAGE,
+  NR_PAGE_ORDERS,
+  type Order,
+  PAGEBLOCK_ORDER,
+  PAGEBLOCK_PAGES,
+  type Pfn,
+} from '../mm/units.js';
 import type { Machine } from './machine.js';
 import { freeListType, pageblockType, setPageblockType, zoneOf } from './pageblocks.js';
 
@@ -85,10 +93,16 @@ function mergeFree(m: Machine, pfn: Pfn, order: Order): void {
     // Isolated and other blocks never merge; below that, a block goes by the type of its own pageblock.
     if ((buddyType === MIGRATE_ISOLATE) !== (type === MIGRATE_ISOLATE)) break;
     unlinkBlock(m, buddy, zone, buddyType, size);
+    // Pageblocks that merge take one type, so that a later split puts every half on the list of its own.
+    if (buddyType !== type) setTypes(m, buddy, size, type);
     start = Math.min(start, buddy);
     size++;
   }
-  linkBlock(m, start, zone, freeListType(m, start), size);
+  linkBlock(m, start, zone, type, size);
+}
+
+function setTypes(m: Machine, pfn: Pfn, order: Order, type: Migratetype): void {
+  for (let page = pfn; page < pfn + 2 ** order; page += PAGEBLOCK_PAGES) setPageblockType(m, page, type);
 }
 
 /** The smallest free block of one type and zone that serves; its rest goes back. NO_PAGE if there is none (__rmqueue_smallest). */
@@ -168,7 +182,7 @@ function claimPageblocks(m: Machine, pfn: Pfn, zone: number, type: Migratetype, 
 
 function retypeFreeBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order: Order): void {
   unlinkBlock(m, pfn, zone, pageblockType(m, pfn), order);
-  for (let page = pfn; page < pfn + 2 ** order; page += PAGEBLOCK_PAGES) setPageblockType(m, page, type);
+  setTypes(m, pfn, order, type);
   linkBlock(m, pfn, zone, type, order);
 }
 

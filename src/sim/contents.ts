@@ -1,7 +1,7 @@
 import { mix32 } from '../base/prng.js';
 import type { Pfn } from '../mm/units.js';
-import { takeFromPool } from './pool.js';
 import { type Machine, SCALAR } from './machine.js';
+import { takeFromPool } from './pool.js';
 
 const imul = Math.imul;
 

@@ -1,15 +1,22 @@
 import { PG_LOCKED, PG_WRITEBACK } from '../mm/page-flags.js';
+import { filePte, isPresent, ptePayload } from '../mm/pte.js';
 import { NO_PAGE } from '../mm/units.js';
-import { type Machine } from './machine.js';
-import { createMapping, MAPPING_DRIVER, MAPPING_FILE, MAPPING_SHMEM, type MappingKind, mappingOfPage } from './mappings.js';
 import { dropMapping, VM_NONLINEAR } from './address-space.js';
+import { type Machine } from './machine.js';
+import {
+  createMapping,
+  MAPPING_DRIVER,
+  MAPPING_FILE,
+  MAPPING_SHMEM,
+  type MappingKind,
+  mappingOfPage,
+} from './mappings.js';
 import { putPage } from './page-allocator.js';
 import { addToCache, diskPlaceOf, findInCache, removeFromCache, slotAt } from './page-cache.js';
 import { pteAt } from './page-tables.js';
 import { noteDirty, vpnInVma } from './rmap.js';
 import { tlbFlushPage } from './tlb.js';
 import { waitForWriteback } from './writeback.js';
-import { filePte, isPresent, ptePayload } from '../mm/pte.js';
 
 /** A file of so many pages, nothing of it in memory. */
 export function createFile(m: Machine, nrPages: number): number {
@@ -48,7 +55,8 @@ export function truncateFile(m: Machine, cpu: number, file: number, nrPages: num
       if ((m.flags[pfn]! & PG_WRITEBACK) !== 0) waitForWriteback(m, cpu, pfn);
     }
     unmapPageOfFile(m, cpu, file, page);
-    if (pfn !== NO_PAGE) for (let references = removeFromCache(m, pfn); references > 0; references--) putPage(m, cpu, pfn);
+    if (pfn !== NO_PAGE)
+      for (let references = removeFromCache(m, pfn); references > 0; references--) putPage(m, cpu, pfn);
     forgetOnDisk(m, index);
     m.mapPages[file] = page;
   }
@@ -73,7 +81,8 @@ function unmapPageOfFile(m: Machine, cpu: number, file: number, page: number): v
 }
 
 function unmapNonlinear(m: Machine, cpu: number, vma: number, file: number, page: number): void {
-  for (let vpn = m.vmaStart[vma]!; vpn < m.vmaStart[vma]! + m.vmaPages[vma]!; vpn++) unmapFileEntry(m, cpu, vma, vpn, file, page);
+  for (let vpn = m.vmaStart[vma]!; vpn < m.vmaStart[vma]! + m.vmaPages[vma]!; vpn++)
+    unmapFileEntry(m, cpu, vma, vpn, file, page);
 }
 
 function unmapFileEntry(m: Machine, cpu: number, vma: number, vpn: number, file: number, page: number): void {

@@ -1,8 +1,24 @@
 import { mix32 } from '../base/prng.js';
-import { BLOCK_ONLINE, blockRange } from '../mm/memory-block.js';
 import type { MachineImage } from '../mm/machine-image.js';
+import { BLOCK_ONLINE, blockRange } from '../mm/memory-block.js';
 import { MIGRATE_MOVABLE, MIGRATE_UNMOVABLE } from '../mm/migratetype.js';
-import { PG_ANON, PG_BUDDY, PG_DIRTY, PG_HUGE, PG_LOCKED, PG_LRU, PG_MLOCKED, PG_MOVABLE_OPS, PG_NOPAGE, PG_PCP, PG_PRIVATE, PG_RESERVED, PG_SWAPBACKED, PG_SWAPCACHE, PG_WRITEBACK } from '../mm/page-flags.js';
+import {
+  PG_ANON,
+  PG_BUDDY,
+  PG_DIRTY,
+  PG_HUGE,
+  PG_LOCKED,
+  PG_LRU,
+  PG_MLOCKED,
+  PG_MOVABLE_OPS,
+  PG_NOPAGE,
+  PG_PCP,
+  PG_PRIVATE,
+  PG_RESERVED,
+  PG_SWAPBACKED,
+  PG_SWAPCACHE,
+  PG_WRITEBACK,
+} from '../mm/page-flags.js';
 import { PTE_DIRTY, PTE_WRITE, presentPte } from '../mm/pte.js';
 import { MAX_PAGE_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import { anonVmaOf, createProcess, mapMemory, VM_LOCKED, VM_SHARED, VM_WRITE } from './address-space.js';
@@ -15,8 +31,8 @@ import { createMachine, LRU_ADD_BATCH, type Machine, SCALAR } from './machine.js
 import { linkVma, setIndex } from './mappings.js';
 import { addToPcp } from './page-allocator.js';
 import { addToCache, markDirty } from './page-cache.js';
-import { setPageblockType } from './pageblocks.js';
 import { ensurePteAt } from './page-tables.js';
+import { setPageblockType } from './pageblocks.js';
 import { addToSwapCache } from './swap.js';
 import { WRITE_LATENCY_NS } from './writeback.js';
 
@@ -68,7 +84,8 @@ function capacityOf(image: MachineImage) {
 function countManaged(m: Machine, image: MachineImage): void {
   for (let pfn = 0; pfn < image.nrPfns; pfn++) {
     const zone = m.zoneOfPageblock[pfn >>> 9]!;
-    if ((image.flags[pfn]! & (PG_NOPAGE | PG_RESERVED)) === 0 && zone < m.managed.length) m.managed[zone] = m.managed[zone]! + 1;
+    if ((image.flags[pfn]! & (PG_NOPAGE | PG_RESERVED)) === 0 && zone < m.managed.length)
+      m.managed[zone] = m.managed[zone]! + 1;
   }
 }
 
@@ -113,7 +130,8 @@ function freePagesOf(m: Machine, image: MachineImage): void {
 
 function freeOrderAt(image: MachineImage, pfn: Pfn): number {
   let order = 0;
-  while (order < MAX_PAGE_ORDER && pfn % 2 ** (order + 1) === 0 && isFreeRun(image, pfn + 2 ** order, 2 ** order)) order++;
+  while (order < MAX_PAGE_ORDER && pfn % 2 ** (order + 1) === 0 && isFreeRun(image, pfn + 2 ** order, 2 ** order))
+    order++;
   return order;
 }
 
@@ -138,7 +156,13 @@ function ownedPages(m: Machine, image: MachineImage): { list: Group[]; maxMapcou
     const flags = m.flags[pfn]!;
     if ((flags & (PG_BUDDY | PG_PCP | PG_NOPAGE)) !== 0 || isKernelPage(flags)) continue;
     const kind =
-      (flags & PG_MOVABLE_OPS) !== 0 ? 'driver' : (flags & PG_ANON) !== 0 ? 'anon' : (flags & PG_SWAPBACKED) !== 0 ? 'shmem' : 'file';
+      (flags & PG_MOVABLE_OPS) !== 0
+        ? 'driver'
+        : (flags & PG_ANON) !== 0
+          ? 'anon'
+          : (flags & PG_SWAPBACKED) !== 0
+            ? 'shmem'
+            : 'file';
     // An anonymous page lives by its mappings: one that lost them between the two reads of the capture had one.
     const alive = kind === 'anon' && (flags & PG_SWAPCACHE) === 0 ? 1 : 0;
     const mapcount = kind === 'driver' ? 0 : Math.max(alive, image.mapcounts[pfn]!);
@@ -177,7 +201,10 @@ function populate(m: Machine, image: MachineImage, group: Group, processes: read
     m.mapcount[pfn] = mapcount;
     m.count[pfn] = m.count[pfn]! + mapcount;
     for (const vma of vmas.slice(0, mapcount))
-      m.ptes[ensurePteAt(m, 0, m.vmaMm[vma]!, m.vmaStart[vma]! + page)] = presentPte(pfn, mapcount === 1 && anon !== 0 ? PTE_WRITE | PTE_DIRTY : 0);
+      m.ptes[ensurePteAt(m, 0, m.vmaMm[vma]!, m.vmaStart[vma]! + page)] = presentPte(
+        pfn,
+        mapcount === 1 && anon !== 0 ? PTE_WRITE | PTE_DIRTY : 0,
+      );
     if (kind !== 'driver') settle(m, image, pfn, flags);
   }
 }
@@ -224,7 +251,8 @@ export function nrOnlinePages(m: Machine): number {
   for (let block = 0; block < m.blockState.length; block++) {
     if (m.blockState[block] !== BLOCK_ONLINE) continue;
     const range = blockRange(block, m.spec.blockPages);
-    for (let pfn = range.start; pfn < Math.min(range.end, m.spec.nrPfns); pfn++) if ((m.flags[pfn]! & PG_NOPAGE) === 0) pages++;
+    for (let pfn = range.start; pfn < Math.min(range.end, m.spec.nrPfns); pfn++)
+      if ((m.flags[pfn]! & PG_NOPAGE) === 0) pages++;
   }
   return pages;
 }

@@ -11,7 +11,8 @@ import { book, isIsolated, setPageblockIsolated, settleBooking, unbook } from '.
  * it. Whole pageblocks are marked by their type, what sticks out at either end page by page (booking).
  */
 export function isolateRange(m: Machine, range: PfnRange): void {
-  for (let pfn = range.start; pfn < range.end; pfn++) assert(!isIsolated(m, pfn), `range is isolated once, page ${pfn} is already`);
+  for (let pfn = range.start; pfn < range.end; pfn++)
+    assert(!isIsolated(m, pfn), `range is isolated once, page ${pfn} is already`);
   relinkFree(m, range.start, range.end, () => mark(m, range, true));
   // Pages on per-CPU lists would be handed out from there without anybody looking at the pageblock.
   drainPcp(m);

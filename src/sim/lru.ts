@@ -77,7 +77,11 @@ function shift(m: Machine, list: number): number {
 function holds(m: Machine, entry: number, kind: number): boolean {
   const pfn = entry & PAYLOAD;
   const flags = m.flags[pfn]!;
-  return (flags & (PG_LRU | PG_ISOLATED)) !== 0 && m.private[pfn]! >>> EPOCH_SHIFT === entry >>> EPOCH_SHIFT && lruListOf(flags) === kind;
+  return (
+    (flags & (PG_LRU | PG_ISOLATED)) !== 0 &&
+    m.private[pfn]! >>> EPOCH_SHIFT === entry >>> EPOCH_SHIFT &&
+    lruListOf(flags) === kind
+  );
 }
 
 function dropStale(m: Machine, list: number): void {

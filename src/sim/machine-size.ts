@@ -1,6 +1,6 @@
 import { WIDTH } from '../base/columns.js';
-import { PG_NOPAGE } from '../mm/page-flags.js';
 import { PAGE_COLUMN_BYTES } from '../mm/page-columns.js';
+import { PG_NOPAGE } from '../mm/page-flags.js';
 import { LRU_CHUNK, type Machine, SCALAR, TABLE_ENTRIES } from './machine.js';
 
 /** What a simulated machine costs its host. */
@@ -25,12 +25,13 @@ const WORD = WIDTH.u32;
 export function machineSize(m: Machine): MachineSize {
   const frames = m.spec.zones.reduce((sum, zone) => sum + zone.end - zone.start, 0);
   const tokens = m.spec.contents === 'token' ? frames * m.contentWords * WORD : 0;
-  const stored = (m.scalars[SCALAR.swapUsed]! + m.scalars[SCALAR.storedFill]! - m.spec.nrSwapSlots) * m.contentWords * WORD;
+  const stored =
+    (m.scalars[SCALAR.swapUsed]! + m.scalars[SCALAR.storedFill]! - m.spec.nrSwapSlots) * m.contentWords * WORD;
   const chunks = nrInUse(m.lruChunkNext, m.scalars[SCALAR.lruChunkFree]!, m.scalars[SCALAR.lruChunkFill]!);
   const parts = [
     { name: 'page frames', bytes: frames * PAGE_COLUMN_BYTES },
     { name: 'content tokens', bytes: tokens },
-    { name: 'page tables', bytes: m.scalars[SCALAR.tablesUsed]! * (TABLE_ENTRIES * WORD + 2 + 2 * WORD) },
+    { name: 'page tables', bytes: m.scalars[SCALAR.tablesUsed]! * (TABLE_ENTRIES * WORD + 2 * WORD) },
     { name: 'page-cache slots', bytes: m.scalars[SCALAR.leavesUsed]! * (TABLE_ENTRIES + 1) * WORD },
     { name: 'LRU queues', bytes: chunks * (LRU_CHUNK + 1) * WORD },
     { name: 'swap', bytes: m.spec.nrSwapSlots * (WIDTH.u8 + 2 * WORD) },
@@ -39,7 +40,8 @@ export function machineSize(m: Machine): MachineSize {
     { name: 'pageblocks, zones, CPUs', bytes: fixedBytes(m) },
   ];
   let pages = 0;
-  for (const { start, end } of m.spec.zones) for (let pfn = start; pfn < end; pfn++) if ((m.flags[pfn]! & PG_NOPAGE) === 0) pages++;
+  for (const { start, end } of m.spec.zones)
+    for (let pfn = start; pfn < end; pfn++) if ((m.flags[pfn]! & PG_NOPAGE) === 0) pages++;
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   const contentsBytes = m.spec.contents === 'bytes' ? frames * m.contentWords * WORD + stored : 0;
   return {
@@ -58,7 +60,7 @@ function nrInUse(next: Uint32Array, freeHead: number, fill: number): number {
 }
 
 function recordBytes(m: Machine): number {
-  const mapping = m.scalars[SCALAR.mapFill]! * (WIDTH.u8 + WIDTH.u16 + 6 * WORD);
+  const mapping = m.scalars[SCALAR.mapFill]! * (WIDTH.u8 + WIDTH.u16 + 7 * WORD);
   const extents = m.scalars[SCALAR.extentFill]! * 3 * WORD;
   const links = m.scalars[SCALAR.linkFill]! * 4 * WORD;
   const vmas = m.scalars[SCALAR.vmaFill]! * (WIDTH.u8 + 8 * WORD);
@@ -69,9 +71,32 @@ function recordBytes(m: Machine): number {
 
 function fixedBytes(m: Machine): number {
   const columns = [
-    m.migratetype, m.zoneOfPageblock, m.booked, m.blockState, m.nrFree, m.nrIsolatedFree, m.managed, m.watermarkMin,
-    m.watermarkLow, m.watermarkHigh, m.freeHead, m.freeBlocks, m.pcpHead, m.pcpTail, m.pcpCount, m.lruFirst, m.lruLast,
-    m.lruFirstAt, m.lruLastAt, m.lruLength, m.lruLimit, m.lruAdd, m.lruAddCount, m.tlb, m.clock, m.scalars,
+    m.migratetype,
+    m.zoneOfPageblock,
+    m.booked,
+    m.blockState,
+    m.nrFree,
+    m.nrIsolatedFree,
+    m.managed,
+    m.watermarkMin,
+    m.watermarkLow,
+    m.watermarkHigh,
+    m.freeHead,
+    m.freeBlocks,
+    m.pcpHead,
+    m.pcpTail,
+    m.pcpCount,
+    m.lruFirst,
+    m.lruLast,
+    m.lruFirstAt,
+    m.lruLastAt,
+    m.lruLength,
+    m.lruLimit,
+    m.lruAdd,
+    m.lruAddCount,
+    m.tlb,
+    m.clock,
+    m.scalars,
   ];
   return columns.reduce((sum, column) => sum + column.byteLength, 0);
 }

@@ -2,8 +2,8 @@ import { type ColumnViews, f64, layColumns, u8, u16, u32 } from '../base/columns
 import { VacateError } from '../base/vacate-error.js';
 import { BLOCK_ABSENT, BLOCK_ONLINE, type BlockState, type Dimm } from '../mm/memory-block.js';
 import { NR_MIGRATETYPES } from '../mm/migratetype.js';
-import { PG_NOPAGE } from '../mm/page-flags.js';
 import { pageColumnTable } from '../mm/page-columns.js';
+import { PG_NOPAGE } from '../mm/page-flags.js';
 import { type BlockId, MAX_PFN, NR_PAGE_ORDERS, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { ZONE_KINDS, type ZoneKind, type ZoneShape } from '../mm/zone.js';
 
@@ -46,105 +46,124 @@ export const PCP_TYPES = 3;
 export const TLB_ENTRIES = 32;
 export const NO_ZONE = 0xff;
 
-/** The whole state of a machine, in columns over one buffer; see ARCHITECTURE.md. Index 0 of every pool is "none". */
-function machineColumnTable(spec: MachineSpec, c: Capacity, nrNodes: number) {
-  const nrZones = spec.zones.length;
-  const nrPageblocks = Math.ceil(spec.nrPfns / PAGEBLOCK_PAGES);
-  const lruChunks = Math.ceil((spec.nrPfns * 2) / LRU_CHUNK) + nrNodes * LRU_LISTS_PER_NODE * 4;
-  const stored = spec.nrSwapSlots + spec.nrPfns;
-  const words = spec.contents === 'token' ? 2 : PAGE_SIZE / 4;
-  return {
-    ...pageColumnTable(spec.nrPfns),
-    /** Contents, as 32-bit words: 2 a page (token) or 1024 (bytes). */
-    contents: u32(spec.nrPfns * words),
-    /** Contents on the swap device (first) and on disks; allocated as they are written. */
-    stored: u32(stored * words),
-
-    // Pageblocks and memory blocks.
-    migratetype: u8(nrPageblocks),
-    zoneOfPageblock: u8(nrPageblocks),
-    booked: u8(Math.ceil(spec.nrPfns / 8)),
-    blockState: u8(Math.ceil(spec.nrPfns / spec.blockPages)),
-
-    // Zones: free lists by migratetype and order, per-CPU lists.
-    nrFree: u32(nrZones),
-    nrIsolatedFree: u32(nrZones),
-    managed: u32(nrZones),
-    watermarkMin: u32(nrZones),
-    watermarkLow: u32(nrZones),
-    watermarkHigh: u32(nrZones),
-    freeHead: u32(nrZones * NR_MIGRATETYPES * NR_PAGE_ORDERS),
-    freeBlocks: u32(nrZones * NR_MIGRATETYPES * NR_PAGE_ORDERS),
-    pcpHead: u32(spec.nrCpus * nrZones * PCP_TYPES),
-    pcpTail: u32(spec.nrCpus * nrZones * PCP_TYPES),
-    pcpCount: u32(spec.nrCpus * nrZones * PCP_TYPES),
-
-    // LRU: queues of chunks per node, and each CPU's batch of pages on their way there.
-    lruEntries: u32(lruChunks * LRU_CHUNK),
-    lruChunkNext: u32(lruChunks),
-    lruFirst: u32(nrNodes * LRU_LISTS_PER_NODE),
-    lruLast: u32(nrNodes * LRU_LISTS_PER_NODE),
-    lruFirstAt: u32(nrNodes * LRU_LISTS_PER_NODE),
-    lruLastAt: u32(nrNodes * LRU_LISTS_PER_NODE),
-    lruLength: u32(nrNodes * LRU_LISTS_PER_NODE),
-    lruLimit: u32(nrNodes * LRU_LISTS_PER_NODE),
-    lruAdd: u32(spec.nrCpus * LRU_ADD_BATCH),
-    lruAddCount: u32(spec.nrCpus),
-
-    // Mappings: anon_vmas, files, driver pools; their runs on the index line; their links to VMAs.
-    mapKind: u8(c.mappings),
-    mapBase: u32(c.mappings),
-    mapPages: u32(c.mappings),
-    mapCached: u32(c.mappings),
-    mapLinks: u32(c.mappings),
-    mapNonlinear: u16(c.mappings),
-    mapNext: u32(c.mappings),
-    mapRoot: u32(c.mappings),
-    extentMapping: u32(c.extents),
-    extentLeaf: u32(c.extents),
-    extentDisk: u32(c.extents),
-    leafSlots: u32(c.leaves * TABLE_ENTRIES),
-    leafNext: u32(c.leaves),
-    linkVma: u32(c.vmas * 4),
-    linkMapping: u32(c.vmas * 4),
-    linkNext: u32(c.vmas * 4),
-    linkVmaNext: u32(c.vmas * 4),
-
-    // Processes: page tables and VMAs.
-    mmAlive: u8(c.processes),
-    mmPgd: u32(c.processes),
-    mmVmas: u32(c.processes),
-    mmNext: u32(c.processes),
-    ptes: u32(c.tables * TABLE_ENTRIES),
-    tableUsed: u16(c.tables),
-    tableFrame: u32(c.tables),
-    tableNext: u32(c.tables),
-    vmaMm: u32(c.vmas),
-    vmaStart: u32(c.vmas),
-    vmaPages: u32(c.vmas),
-    vmaOffset: u32(c.vmas),
-    vmaFile: u32(c.vmas),
-    vmaAnon: u32(c.vmas),
-    vmaFlags: u8(c.vmas),
-    vmaNext: u32(c.vmas),
-    vmaLinks: u32(c.vmas),
-
-    // Swap and disks.
-    swapMap: u8(spec.nrSwapSlots),
-    swapCache: u32(spec.nrSwapSlots),
-    storedNext: u32(stored),
-
-    // Pins, page locks of other tasks, and writebacks, each until its time.
-    holdPfn: u32(c.holds),
-    holdKind: u8(c.holds),
-    holdUntil: f64(c.holds),
-
-    // Translations that CPUs have cached: process, vpn, entry.
-    tlb: u32(spec.nrCpus * TLB_ENTRIES * 3),
-    clock: f64(1),
-    scalars: u32(32),
-  };
+/** How long the columns are. Index 0 of every pool of records is "none". */
+interface Sizes extends Capacity {
+  readonly nrPfns: number;
+  readonly nrCpus: number;
+  readonly nrZones: number;
+  readonly nrBlocks: number;
+  readonly nrSwapSlots: number;
+  readonly nrLruLists: number;
+  /** 32-bit words of contents per page. */
+  readonly words: number;
 }
+
+/** Frames and what they hold: 2 words a page (token) or 1024 (bytes); devices hold the same, swap slots first. */
+const contentColumns = (s: Sizes) => ({
+  ...pageColumnTable(s.nrPfns),
+  contents: u32(s.nrPfns * s.words),
+  stored: u32((s.nrSwapSlots + s.nrPfns) * s.words),
+  storedNext: u32(s.nrSwapSlots + s.nrPfns),
+});
+
+/** Pageblocks, memory blocks, zones: free lists by migratetype and order, and each CPU's own lists. */
+const zoneColumns = (s: Sizes) => ({
+  migratetype: u8(Math.ceil(s.nrPfns / PAGEBLOCK_PAGES)),
+  zoneOfPageblock: u8(Math.ceil(s.nrPfns / PAGEBLOCK_PAGES)),
+  booked: u8(Math.ceil(s.nrPfns / 8)),
+  blockState: u8(s.nrBlocks),
+  nrFree: u32(s.nrZones),
+  nrIsolatedFree: u32(s.nrZones),
+  managed: u32(s.nrZones),
+  watermarkMin: u32(s.nrZones),
+  watermarkLow: u32(s.nrZones),
+  watermarkHigh: u32(s.nrZones),
+  freeHead: u32(s.nrZones * NR_MIGRATETYPES * NR_PAGE_ORDERS),
+  freeBlocks: u32(s.nrZones * NR_MIGRATETYPES * NR_PAGE_ORDERS),
+  pcpHead: u32(s.nrCpus * s.nrZones * PCP_TYPES),
+  pcpTail: u32(s.nrCpus * s.nrZones * PCP_TYPES),
+  pcpCount: u32(s.nrCpus * s.nrZones * PCP_TYPES),
+});
+
+/** LRU queues, as chunks of entries, and each CPU's batch of pages on their way there. */
+const lruColumns = (s: Sizes) => {
+  const nrChunks = Math.ceil((s.nrPfns * 2) / LRU_CHUNK) + s.nrLruLists * 4;
+  return {
+    lruEntries: u32(nrChunks * LRU_CHUNK),
+    lruChunkNext: u32(nrChunks),
+    lruFirst: u32(s.nrLruLists),
+    lruLast: u32(s.nrLruLists),
+    lruFirstAt: u32(s.nrLruLists),
+    lruLastAt: u32(s.nrLruLists),
+    lruLength: u32(s.nrLruLists),
+    lruLimit: u32(s.nrLruLists),
+    lruAdd: u32(s.nrCpus * LRU_ADD_BATCH),
+    lruAddCount: u32(s.nrCpus),
+  };
+};
+
+/** Mappings (anon_vmas, files, driver pools), their runs on the index line, their page caches, their links to VMAs. */
+const mappingColumns = (s: Sizes) => ({
+  mapKind: u8(s.mappings),
+  mapBase: u32(s.mappings),
+  mapPages: u32(s.mappings),
+  mapCached: u32(s.mappings),
+  mapLinks: u32(s.mappings),
+  mapNonlinear: u16(s.mappings),
+  mapRoot: u32(s.mappings),
+  mapNext: u32(s.mappings),
+  extentMapping: u32(s.extents),
+  extentLeaf: u32(s.extents),
+  extentDisk: u32(s.extents),
+  leafSlots: u32(s.leaves * TABLE_ENTRIES),
+  leafNext: u32(s.leaves),
+  linkVma: u32(s.vmas * 4),
+  linkMapping: u32(s.vmas * 4),
+  linkNext: u32(s.vmas * 4),
+  linkVmaNext: u32(s.vmas * 4),
+});
+
+/** Processes: page tables and VMAs. */
+const processColumns = (s: Sizes) => ({
+  mmAlive: u8(s.processes),
+  mmPgd: u32(s.processes),
+  mmVmas: u32(s.processes),
+  mmNext: u32(s.processes),
+  ptes: u32(s.tables * TABLE_ENTRIES),
+  tableFrame: u32(s.tables),
+  tableNext: u32(s.tables),
+  vmaMm: u32(s.vmas),
+  vmaStart: u32(s.vmas),
+  vmaPages: u32(s.vmas),
+  vmaOffset: u32(s.vmas),
+  vmaFile: u32(s.vmas),
+  vmaAnon: u32(s.vmas),
+  vmaFlags: u8(s.vmas),
+  vmaNext: u32(s.vmas),
+  vmaLinks: u32(s.vmas),
+});
+
+/** Swap; pins, locks of other tasks and writebacks, each until its time; what CPUs have cached; the clock. */
+const deviceColumns = (s: Sizes) => ({
+  swapMap: u8(s.nrSwapSlots),
+  swapCache: u32(s.nrSwapSlots),
+  holdPfn: u32(s.holds),
+  holdKind: u8(s.holds),
+  holdUntil: f64(s.holds),
+  tlb: u32(s.nrCpus * TLB_ENTRIES * 3),
+  clock: f64(1),
+  scalars: u32(32),
+});
+
+/** The whole state of a machine, in columns over one buffer. */
+const machineColumns = (s: Sizes) => ({
+  ...contentColumns(s),
+  ...zoneColumns(s),
+  ...lruColumns(s),
+  ...mappingColumns(s),
+  ...processColumns(s),
+  ...deviceColumns(s),
+});
 
 /** Where each lonely number lives in the `scalars` column: heads of pools' free lists, fill marks, cursors. */
 export const SCALAR = {
@@ -171,10 +190,9 @@ export const SCALAR = {
   tablesUsed: 20,
   leavesUsed: 21,
   tablesTakeFrames: 22,
-  anonPages: 23,
 } as const;
 
-type Columns = ColumnViews<ReturnType<typeof machineColumnTable>>;
+type Columns = ColumnViews<ReturnType<typeof machineColumns>>;
 
 /** A simulated machine: its shape and its columns. Functions in this folder take it as their first argument. */
 export interface Machine extends Columns {
@@ -197,8 +215,19 @@ export function createMachine(spec: MachineSpec): Machine {
   checkShape(spec);
   const capacity = capacityFor(spec);
   const nrNodes = Math.max(...spec.zones.map((zone) => zone.node)) + 1;
-  const { buffer, views } = layColumns(machineColumnTable(spec, capacity, nrNodes));
   const contentWords = spec.contents === 'token' ? 2 : PAGE_SIZE / 4;
+  const { buffer, views } = layColumns(
+    machineColumns({
+      ...capacity,
+      nrPfns: spec.nrPfns,
+      nrCpus: spec.nrCpus,
+      nrZones: spec.zones.length,
+      nrBlocks: Math.ceil(spec.nrPfns / spec.blockPages),
+      nrSwapSlots: spec.nrSwapSlots,
+      nrLruLists: nrNodes * LRU_LISTS_PER_NODE,
+      words: contentWords,
+    }),
+  );
   const zonelists = buildZonelists(spec.zones, nrNodes);
   const machine: Machine = { ...views, spec, capacity, nrNodes, contentWords, buffer, zonelists };
   machine.zoneOfPageblock.fill(NO_ZONE);
@@ -260,6 +289,7 @@ function checkShape(spec: MachineSpec): void {
   const nrBlocks = Math.ceil(spec.nrPfns / spec.blockPages);
   for (const { block, state } of spec.blocks) {
     if (block < 0 || block >= nrBlocks) fail(`memory block ${block} lies outside memory (0 to ${nrBlocks - 1})`);
-    if (state !== BLOCK_ABSENT && state !== BLOCK_ONLINE && state !== 3) fail(`memory block ${block} has no start state`);
+    if (state !== BLOCK_ABSENT && state !== BLOCK_ONLINE && state !== 3)
+      fail(`memory block ${block} has no start state`);
   }
 }

@@ -49,7 +49,10 @@ function takeExtents(m: Machine, nr: number): number {
     if (run === 0) start = at + 1;
     else if (run === nr) return start;
   }
-  throw new VacateError('limit', 'the machine has no room for another mapping; raise capacity.extents when building it');
+  throw new VacateError(
+    'limit',
+    'the machine has no room for another mapping; raise capacity.extents when building it',
+  );
 }
 
 /** The mapping that owns a place on the index line; 0 for none. */

@@ -1,5 +1,5 @@
 import type { Migratetype } from '../mm/migratetype.js';
-import { PG_PCP, PG_LRU } from '../mm/page-flags.js';
+import { PG_LRU, PG_PCP } from '../mm/page-flags.js';
 import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import { ZONE_KINDS, type ZoneKind } from '../mm/zone.js';
 import { freeBlock, takeBlock } from './buddy.js';

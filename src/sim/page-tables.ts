@@ -62,7 +62,8 @@ export function freeTables(m: Machine, cpu: number, mm: number): void {
   for (let i = pgd * TABLE_ENTRIES; i < (pgd + 1) * TABLE_ENTRIES; i++) {
     const pmd = m.ptes[i]!;
     if (pmd === 0) continue;
-    for (let j = pmd * TABLE_ENTRIES; j < (pmd + 1) * TABLE_ENTRIES; j++) if (m.ptes[j] !== 0) freeTable(m, cpu, m.ptes[j]!);
+    for (let j = pmd * TABLE_ENTRIES; j < (pmd + 1) * TABLE_ENTRIES; j++)
+      if (m.ptes[j] !== 0) freeTable(m, cpu, m.ptes[j]!);
     freeTable(m, cpu, pmd);
   }
   freeTable(m, cpu, pgd);

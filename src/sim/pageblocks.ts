@@ -1,5 +1,5 @@
 import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, type Migratetype } from '../mm/migratetype.js';
-import { type Pfn, PAGEBLOCK_ORDER } from '../mm/units.js';
+import { PAGEBLOCK_ORDER, type Pfn } from '../mm/units.js';
 import { type Machine, NO_ZONE } from './machine.js';
 
 /**

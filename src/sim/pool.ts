@@ -16,7 +16,10 @@ export function takeFromPool(m: Machine, next: Uint32Array, freeAt: number, fill
   }
   const fresh = m.scalars[fillAt]! + 1;
   if (fresh >= next.length)
-    throw new VacateError('limit', `the machine has room for ${next.length - 1} ${what}; raise capacity when building it`);
+    throw new VacateError(
+      'limit',
+      `the machine has room for ${next.length - 1} ${what}; raise capacity when building it`,
+    );
   m.scalars[fillAt] = fresh;
   return fresh;
 }

@@ -1,10 +1,31 @@
-import { PG_ACTIVE, PG_ANON, PG_DIRTY, PG_ISOLATED, PG_LOCKED, PG_LRU, PG_PRIVATE, PG_REFERENCED, PG_SWAPBACKED, PG_SWAPCACHE, PG_WRITEBACK } from '../mm/page-flags.js';
+import {
+  PG_ACTIVE,
+  PG_ANON,
+  PG_DIRTY,
+  PG_ISOLATED,
+  PG_LOCKED,
+  PG_LRU,
+  PG_PRIVATE,
+  PG_REFERENCED,
+  PG_SWAPBACKED,
+  PG_SWAPCACHE,
+  PG_WRITEBACK,
+} from '../mm/page-flags.js';
 import { swapPte } from '../mm/pte.js';
 import type { Pfn } from '../mm/units.js';
-import { changeLruFlags, LRU_ACTIVE_ANON, LRU_ACTIVE_FILE, LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, lruLengthOf, placeOnLru, takeOldest } from './lru.js';
+import {
+  changeLruFlags,
+  LRU_ACTIVE_ANON,
+  LRU_ACTIVE_FILE,
+  LRU_INACTIVE_ANON,
+  LRU_INACTIVE_FILE,
+  lruLengthOf,
+  placeOnLru,
+  takeOldest,
+} from './lru.js';
 import type { Machine } from './machine.js';
 import { drainLruAdd, putPage } from './page-allocator.js';
-import { removeFromCache } from './page-cache.js';
+import { isInItsSlot, removeFromCache } from './page-cache.js';
 import { unmapForGood } from './rmap.js';
 import { addToSwap, duplicateSwap, MAX_SWAP_COUNT, removeFromSwapCache, swapSlotOf } from './swap.js';
 import { advance, startWriteback, WRITE_LATENCY_NS } from './writeback.js';
@@ -80,7 +101,8 @@ function reclaimOne(m: Machine, cpu: number, pfn: Pfn): boolean {
 }
 
 function swapOut(m: Machine, cpu: number, pfn: Pfn): boolean {
-  if (m.mapcount[pfn]! > MAX_SWAP_COUNT) return false;
+  const unowned = m.mapcount[pfn] === 0 && (m.flags[pfn]! & PG_SWAPCACHE) === 0;
+  if (unowned || m.mapcount[pfn]! > MAX_SWAP_COUNT) return false;
   if ((m.flags[pfn]! & PG_SWAPCACHE) === 0 && !addToSwap(m, pfn)) return false;
   const slot = swapSlotOf(m, pfn);
   if (!unmapForGood(m, pfn, swapPte(slot), () => duplicateSwap(m, slot))) return false;
@@ -97,6 +119,8 @@ function swapOut(m: Machine, cpu: number, pfn: Pfn): boolean {
 function dropFilePage(m: Machine, cpu: number, pfn: Pfn): boolean {
   // Shared memory would go to swap; this machine keeps it resident.
   if ((m.flags[pfn]! & PG_SWAPBACKED) !== 0) return false;
+  // Truncated, and alive only because somebody pins it: there is no cache to take it out of.
+  if (!isInItsSlot(m, pfn)) return false;
   if (!unmapForGood(m, pfn, 0, () => {})) return false;
   if ((m.flags[pfn]! & PG_DIRTY) !== 0) {
     startWriteback(m, pfn);

@@ -1,5 +1,14 @@
 import { PG_ANON, PG_DIRTY } from '../mm/page-flags.js';
-import { isMigration, isPresent, migrationPte, PTE_DIRTY, PTE_MIGRATION, presentPte, pteBits, ptePayload } from '../mm/pte.js';
+import {
+  isMigration,
+  isPresent,
+  migrationPte,
+  PTE_DIRTY,
+  PTE_MIGRATION,
+  presentPte,
+  pteBits,
+  ptePayload,
+} from '../mm/pte.js';
 import type { Pfn } from '../mm/units.js';
 import type { Machine } from './machine.js';
 import { mappingOfPage } from './mappings.js';

@@ -1,6 +1,26 @@
 import type { MemoryHost, MemoryLayout, Room } from '../host/memory-host.js';
 import type { BlockState } from '../mm/memory-block.js';
-import { PG_ACTIVE, PG_ANON, PG_DIRTY, PG_ERROR, PG_ISOLATED, PG_KSM, PG_LOCKED, PG_MLOCKED, PG_MOVABLE_OPS, PG_NONLINEAR, PG_REFERENCED, PG_SWAPBACKED, PG_SWAPCACHE, PG_UNEVICTABLE, PG_UPTODATE, PG_HEAD, PG_TAIL, PG_THP, PG_HUGE } from '../mm/page-flags.js';
+import {
+  PG_ACTIVE,
+  PG_ANON,
+  PG_DIRTY,
+  PG_ERROR,
+  PG_HEAD,
+  PG_HUGE,
+  PG_ISOLATED,
+  PG_KSM,
+  PG_LOCKED,
+  PG_MLOCKED,
+  PG_MOVABLE_OPS,
+  PG_NONLINEAR,
+  PG_REFERENCED,
+  PG_SWAPBACKED,
+  PG_SWAPCACHE,
+  PG_TAIL,
+  PG_THP,
+  PG_UNEVICTABLE,
+  PG_UPTODATE,
+} from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import type { BlockId, Order, Pfn } from '../mm/units.js';
 import { copyContentsBatch } from './contents.js';
@@ -9,8 +29,8 @@ import { placeOnLru } from './lru.js';
 import type { Machine } from './machine.js';
 import { offlineBlock, onlineBlock } from './memory-blocks.js';
 import { drainLruAdd, drainPcp, putPage } from './page-allocator.js';
-import { zoneOf } from './pageblocks.js';
 import { SimPageView } from './page-view.js';
+import { zoneOf } from './pageblocks.js';
 import { remapFromMigration, unmapToMigration } from './rmap.js';
 import { allocateTarget, freeTarget, roomOutside } from './targets.js';
 import { tlbFlushAll } from './tlb.js';
@@ -24,8 +44,23 @@ const RELAX_NS = 1_000_000;
 
 /** Flags that a page has because of what it holds; they travel with the contents (folio_migrate_flags). */
 const CARRIED =
-  PG_ERROR | PG_REFERENCED | PG_UPTODATE | PG_DIRTY | PG_ACTIVE | PG_ANON | PG_SWAPCACHE | PG_SWAPBACKED |
-  PG_UNEVICTABLE | PG_MLOCKED | PG_KSM | PG_MOVABLE_OPS | PG_NONLINEAR | PG_HEAD | PG_TAIL | PG_THP | PG_HUGE;
+  PG_ERROR |
+  PG_REFERENCED |
+  PG_UPTODATE |
+  PG_DIRTY |
+  PG_ACTIVE |
+  PG_ANON |
+  PG_SWAPCACHE |
+  PG_SWAPBACKED |
+  PG_UNEVICTABLE |
+  PG_MLOCKED |
+  PG_KSM |
+  PG_MOVABLE_OPS |
+  PG_NONLINEAR |
+  PG_HEAD |
+  PG_TAIL |
+  PG_THP |
+  PG_HUGE;
 
 /** A simulated machine as a host of the migration service. */
 export class SimHost implements MemoryHost {

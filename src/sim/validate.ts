@@ -1,19 +1,30 @@
-import { FREE_FLAGS, PG_ANON, PG_BUDDY, PG_DIRTY, PG_ISOLATED, PG_LRU, PG_MOVABLE_OPS, PG_NOPAGE, PG_PCP, PG_PRIVATE, PG_SWAPCACHE } from '../mm/page-flags.js';
+import { MIGRATE_ISOLATE, NR_MIGRATETYPES } from '../mm/migratetype.js';
+import {
+  FREE_FLAGS,
+  PG_ANON,
+  PG_BUDDY,
+  PG_DIRTY,
+  PG_ISOLATED,
+  PG_LRU,
+  PG_MOVABLE_OPS,
+  PG_NOPAGE,
+  PG_PCP,
+  PG_PRIVATE,
+  PG_SWAPCACHE,
+} from '../mm/page-flags.js';
 import { isFile, isMigration, isPresent, isSwap, ptePayload } from '../mm/pte.js';
 import { formatPfn, NR_PAGE_ORDERS } from '../mm/units.js';
-import { MIGRATE_ISOLATE, NR_MIGRATETYPES } from '../mm/migratetype.js';
-import { vmasOf } from './address-space.js';
+import { VM_NONLINEAR, vmasOf } from './address-space.js';
 import { freeBlockOrder } from './buddy.js';
 import { HOLD_PIN } from './holds.js';
+import { lruListOf } from './lru.js';
 import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.js';
 import { mappingOfPage } from './mappings.js';
 import { isInItsSlot, SLOT_DIRTY, slotAt } from './page-cache.js';
-import { freeListType, nodeOf, zoneOf } from './pageblocks.js';
 import { pteAt } from './page-tables.js';
+import { freeListType, nodeOf, zoneOf } from './pageblocks.js';
 import { vpnInVma } from './rmap.js';
 import { swapCachePage, swapSlotOf } from './swap.js';
-import { lruListOf } from './lru.js';
-import { VM_NONLINEAR } from './address-space.js';
 
 /** So many sentences are enough to see what went wrong. */
 const MAX_REPORTS = 20;
@@ -58,14 +69,17 @@ function checkFreeLists(m: Machine, report: Report): void {
       pages++;
       if ((m.flags[link - 1]! & PG_PCP) === 0) report(`${formatPfn(link - 1)} is on a per-CPU list without PG_PCP`);
     }
-    if (pages !== m.pcpCount[list]) report(`per-CPU list ${list} holds ${pages} pages, its count says ${m.pcpCount[list]}`);
+    if (pages !== m.pcpCount[list])
+      report(`per-CPU list ${list} holds ${pages} pages, its count says ${m.pcpCount[list]}`);
     pcp += pages;
   }
   for (let pfn = 0; pfn < m.spec.nrPfns; pfn++) {
     const flags = m.flags[pfn]!;
     if ((flags & PG_PCP) !== 0) pcp--;
-    if (((flags & PG_BUDDY) !== 0) !== (onLists[pfn] === 1)) report(`${formatPfn(pfn)}: PG_BUDDY and the free lists disagree`);
-    if ((flags & FREE_FLAGS) !== 0 && m.count[pfn] !== 0) report(`${formatPfn(pfn)} is free with count ${m.count[pfn]}`);
+    if (((flags & PG_BUDDY) !== 0) !== (onLists[pfn] === 1))
+      report(`${formatPfn(pfn)}: PG_BUDDY and the free lists disagree`);
+    if ((flags & FREE_FLAGS) !== 0 && m.count[pfn] !== 0)
+      report(`${formatPfn(pfn)} is free with count ${m.count[pfn]}`);
   }
   if (pcp !== 0) report(`per-CPU lists and PG_PCP differ by ${pcp} pages`);
 }
@@ -78,7 +92,9 @@ function walkFreeLists(m: Machine, zone: number, type: number, onLists: Uint8Arr
     for (let link = m.freeHead[list]!; link !== 0; link = m.index[link - 1]!) {
       const pfn = link - 1;
       if (freeBlockOrder(m, pfn) !== order) {
-        report(`${formatPfn(pfn)} on the order-${order} list of zone ${zone} is a block of order ${freeBlockOrder(m, pfn)}`);
+        report(
+          `${formatPfn(pfn)} on the order-${order} list of zone ${zone} is a block of order ${freeBlockOrder(m, pfn)}`,
+        );
         return pages;
       }
       if (freeListType(m, pfn) !== type || zoneOf(m, pfn) !== zone)
@@ -87,7 +103,8 @@ function walkFreeLists(m: Machine, zone: number, type: number, onLists: Uint8Arr
       blocks++;
       pages += 2 ** order;
     }
-    if (blocks !== m.freeBlocks[list]) report(`list ${list} holds ${blocks} blocks, its count says ${m.freeBlocks[list]}`);
+    if (blocks !== m.freeBlocks[list])
+      report(`list ${list} holds ${blocks} blocks, its count says ${m.freeBlocks[list]}`);
   }
   return pages;
 }
@@ -106,10 +123,12 @@ function checkPageTables(m: Machine, report: Report): Mapped {
     if (isSwap(pte)) swapMap[ptePayload(pte)] = swapMap[ptePayload(pte)]! + 1;
     if (isFile(pte) || isSwap(pte)) return;
     const pfn = ptePayload(pte);
-    if ((m.flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) !== 0) report(`process ${mm}, page ${vpn}: an entry names free ${formatPfn(pfn)}`);
+    if ((m.flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) !== 0)
+      report(`process ${mm}, page ${vpn}: an entry names free ${formatPfn(pfn)}`);
     if (isPresent(pte)) mapcount[pfn] = mapcount[pfn]! + 1;
     else if (!isMigration(pte)) report(`process ${mm}, page ${vpn}: entry 0x${pte.toString(16)} is of no kind`);
-    else if ((m.flags[pfn]! & PG_ISOLATED) === 0) report(`process ${mm}, page ${vpn}: migration entry for ${formatPfn(pfn)}, which nobody moves`);
+    else if ((m.flags[pfn]! & PG_ISOLATED) === 0)
+      report(`process ${mm}, page ${vpn}: migration entry for ${formatPfn(pfn)}, which nobody moves`);
   });
   return { mapcount, swapMap };
 }
@@ -142,7 +161,11 @@ function checkReferences(m: Machine, mapped: Mapped, report: Report): void {
     const flags = m.flags[pfn]!;
     const cached = (flags & PG_SWAPCACHE) !== 0 || ((flags & PG_ANON) === 0 && isInItsSlot(m, pfn));
     const expected =
-      m.mapcount[pfn]! + (cached ? 1 : 0) + ((flags & PG_PRIVATE) !== 0 ? 1 : 0) + ((flags & PG_ISOLATED) !== 0 ? 1 : 0) + extra[pfn]!;
+      m.mapcount[pfn]! +
+      (cached ? 1 : 0) +
+      ((flags & PG_PRIVATE) !== 0 ? 1 : 0) +
+      ((flags & PG_ISOLATED) !== 0 ? 1 : 0) +
+      extra[pfn]!;
     if (m.count[pfn] !== expected) report(`${formatPfn(pfn)}: count ${m.count[pfn]}, explained are ${expected}`);
   }
 }
@@ -189,7 +212,8 @@ function checkDirtyTags(m: Machine, report: Report): void {
     const flags = m.flags[pfn]!;
     if ((flags & (PG_ANON | FREE_FLAGS | PG_MOVABLE_OPS)) !== 0 || !isInItsSlot(m, pfn)) continue;
     const tagged = (m.leafSlots[slotAt(m, m.index[pfn]!)]! & SLOT_DIRTY) !== 0;
-    if (tagged !== ((flags & PG_DIRTY) !== 0)) report(`${formatPfn(pfn)}: dirty is ${!tagged} in its flags, ${tagged} in its slot`);
+    if (tagged !== ((flags & PG_DIRTY) !== 0))
+      report(`${formatPfn(pfn)}: dirty is ${!tagged} in its flags, ${tagged} in its slot`);
   }
 }
 

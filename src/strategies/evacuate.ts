@@ -1,9 +1,9 @@
+import type { MigrationReport } from '../migration/migration-report.js';
+import type { MigrationService } from '../migration/migration-service.js';
 import { MIGRATE_SYNC } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_NOPAGE } from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import type { Order, Pfn } from '../mm/units.js';
-import type { MigrationReport } from '../migration/migration-report.js';
-import type { MigrationService } from '../migration/migration-service.js';
 import type { Job } from './strategy.js';
 
 /** Pages of the ranges that are in use, ascending if the ranges are. */
@@ -21,7 +21,11 @@ function isUsed(flags: Uint32Array, pfn: Pfn): boolean {
 }
 
 /** Moves every page in use out of ranges that are isolated already: each page once, none into them. */
-export function* evacuate(service: MigrationService, ranges: readonly PfnRange[], sparedOrder: Order): Job<MigrationReport> {
+export function* evacuate(
+  service: MigrationService,
+  ranges: readonly PfnRange[],
+  sparedOrder: Order,
+): Job<MigrationReport> {
   const pfns = usedPages(service.host.columns.flags, ranges);
   const steps = service.steps({ pfns, mode: MIGRATE_SYNC, sparedOrder });
   try {

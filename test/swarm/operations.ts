@@ -1,8 +1,28 @@
-import { NO_PAGE } from '../../src/mm/units.js';
 import { PG_DIRTY, PG_LOCKED, PG_SLAB } from '../../src/mm/page-flags.js';
 import { isPresent, ptePayload } from '../../src/mm/pte.js';
-import { ACCESS_BLOCKED, ACCESS_FAULT, ACCESS_NO_MEMORY, ACCESS_OK, allocateKernelPages, readPage, writeFilePage, writePage } from '../../src/sim/access.js';
-import { createProcess, exitProcess, forkProcess, mapMemory, remapFilePage, setLocked, unmapVma, vmasOf, VM_SHARED, VM_WRITE } from '../../src/sim/address-space.js';
+import { NO_PAGE } from '../../src/mm/units.js';
+import {
+  ACCESS_BLOCKED,
+  ACCESS_FAULT,
+  ACCESS_NO_MEMORY,
+  ACCESS_OK,
+  allocateKernelPages,
+  readPage,
+  writeFilePage,
+  writePage,
+} from '../../src/sim/access.js';
+import {
+  createProcess,
+  exitProcess,
+  forkProcess,
+  mapMemory,
+  remapFilePage,
+  setLocked,
+  unmapVma,
+  VM_SHARED,
+  VM_WRITE,
+  vmasOf,
+} from '../../src/sim/address-space.js';
 import { createFile, createShmem, truncateFile } from '../../src/sim/files.js';
 import { lockPage, pin } from '../../src/sim/holds.js';
 import { freePages } from '../../src/sim/page-allocator.js';
@@ -36,12 +56,20 @@ export const OPERATIONS = {
     if (file === 0) return;
     const pages = Math.max(1, world.machine.mapPages[file]!);
     const offset = b % pages;
-    mapInto(world, a, { nrPages: 1 + ((b >>> 8) % (pages - offset)), flags: VM_WRITE | (c % 3 === 0 ? 0 : VM_SHARED), file, offset });
+    mapInto(world, a, {
+      nrPages: 1 + ((b >>> 8) % (pages - offset)),
+      flags: VM_WRITE | (c % 3 === 0 ? 0 : VM_SHARED),
+      file,
+      offset,
+    });
   },
 
   file(world: World, { a, b }: Operation): void {
     if (world.files.size >= 8) return;
-    world.files.set(a % 3 === 0 ? createShmem(world.machine, 1 + (b % 80)) : createFile(world.machine, 1 + (b % 80)), new Map());
+    world.files.set(
+      a % 3 === 0 ? createShmem(world.machine, 1 + (b % 80)) : createFile(world.machine, 1 + (b % 80)),
+      new Map(),
+    );
   },
 
   write(world: World, { a, b, c }: Operation): void {
@@ -67,7 +95,9 @@ export const OPERATIONS = {
     const expected = world.expected(at.vma, at.vpn);
     if (result === ACCESS_FAULT && (expected === null || isBeyondFile(world, at.vma, at.vpn))) return;
     if (result !== ACCESS_OK || expected === null || out[0] !== expected[0] || out[1] !== expected[1])
-      throw new Error(`process ${at.mm}, page ${at.vpn} reads ${String([...out])} (result ${result}), last written was ${String(expected)}`);
+      throw new Error(
+        `process ${at.mm}, page ${at.vpn} reads ${String([...out])} (result ${result}), last written was ${String(expected)}`,
+      );
   },
 
   readMany(world: World, operation: Operation): void {
@@ -79,7 +109,8 @@ export const OPERATIONS = {
     if (file === 0 || world.machine.mapPages[file] === 0) return;
     const page = b % world.machine.mapPages[file]!;
     const words = world.stamp();
-    if (writeFilePage(world.machine, cpuOf(world, c), file, page, words[0], words[1], c % 2 === 0) === ACCESS_OK) world.noteFileWrite(file, page, words);
+    if (writeFilePage(world.machine, cpuOf(world, c), file, page, words[0], words[1], c % 2 === 0) === ACCESS_OK)
+      world.noteFileWrite(file, page, words);
   },
 
   fork(world: World, { a, b }: Operation): void {
@@ -97,7 +128,10 @@ export const OPERATIONS = {
     const mm = pickProcess(world, a);
     if (mm === 0) return;
     exitProcess(world.machine, cpuOf(world, b), mm);
-    world.processes.splice(world.processes.findIndex((process) => process.mm === mm), 1);
+    world.processes.splice(
+      world.processes.findIndex((process) => process.mm === mm),
+      1,
+    );
   },
 
   unmap(world: World, { a, b }: Operation): void {
@@ -129,7 +163,8 @@ export const OPERATIONS = {
 
   pin(world: World, { a, b, c }: Operation): void {
     const pfn = pickPresent(world, a, b);
-    if (pfn >= 0 && world.machine.scalars[19]! < 200) pin(world.machine, pfn, world.machine.clock[0]! + (c % 4 === 0 ? Number.POSITIVE_INFINITY : (c % 12) * 1e6));
+    if (pfn >= 0 && world.machine.scalars[19]! < 200)
+      pin(world.machine, pfn, world.machine.clock[0]! + (c % 4 === 0 ? Number.POSITIVE_INFINITY : (c % 12) * 1e6));
   },
 
   unpin(world: World, { a, b }: Operation): void {
@@ -214,10 +249,13 @@ function isBeyondFile(world: World, vma: number, vpn: number): boolean {
   return file !== 0 && world.filePageAt(vma, vpn) >= m.mapPages[file]!;
 }
 
-function mapInto(world: World, a: number, request: { nrPages: number; flags: number; file: number; offset: number }): void {
+function mapInto(
+  world: World,
+  a: number,
+  request: { nrPages: number; flags: number; file: number; offset: number },
+): void {
   const mm = pickProcess(world, a);
   if (mm === 0 || world.model(mm).vmas.size >= 8) return;
   const vma = mapMemory(world.machine, mm, { start: -1, ...request });
   if (vma !== 0) world.model(mm).vmas.set(vma, new Map());
 }
-

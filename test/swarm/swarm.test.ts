@@ -8,8 +8,8 @@ import { apply, OPERATIONS, type Operation } from './operations.js';
 import { World } from './world.js';
 
 /** At least so many machines a run; more with VACATE_SWARM_CASES. A failing run is repeated with VACATE_SEED. */
-const CASES = Number(process.env['VACATE_SWARM_CASES'] ?? 2000);
-const SEED = Number(process.env['VACATE_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const CASES = Number(process.env.VACATE_SWARM_CASES ?? 2000);
+const SEED = Number(process.env.VACATE_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 /** A request to the evacuator; others run between its phases. */
 interface Request {
@@ -34,7 +34,18 @@ interface Case {
 const number = fc.nat(0xffff_ffff >>> 1);
 const names = Object.keys(OPERATIONS) as Operation['what'][];
 /** What machines mostly do is write, read and map. */
-const WEIGHTS: Partial<Record<Operation['what'], number>> = { writeMany: 8, readMany: 4, write: 4, mapAnonymous: 4, mapFile: 3, process: 2, fork: 2, writeFile: 3, exit: 1, truncate: 1 };
+const WEIGHTS: Partial<Record<Operation['what'], number>> = {
+  writeMany: 8,
+  readMany: 4,
+  write: 4,
+  mapAnonymous: 4,
+  mapFile: 3,
+  process: 2,
+  fork: 2,
+  writeFile: 3,
+  exit: 1,
+  truncate: 1,
+};
 const operation: fc.Arbitrary<Operation> = fc.record({
   what: fc.oneof(...names.map((name) => ({ weight: WEIGHTS[name] ?? 1, arbitrary: fc.constant(name) }))),
   a: number,
@@ -49,7 +60,9 @@ const request: fc.Arbitrary<Request> = fc.record({
   busy: fc.constantFrom(0, 20, 60),
   stopAt: fc.oneof({ weight: 4, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: fc.nat(40) }),
 });
-const START: readonly Operation[] = (['process', 'mapAnonymous', 'file', 'mapFile', 'writeMany', 'writeMany'] as const).map((what, i) => ({
+const START: readonly Operation[] = (
+  ['process', 'mapAnonymous', 'file', 'mapFile', 'writeMany', 'writeMany'] as const
+).map((what, i) => ({
   what,
   a: i,
   b: 0x55_5555 + i * 977,
@@ -64,11 +77,17 @@ const scenario: fc.Arbitrary<Case> = fc.record({
     swapPages: fc.constantFrom(0, 16, 256),
     cpus: fc.integer({ min: 1, max: 3 }),
   }),
-  steps: fc.array(fc.oneof({ weight: 3, arbitrary: operation as fc.Arbitrary<Step> }, { weight: 1, arbitrary: request as fc.Arbitrary<Step> }), {
-    minLength: 4,
-    maxLength: 36,
-    size: 'max',
-  }),
+  steps: fc.array(
+    fc.oneof(
+      { weight: 3, arbitrary: operation as fc.Arbitrary<Step> },
+      { weight: 1, arbitrary: request as fc.Arbitrary<Step> },
+    ),
+    {
+      minLength: 4,
+      maxLength: 36,
+      size: 'max',
+    },
+  ),
   between: fc.array(operation, { maxLength: 24, size: 'max' }),
 });
 
@@ -123,7 +142,9 @@ function jobFor(world: World, { what, a, b, c }: Request): Generator<unknown, un
     return evacuator.offline({ blocks: b % 3 === 0 ? [first, (first + 1) % nrBlocks] : [first] });
   }
   if (what === 'high-order') return evacuator.highOrder({ order: a % 12, count: 1 + (b % 12) });
-  const pfns = Uint32Array.from({ length: 1 + (a % 700) }, (_, i) => (b % machine.spec.nrPfns) + i).filter((pfn) => pfn < machine.spec.nrPfns);
+  const pfns = Uint32Array.from({ length: 1 + (a % 700) }, (_, i) => (b % machine.spec.nrPfns) + i).filter(
+    (pfn) => pfn < machine.spec.nrPfns,
+  );
   return evacuator.service.steps({ pfns, mode: (c % 3) as MigrateMode, sparedOrder: c % 11 });
 }
 
@@ -132,7 +153,8 @@ function checkMoves(result: unknown, moved: Set<number>): void {
   const moves = (result as { moved?: { sources: Uint32Array; targets: Uint32Array } }).moved;
   if (moves === undefined) return;
   for (const source of moves.sources) moved.add(source);
-  for (const target of moves.targets) if (moved.has(target)) throw new Error(`a page moved to ${target}, from where another had moved`);
+  for (const target of moves.targets)
+    if (moved.has(target)) throw new Error(`a page moved to ${target}, from where another had moved`);
 }
 
 /** The planted bug: unmapping without a shootdown, so that a CPU may go on writing to the old page. */
@@ -145,7 +167,13 @@ describe(`swarm (VACATE_SEED=${SEED} repeats it)`, () => {
     process.stderr.write(`swarm: seed ${SEED}, ${CASES} cases\n`);
     fc.assert(
       fc.property(scenario, (each) => run(each)),
-      { numRuns: CASES, seed: SEED, endOnFailure: process.env['VACATE_SWARM_SHRINK'] === '0', interruptAfterTimeLimit: 240_000, markInterruptAsFailure: true },
+      {
+        numRuns: CASES,
+        seed: SEED,
+        endOnFailure: process.env.VACATE_SWARM_SHRINK === '0',
+        interruptAfterTimeLimit: 240_000,
+        markInterruptAsFailure: true,
+      },
     );
   }, 300_000);
 

@@ -1,3 +1,8 @@
+import anonymous from '../../plugins/anonymous/index.js';
+import fileBacked from '../../plugins/file-backed/index.js';
+import movableOps from '../../plugins/movable-ops/index.js';
+import nonlinear from '../../plugins/nonlinear/index.js';
+import swapBacked from '../../plugins/swap-backed/index.js';
 import { Prng } from '../../src/base/prng.js';
 import { createEvacuator, type Evacuator } from '../../src/container/create-evacuator.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
@@ -11,15 +16,10 @@ import { createMachine, type Machine } from '../../src/sim/machine.js';
 import { MAPPING_SHMEM, mappingOfPage } from '../../src/sim/mappings.js';
 import { onlineBlock } from '../../src/sim/memory-blocks.js';
 import { findInCache } from '../../src/sim/page-cache.js';
-import { isIsolated } from '../../src/sim/pageblocks.js';
 import { pteOf } from '../../src/sim/page-tables.js';
+import { isIsolated } from '../../src/sim/pageblocks.js';
 import { SimHost } from '../../src/sim/sim-host.js';
 import { simModule } from '../../src/sim/sim-module.js';
-import anonymous from '../../plugins/anonymous/index.js';
-import fileBacked from '../../plugins/file-backed/index.js';
-import movableOps from '../../plugins/movable-ops/index.js';
-import nonlinear from '../../plugins/nonlinear/index.js';
-import swapBacked from '../../plugins/swap-backed/index.js';
 
 export const SHIPPED: readonly PageType[] = [nonlinear, swapBacked, anonymous, fileBacked, movableOps];
 
@@ -43,7 +43,10 @@ export class World {
   readonly #out = new Uint32Array(2);
   readonly #freeInIsolation: Uint8Array;
 
-  constructor(shape: { seed: number; blocks: number; nodes: number; bytes: boolean; swapPages: number; cpus: number }, host?: (m: Machine) => SimHost) {
+  constructor(
+    shape: { seed: number; blocks: number; nodes: number; bytes: boolean; swapPages: number; cpus: number },
+    host?: (m: Machine) => SimHost,
+  ) {
     const prng = new Prng(shape.seed);
     const blockPages = 1024;
     const perNode = Math.max(2, Math.floor(shape.blocks / shape.nodes));
@@ -52,15 +55,35 @@ export class World {
       const movableFrom = start + blockPages * (1 + prng.below(perNode - 1));
       const end = start + perNode * blockPages;
       return [
-        { node, kind: 'Normal' as const, start, end: movableFrom, watermarks: watermarksFromMin(8 + prng.below(24)), lowmemReserve: NO_LOWMEM_RESERVE },
-        { node, kind: 'Movable' as const, start: movableFrom, end, watermarks: watermarksFromMin(8), lowmemReserve: NO_LOWMEM_RESERVE },
+        {
+          node,
+          kind: 'Normal' as const,
+          start,
+          end: movableFrom,
+          watermarks: watermarksFromMin(8 + prng.below(24)),
+          lowmemReserve: NO_LOWMEM_RESERVE,
+        },
+        {
+          node,
+          kind: 'Movable' as const,
+          start: movableFrom,
+          end,
+          watermarks: watermarksFromMin(8),
+          lowmemReserve: NO_LOWMEM_RESERVE,
+        },
       ];
     }).flat();
     const nrBlocks = perNode * shape.nodes;
     this.machine = createMachine({
-      name: 'swarm', nrPfns: nrBlocks * blockPages, nrCpus: shape.cpus, blockPages, zones,
+      name: 'swarm',
+      nrPfns: nrBlocks * blockPages,
+      nrCpus: shape.cpus,
+      blockPages,
+      zones,
       blocks: Array.from({ length: nrBlocks }, (_, block) => ({ block, state: BLOCK_ONLINE })),
-      dimms: [], nrSwapSlots: shape.swapPages, contents: shape.bytes ? 'bytes' : 'token',
+      dimms: [],
+      nrSwapSlots: shape.swapPages,
+      contents: shape.bytes ? 'bytes' : 'token',
       capacity: { processes: 32, vmas: 256, mappings: 256, extents: 512, tables: 512, leaves: 256, holds: 512 },
     });
     for (let block = 0; block < nrBlocks; block++) onlineBlock(this.machine, block);
@@ -147,7 +170,8 @@ export class World {
         if (pfn > m.spec.nrPfns) continue;
         const whole = readContents(m, pfn, this.#out);
         const [lo, hi] = this.fileWords(file, page);
-        if (!whole || this.#out[0] !== lo || this.#out[1] !== hi) wrong.push(`file ${file}, page ${page}: the cache reads something else`);
+        if (!whole || this.#out[0] !== lo || this.#out[1] !== hi)
+          wrong.push(`file ${file}, page ${page}: the cache reads something else`);
       }
     }
     return wrong.slice(0, 10);

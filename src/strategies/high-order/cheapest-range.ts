@@ -1,6 +1,6 @@
 import { inject, injectable } from 'inversify';
 import { RangeEvents } from '../../events/range-events.js';
-import { mergeRefusals, type MigrationReport, type RefusalCount } from '../../migration/migration-report.js';
+import { type MigrationReport, mergeRefusals, type RefusalCount } from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
 import { type PfnRange, rangeOf } from '../../mm/pfn-range.js';
 import type { Order } from '../../mm/units.js';

@@ -1,7 +1,7 @@
+import type { MigrationService } from '../../migration/migration-service.js';
 import { FREE_FLAGS, PG_HEAD, PG_NOPAGE, PG_TAIL } from '../../mm/page-flags.js';
 import type { Order, Pfn } from '../../mm/units.js';
 import { PAGEBLOCK_ORDER } from '../../mm/units.js';
-import type { MigrationService } from '../../migration/migration-service.js';
 
 /** No range of this kind: it holds a page that cannot move now, a hole, or two zones. */
 export const IMPOSSIBLE = 0xffff_ffff;

@@ -1,7 +1,12 @@
 import { inject, injectable } from 'inversify';
 import { VacateError } from '../../base/vacate-error.js';
 import { RangeEvents } from '../../events/range-events.js';
-import { mergeRefusals, type MigrationReport, type RefusalCount, RefusalTally } from '../../migration/migration-report.js';
+import {
+  type MigrationReport,
+  mergeRefusals,
+  type RefusalCount,
+  RefusalTally,
+} from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
 import { BLOCK_ONLINE, BLOCK_STATE_NAMES, blockRange } from '../../mm/memory-block.js';
 import { NR_MAX_MIGRATE_PASSES } from '../../mm/migrate-mode.js';
@@ -55,7 +60,8 @@ function checkBlocks({ host }: MigrationService, blocks: readonly BlockId[]): vo
     };
     if (block < 0 || block > last) fail(`lies outside memory; blocks are 0 to ${last}`);
     const state = host.blockState(block);
-    if (state !== BLOCK_ONLINE) fail(state === 0 ? 'is a hole: there is no memory' : `is ${BLOCK_STATE_NAMES[state]}, not online`);
+    if (state !== BLOCK_ONLINE)
+      fail(state === 0 ? 'is a hole: there is no memory' : `is ${BLOCK_STATE_NAMES[state]}, not online`);
     const { start, end } = blockRange(block, blockPages);
     const zone = host.zoneOf(start);
     for (let pfn = start; pfn < end; pfn += 512) {
@@ -100,7 +106,11 @@ class Attempt {
       host.offlineBlock(block);
       this.events.emit({ kind: 'block-state', block, state: host.blockState(block) });
     }
-    return this.#result('done', this.blocks.map(() => []), []);
+    return this.#result(
+      'done',
+      this.blocks.map(() => []),
+      [],
+    );
   }
 
   /**
@@ -191,7 +201,11 @@ class Attempt {
     return this.#result('refused', byBlock, overall);
   }
 
-  #result(outcome: 'done' | 'refused', byBlock: readonly RefusalCount[][], overall: readonly RefusalCount[]): OfflineResult {
+  #result(
+    outcome: 'done' | 'refused',
+    byBlock: readonly RefusalCount[][],
+    overall: readonly RefusalCount[],
+  ): OfflineResult {
     const { host } = this.service;
     const moved = joinMoves(this.#reports);
     const blocks = this.blocks.map((block, i): BlockResult => {

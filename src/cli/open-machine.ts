@@ -1,0 +1,87 @@
+import { readFileSync, type Stats, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { VacateError } from '../base/vacate-error.js';
+import { readCapture } from '../capture/index.js';
+import { machineFromScenario, parseScenario } from '../scenario/index.js';
+import { machineFromImage } from '../sim/from-image.js';
+import type { Machine } from '../sim/machine.js';
+import type { Interrupts } from './interrupts.js';
+import type { Progress } from './progress.js';
+
+/** A machine as a command line names it, ready to be worked on. */
+export interface OpenMachine {
+  readonly machine: Machine;
+  readonly source: 'scenario' | 'capture';
+  /** What chance began with; null where none played. */
+  readonly seed: number | null;
+  /** What could not be known, in sentences. */
+  readonly caveats: readonly string[];
+}
+
+export interface OpenOptions {
+  readonly progress: Progress;
+  readonly interrupts: Interrupts;
+  readonly seed?: number | undefined;
+}
+
+const SCENARIO_EXTENSIONS = ['.yaml', '.yml'];
+/** kpageflags.gz of a host with a few hundred GiB: reading it takes long enough for people to change their mind. */
+const LARGE_CAPTURE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * A scenario file, or a capture directory, as a simulated machine.
+ *
+ * @throws VacateError kind 'usage', 'scenario' or 'capture'.
+ */
+export async function openMachine(name: string, options: OpenOptions): Promise<OpenMachine> {
+  const stats = checkName(name);
+  await options.interrupts.breathe();
+  const open = stats.isDirectory() ? openCapture(name, options) : openScenario(name, options);
+  options.progress.stop();
+  await options.interrupts.breathe();
+  return open;
+}
+
+/** True for a name that `openMachine` takes for a scenario. */
+function isScenarioName(name: string): boolean {
+  return SCENARIO_EXTENSIONS.includes(extname(name).toLowerCase());
+}
+
+function checkName(name: string): Stats {
+  const fail = (because: string): never => {
+    throw new VacateError('usage', because);
+  };
+  const wanted = 'name a scenario file (*.yaml) or a capture directory';
+  if (name === 'live') return fail(`this version cannot work on the live host yet; ${wanted}`);
+  const stats = statSync(name, { throwIfNoEntry: false });
+  if (stats === undefined) return fail(`there is no file or directory "${name}"; ${wanted}`);
+  if (stats.isDirectory() || (stats.isFile() && isScenarioName(name))) return stats;
+  return fail(`"${name}" is neither a scenario nor a capture; ${wanted}`);
+}
+
+function openCapture(directory: string, { progress, interrupts }: OpenOptions): OpenMachine {
+  const read = () =>
+    readCapture(directory, {
+      onProgress: (part) => progress.update({ label: 'reading the capture', done: part, total: 1, unit: null }),
+    });
+  const flags = statSync(join(directory, 'kpageflags.gz'), { throwIfNoEntry: false });
+  const isLarge = (flags?.size ?? 0) > LARGE_CAPTURE_BYTES;
+  const image = isLarge ? interrupts.whileNothingIsAtStake(read) : read();
+  const build = () => machineFromImage(image);
+  const machine = isLarge ? interrupts.whileNothingIsAtStake(build) : build();
+  return { machine, source: 'capture', seed: null, caveats: image.caveats };
+}
+
+function openScenario(path: string, options: OpenOptions): OpenMachine {
+  return machineOfScenario(readFileSync(path, 'utf8'), path, options);
+}
+
+/** The machine that a scenario describes; `where` names the text in complaints. */
+export function machineOfScenario(text: string, where: string, { progress, seed }: OpenOptions): OpenMachine {
+  const scenario = parseScenario(text, where);
+  const machine = machineFromScenario(scenario, {
+    ...(seed === undefined ? {} : { seed }),
+    onProgress: (part: number) => progress.update({ label: 'building the machine', done: part, total: 1, unit: null }),
+  });
+  return { machine, source: 'scenario', seed: seed ?? scenario.seed, caveats: [] };
+}

@@ -1,0 +1,84 @@
+import { SingleBar } from 'cli-progress';
+import { formatCount } from './wording.js';
+
+/** What is being counted, and how far it is. */
+export interface Step {
+  readonly label: string;
+  readonly done: number;
+  readonly total: number;
+  /** "pages"; null if the numbers are parts of a whole that mean nothing to people. */
+  readonly unit: string | null;
+}
+
+/** A step that is over within this time needs no bar. */
+const PATIENCE_MS = 250;
+const BAR_WIDTH = 24;
+
+/**
+ * One line on standard error that says how far, how fast and how much longer; nothing at all unless that is a terminal.
+ * A new label starts a new bar in the same place.
+ */
+export class Progress {
+  #bar: SingleBar | null = null;
+  #label = '';
+  #since = 0;
+
+  constructor(private readonly stream: NodeJS.WriteStream) {}
+
+  update(step: Step): void {
+    if (this.stream.isTTY !== true) return;
+    const now = performance.now();
+    if (step.label !== this.#label) {
+      this.stop();
+      this.#label = step.label;
+      this.#since = now;
+    }
+    if (this.#bar === null) {
+      if (now - this.#since < PATIENCE_MS || step.done >= step.total) return;
+      this.#bar = this.#create();
+      this.#bar.start(step.total, step.done, { step, elapsedMs: now - this.#since });
+    }
+    this.#bar.setTotal(step.total);
+    this.#bar.update(step.done, { step, elapsedMs: now - this.#since });
+  }
+
+  /** Takes the bar away; the line is free again. */
+  stop(): void {
+    this.#bar?.stop();
+    this.#bar = null;
+    this.#label = '';
+  }
+
+  #create(): SingleBar {
+    return new SingleBar({
+      stream: this.stream,
+      clearOnComplete: true,
+      format: (_options, _params, payload: { step: Step; elapsedMs: number }) =>
+        formatStep(payload.step, payload.elapsedMs),
+    });
+  }
+}
+
+/** "migrating  ████████░░░░  33% | 12,288 of 36,864 pages | 410,000/s | 1 s left". */
+export function formatStep({ label, done, total, unit }: Step, elapsedMs: number): string {
+  const share = total === 0 ? 0 : Math.min(1, done / total);
+  const full = Math.round(share * BAR_WIDTH);
+  const bar = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
+  const perSecond = elapsedMs === 0 ? 0 : (done * 1000) / elapsedMs;
+  const rate = unit === null ? `${((100 * perSecond) / Math.max(total, 1)).toFixed(0)} %/s` : `${round(perSecond)}/s`;
+  const left = perSecond === 0 ? '…' : `${formatSeconds((total - done) / perSecond)} left`;
+  const parts = [`${label}  ${bar} ${String(Math.floor(share * 100)).padStart(3)}%`, rate, left];
+  if (unit !== null) parts.splice(1, 0, `${formatCount(done)} of ${formatCount(total)} ${unit}`);
+  return parts.join(' | ');
+}
+
+/** Two digits are all that a rate deserves. */
+function round(perSecond: number): string {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(perSecond, 1))) - 1);
+  return formatCount(Math.round(perSecond / unit) * unit);
+}
+
+function formatSeconds(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  return whole < 100 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

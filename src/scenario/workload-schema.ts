@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import { duration, fraction, size, text, wholeNumber } from './leaves.js';
+
+/** Keys that several workloads have. */
+const on = text('the name of a DIMM or node')
+  .optional()
+  .describe('A DIMM or node: the workload takes its pages there and nowhere else.');
+const processes = wholeNumber(1, 255);
+const keep = fraction
+  .default(1)
+  .describe('How much of it stays when all workloads have filled their memory; the rest is freed and leaves holes.');
+const pattern = z
+  .enum(['random', 'runs', 'even'], 'random, runs or even')
+  .default('random')
+  .describe('What is freed: pages at random, random runs of 16 pages, or pages at even distances.');
+const until = duration.describe('How long, from the moment at which the machine is handed over: "5ms", "forever".');
+const pages = wholeNumber(1, 1_000_000);
+
+const anonymous = z
+  .strictObject({
+    kind: z.literal('anonymous').describe('Memory of processes: heap and stack.'),
+    size: size.describe('Memory that the processes write.'),
+    processes: processes.default(1).describe('Processes that share the work.'),
+    sharedByFork: fraction
+      .default(0)
+      .describe('How much of it the first process wrote before the others were forked from it: shared, copy on write.'),
+    keep,
+    pattern,
+    on,
+  })
+  .describe('Anonymous memory, of each process its own or shared by fork.');
+
+const files = z
+  .strictObject({
+    kind: z.literal('files').describe('The page cache.'),
+    size: size.describe('Pages of files that are cached.'),
+    files: wholeNumber(1, 2000).default(1).describe('Files of equal size.'),
+    mapped: fraction.default(0).describe('How much of it processes have mapped.'),
+    processes: processes.default(1).describe('Processes that map each file.'),
+    dirty: fraction.default(0).describe('How much of it is written and not yet on disk.'),
+    buffers: fraction.default(0).describe('How much of it has filesystem buffers, which hold a reference.'),
+    on,
+  })
+  .describe('Files in the page cache, read or written, mapped or not.');
+
+const shmem = z
+  .strictObject({
+    kind: z.literal('shmem').describe('Shared memory: tmpfs, POSIX shared memory.'),
+    size: size.describe('Memory that is shared.'),
+    processes: processes.default(2).describe('Processes that map it.'),
+    on,
+  })
+  .describe('Shared memory, mapped by all of its processes.');
+
+const swapped = z
+  .strictObject({
+    kind: z.literal('swapped').describe('Anonymous memory on the swap device.'),
+    size: size.describe('Memory that is swapped out.'),
+    readBack: fraction.default(0).describe('How much of it was read since: mapped again, and still in the swap cache.'),
+    on,
+  })
+  .describe('Anonymous memory that was swapped out, part of it back in the swap cache.');
+
+const mlocked = z
+  .strictObject({
+    kind: z.literal('mlocked').describe('Memory under mlock.'),
+    size: size.describe('Memory that is locked.'),
+    on,
+  })
+  .describe('Anonymous memory under mlock: never reclaimed, yet it moves.');
+
+const slab = z
+  .strictObject({
+    kind: z.literal('slab').describe('Kernel objects.'),
+    size: size.describe('Pages of slabs.'),
+    reclaimable: fraction.default(0).describe('How much of it is reclaimable: dentries, inodes.'),
+    order: wholeNumber(0, 3).default(0).describe('log2 of the pages of a slab.'),
+    keep,
+    pattern,
+    on,
+  })
+  .describe('Slabs: kernel memory, which never moves.');
+
+const zsmalloc = z
+  .strictObject({
+    kind: z.literal('zsmalloc').describe('Compressed swap in memory: zram, zswap.'),
+    size: size.describe('Pages of the pool.'),
+    on,
+  })
+  .describe('Pages of a zsmalloc pool, which its driver can move.');
+
+const balloon = z
+  .strictObject({
+    kind: z.literal('balloon').describe('Pages that a guest has given to its host.'),
+    size: size.describe('What the balloon holds.'),
+    on,
+  })
+  .describe('Pages of a memory balloon, which its driver can move.');
+
+const hugepages = z
+  .strictObject({
+    kind: z.literal('hugepages').describe('Transparent huge pages.'),
+    count: wholeNumber(1, 100_000).describe('How many, of 2 MiB each.'),
+    on,
+  })
+  .describe('Anonymous memory in transparent huge pages, which move whole or are split.');
+
+const hugetlb = z
+  .strictObject({
+    kind: z.literal('hugetlb').describe('Huge pages that an operator has set aside.'),
+    count: wholeNumber(1, 100_000).describe('How many, of 2 MiB each.'),
+    on,
+  })
+  .describe('The hugetlb pool, for which no page-type handler is shipped.');
+
+const nonlinear = z
+  .strictObject({
+    kind: z.literal('nonlinear').describe('A file that remap_file_pages has mapped out of order.'),
+    size: size.describe('Pages of the file.'),
+    on,
+  })
+  .describe('A file in a nonlinear VMA, whose pages reverse mapping cannot find.');
+
+const pins = z
+  .strictObject({
+    kind: z.literal('pins').describe('Pages that a device or driver holds (get_user_pages).'),
+    pages: pages.describe('How many pages, chosen at random among the mapped ones.'),
+    for: until,
+    on,
+  })
+  .describe('Extra references on mapped pages of other workloads.');
+
+const locks = z
+  .strictObject({
+    kind: z.literal('locks').describe('Pages that another task has locked.'),
+    pages: pages.describe('How many pages, chosen at random among those of processes and files.'),
+    for: until,
+    on,
+  })
+  .describe('Page locks on pages of other workloads.');
+
+const writeback = z
+  .strictObject({
+    kind: z.literal('writeback').describe('Pages on their way to disk.'),
+    pages: pages.describe('How many pages, chosen at random among the dirty ones of files.'),
+    on,
+  })
+  .describe('Writes under way, of dirty file pages of other workloads.');
+
+const reserved = z
+  .strictObject({
+    kind: z.literal('reserved').describe('Pages that firmware or boot has taken.'),
+    pages: pages.describe('How many pages, in one run at a random place.'),
+    on,
+  })
+  .describe('A run of pages that nobody may touch.');
+
+export const workload = z.discriminatedUnion(
+  'kind',
+  [
+    anonymous,
+    files,
+    shmem,
+    swapped,
+    mlocked,
+    slab,
+    zsmalloc,
+    balloon,
+    hugepages,
+    hugetlb,
+    nonlinear,
+    pins,
+    locks,
+    writeback,
+    reserved,
+  ],
+  'a workload',
+);
+
+/** A workload as a scenario states it; sizes are in pages, durations in nanoseconds. */
+export type Workload = z.infer<typeof workload>;
+export type WorkloadKind = Workload['kind'];
+export type WorkloadOf<Kind extends WorkloadKind> = Extract<Workload, { kind: Kind }>;
+
+/** Keys that a workload of each kind may have. */
+export const WORKLOAD_KEYS: ReadonlyMap<string, readonly string[]> = new Map(
+  workload.options.map(({ shape }) => [shape.kind.value, Object.keys(shape)]),
+);
