@@ -13,6 +13,13 @@ export * from './mm/memory-block.js';
 export * from './mm/page-flags.js';
 export * from './mm/pfn-range.js';
 export * from './mm/units.js';
+export {
+  machineFromScenario,
+  parseScenario,
+  type Scenario,
+  type ScenarioOptions,
+  scenarioJsonSchema,
+} from './scenario/index.js';
 export { machineFromImage } from './sim/from-image.js';
 export { compareLedger, type Ledger, type LedgerComparison, takeLedger } from './sim/ledger.js';
 export { createMachine, type Machine, type MachineSpec } from './sim/machine.js';

@@ -3,18 +3,29 @@ import {
   type PageView,
   type Pfn,
   PG_ANON,
+  PG_HUGE,
+  PG_HWPOISON,
+  PG_ISOLATED,
   PG_LRU,
+  PG_MOVABLE_OPS,
+  PG_OFFLINE,
   PG_PRIVATE,
   PG_SWAPBACKED,
+  PG_UPTODATE,
 } from 'vacate/handler';
 import { OFF_LRU, TRUNCATED } from './refusals.js';
+
+/** Pages that may look like a cache's and are in somebody else's hands. */
+const OTHERS = PG_ANON | PG_MOVABLE_OPS | PG_HUGE | PG_HWPOISON | PG_OFFLINE;
+/** No flag says "page cache": a page that is not yet, or not just now, on the LRU shows it by having been read. */
+const CACHED = PG_LRU | PG_SWAPBACKED | PG_UPTODATE | PG_ISOLATED;
 
 /** The page cache, mapped or not, shared memory included: slot, tags and buffers move with the page. */
 export class FileBackedHandler implements PageTypeHandler {
   constructor(private readonly pages: PageView) {}
 
   claims(flags: number): boolean {
-    return (flags & PG_ANON) === 0 && (flags & (PG_LRU | PG_SWAPBACKED)) !== 0;
+    return (flags & OTHERS) === 0 && (flags & CACHED) !== 0;
   }
 
   refuses(page: Pfn): number {

@@ -10,12 +10,12 @@ export class SwapBackedHandler implements PageTypeHandler {
   }
 
   refuses(page: Pfn): number {
-    return this.pages.inCache(page) ? 0 : SLOT_TAKEN;
+    return this.hasSlot(page) && !this.pages.inCache(page) ? SLOT_TAKEN : 0;
   }
 
   /** The swap cache's. */
-  references(): number {
-    return 1;
+  references(page: Pfn): number {
+    return this.hasSlot(page) ? 1 : 0;
   }
 
   isolate(page: Pfn): number {
@@ -28,5 +28,10 @@ export class SwapBackedHandler implements PageTypeHandler {
 
   putback(page: Pfn): void {
     this.pages.putbackToLru(page);
+  }
+
+  /** A write by its only owner takes a page out of the swap cache, also while it is isolated; it then goes without. */
+  private hasSlot(page: Pfn): boolean {
+    return (this.pages.flags(page) & PG_SWAPCACHE) !== 0;
   }
 }

@@ -60,7 +60,7 @@ export function mendCompoundPages(flags: Uint32Array, mapcounts: Uint16Array, ca
   }
   if (nrBroken === 0) return;
   caveats.push(
-    `${countPages(nrBroken)} belong to compound pages that are not whole, as they changed while kpageflags was read; ` +
+    `${countPages(nrBroken)} of compound pages that are not whole, as they changed while kpageflags was read; ` +
       'those of user memory are treated as single pages, the others as kernel memory.',
   );
 }

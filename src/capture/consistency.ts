@@ -50,8 +50,8 @@ export function checkCounters(flags: Uint32Array, zones: readonly PlacedZone[]):
   if (nrManaged <= nrPresent * (1 + TOLERANCE)) return;
   throw new VacateError(
     'capture',
-    `zoneinfo counts ${countPages(nrManaged)} of memory and kpageflags has ${formatCount(nrPresent)}: they are not of ` +
-      `the same machine and moment, ${TAKE_AGAIN}.`,
+    `zoneinfo counts ${countPages(nrManaged)} of memory and kpageflags has ${formatCount(nrPresent)}: they are not ` +
+      `of the same machine and moment, ${TAKE_AGAIN}.`,
   );
 }
 

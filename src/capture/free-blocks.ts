@@ -69,7 +69,7 @@ function nrFreePages(zones: readonly PlacedZone[], buddyinfo: Buddyinfo | null):
   return nrFree;
 }
 
-/** A block reaches at most over the flagless pages behind its head; the longest blocks go to the heads with most room. */
+/** A block reaches at most over the flagless pages behind its head; the heads with most room get the longest blocks. */
 function expandHeads(flags: Uint32Array, { record, ranges }: PlacedZone, buddyinfo: Buddyinfo | null): void {
   const heads = ranges.flatMap((range) => headsIn(flags, range)).sort((a, b) => b.order - a.order);
   const left = [...(buddyinfo?.get(`${record.node}/${record.kind}`) ?? [])];

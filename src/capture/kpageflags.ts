@@ -21,7 +21,7 @@ import {
 } from '../mm/page-flags.js';
 import { countPages } from './wording.js';
 
-/** Bits of the file that are ours as they stand: 0 to 23, and PGTABLE. Bits 24 and 25 (ZERO_PAGE, IDLE) mean others here. */
+/** Bits that are ours as they stand: 0 to 23, and PGTABLE. Bits 24 and 25 (ZERO_PAGE, IDLE) mean others here. */
 const SAME_BITS = 0x00ff_ffff | PG_PGTABLE;
 const KPF_ZERO_PAGE = 1 << 24;
 /** Bits of the high half, include/linux/kernel-page-flags.h; the same in 6.1 and 6.12. */
@@ -68,8 +68,8 @@ export function ignoreFalseKsm(flags: Uint32Array, caveats: string[]): void {
   // Real merging never reaches nine in ten: pages of THPs and pages just written are not merged.
   if (nrMerged === 0 || nrMerged * 10 < nrAnon * 9) return;
   caveats.push(
-    `${countPages(nrMerged, 'anonymous')} of ${nrAnon.toLocaleString('en-US')} carry the KSM flag, as this kernel sets ` +
-      'it on all of them: which pages KSM has merged is not known, and none is treated so.',
+    `${countPages(nrMerged, 'anonymous')} of ${nrAnon.toLocaleString('en-US')} carry the KSM flag, as this kernel ` +
+      'sets it on all of them: which pages KSM has merged is not known, and none is treated so.',
   );
   for (let pfn = 0; pfn < flags.length; pfn++) {
     const word = flags[pfn] as number;

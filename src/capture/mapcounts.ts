@@ -5,6 +5,7 @@ import { formatCount, TAKE_AGAIN } from './wording.js';
 /** Types that keep something else where the mapping count is, or that nobody maps. */
 const UNMAPPABLE = PG_RESERVED | PG_BUDDY | PG_SLAB | PG_NOPAGE | PG_PGTABLE | PG_OFFLINE;
 const MAX_MAPCOUNT = 0xffff;
+const min = Math.min;
 
 /**
  * Mappings of each page from /proc/kpagecount, at most 65535. The file is another than kpageflags and was read later:
@@ -30,11 +31,8 @@ export function readMapcounts(
     const word = flags[pfn] as number;
     if ((word & UNMAPPABLE) !== 0) continue;
     if (words === null) mapcounts[pfn] = (word & PG_MMAP) === 0 ? 0 : 1;
-    else mapcounts[pfn] = clamp(words[2 * pfn] as number, words[2 * pfn + 1] as number);
+    // The kernel's counter is an int: the high half of the word is never used.
+    else mapcounts[pfn] = min(words[2 * pfn] as number, MAX_MAPCOUNT);
   }
   return mapcounts;
-}
-
-function clamp(low: number, high: number): number {
-  return high !== 0 || low > MAX_MAPCOUNT ? MAX_MAPCOUNT : low;
 }

@@ -15,7 +15,7 @@ export function keepOnlinePages(
   const listed = blocks.map(({ block }) => ({ start: block * blockPages, end: (block + 1) * blockPages }));
   const nrOutside = dropOutside(flags, mergeRanges(listed));
   if (nrOutside > 0) {
-    caveats.push(`${countPages(nrOutside)} lie in no block that memory_blocks lists; they are treated as absent.`);
+    caveats.push(`${countPages(nrOutside)} in no block that memory_blocks lists, treated as absent.`);
   }
   for (const { block, state } of blocks) {
     if (state === BLOCK_OFFLINE) flags.fill(PG_NOPAGE, block * blockPages, (block + 1) * blockPages);
@@ -25,7 +25,7 @@ export function keepOnlinePages(
 /** What no zone has, no allocator hands out. */
 export function keepZonedPages(flags: Uint32Array, zones: readonly PlacedZone[], caveats: string[]): void {
   const nrOutside = dropOutside(flags, mergeRanges(zones.flatMap(({ ranges }) => ranges)));
-  if (nrOutside > 0) caveats.push(`${countPages(nrOutside)} lie in no zone of zoneinfo; they are treated as absent.`);
+  if (nrOutside > 0) caveats.push(`${countPages(nrOutside)} in no zone of zoneinfo, treated as absent.`);
 }
 
 /** Makes holes of everything between the ranges, which are sorted and disjoint; gives the number of pages lost. */

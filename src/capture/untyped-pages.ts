@@ -95,22 +95,22 @@ function tellRaces(unexplained: Unexplained, name: string, caveats: string[]): v
   const { nrMappedSince, nrUnmappedSince, nrHeldUnmapped } = unexplained;
   if (nrHeldUnmapped > 0) {
     caveats.push(
-      `${name}: ${countPages(nrHeldUnmapped, 'anonymous')} have neither a mapping nor a swap slot: something that is ` +
-        'not known holds them.',
+      `${name}: ${countPages(nrHeldUnmapped, 'anonymous')} with neither a mapping nor a swap slot, held by something ` +
+        'that is not known.',
     );
   }
   if (nrMappedSince + nrUnmappedSince === 0) return;
   caveats.push(
     `${name}: ${countPages(nrMappedSince)} without flags had mappings when kpagecount was read, a moment after ` +
-      `kpageflags, and ${countPages(nrUnmappedSince, 'anonymous')} had none left; the former are treated as anonymous, ` +
-      'the latter as free.',
+      `kpageflags, and ${countPages(nrUnmappedSince, 'anonymous')} had none left; the former are treated as ` +
+      'anonymous, the latter as free.',
   );
 }
 
 /**
- * zsmalloc, mm/zsmalloc.c: until 6.10 its pages keep an offset where others count mappings, so they look mapped, and the
- * first page of each zspage has PG_private. Since 6.11 they have a page type there, which the file does not show: only
- * the first page of each zspage has a flag at all.
+ * zsmalloc, mm/zsmalloc.c: until 6.10 its pages keep an offset where others count mappings, so they look mapped, and
+ * the first page of each zspage has PG_private. Since 6.11 they have a page type there, which the file does not show:
+ * only the first page of each zspage has a flag at all.
  */
 function nameZspages(
   { flags, mapcounts }: CapturedPages,
@@ -138,7 +138,7 @@ function nameZspages(
   );
 }
 
-/** A type that this does not know. In zone Movable it is memory of a process if it is mapped: the kernel may not live there. */
+/** Types unknown here. In zone Movable a mapped page is memory of a process, as the kernel may not live there. */
 function nameNameless(
   { flags, mapcounts }: CapturedPages,
   nameless: readonly number[],
@@ -157,9 +157,7 @@ function nameNameless(
     nrKernel++;
   }
   if (record.kind !== 'Movable' || nrKernel === 0) return;
-  caveats.push(
-    `${name}: ${countPages(nrKernel)} in use have no type and no mapping; they are treated as kernel memory.`,
-  );
+  caveats.push(`${name}: ${countPages(nrKernel)} in use without a type or a mapping, treated as kernel memory.`);
 }
 
 /** Free pages of per-CPU lists look like untyped kernel pages, except where the kernel has no pages. */
@@ -177,7 +175,7 @@ function nameBare(
     const nrTaken = bare.length + nrUnmappedSince;
     if (nrTaken === nrPcp) return;
     caveats.push(
-      `${name}: ${countPages(nrTaken)} are taken as free on per-CPU lists, ` +
+      `${name}: ${countPages(nrTaken)} taken as free on per-CPU lists, ` +
         (nrPcp === null ? 'and no zoneinfo says how many there were.' : `and zoneinfo counted ${formatCount(nrPcp)}.`),
     );
     return;

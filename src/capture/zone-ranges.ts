@@ -112,7 +112,7 @@ function scaled<T extends { readonly [K in keyof T]: number }>(numbers: T, share
 
 const NO_WATERMARKS: Watermarks = { min: 0, low: 0, high: 0 };
 
-/** Without zoneinfo: the zones that blocks name, each from its first block to its last; a nameless block joins its neighbour. */
+/** Without zoneinfo: the zones that blocks name, from first to last block; a nameless block joins its neighbour. */
 export function deriveZones(
   blocks: readonly MemoryBlock[] | null,
   blockPages: number,
@@ -122,13 +122,14 @@ export function deriveZones(
   const kinds = nameBlocks(blocks ?? []);
   if (kinds.size === 0) {
     caveats.push(
-      'The capture has no zoneinfo and memory_blocks names no zone: all memory is treated as one zone Normal of node 0, ' +
-        'without watermarks, on one CPU.',
+      'The capture has no zoneinfo and memory_blocks names no zone: all memory is treated as one zone Normal of node ' +
+        '0, without watermarks, on one CPU.',
     );
     return [unmeasured('Normal', { start: 0, end: nrPfns })];
   }
   caveats.push(
-    'The capture has no zoneinfo: zones are those that memory_blocks names, all on node 0, without watermarks, on one CPU.',
+    'The capture has no zoneinfo: zones are those that memory_blocks names, all on node 0, without watermarks, on ' +
+      'one CPU.',
   );
   const spans = new Map<ZoneKind, PfnRange>();
   for (const [block, kind] of kinds) {

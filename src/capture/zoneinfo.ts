@@ -120,8 +120,8 @@ function nrPcpOf(section: Section): number {
 }
 
 /**
- * "protection" has one number for each zone that the kernel was built with, in the order of the node's sections. Kernels
- * that leave empty zones out of the file give fewer sections than numbers; then the usual order of x86-64 holds.
+ * "protection" has one number for each zone that the kernel was built with, in the order of the node's sections.
+ * Kernels that leave empty zones out of the file give fewer sections than numbers; then the usual order of x86-64 holds.
  */
 function lowmemReserveOf(section: Section, siblings: readonly string[]): Record<ZoneKind, number> {
   const reserve: Record<ZoneKind, number> = { DMA: 0, DMA32: 0, Normal: 0, Movable: 0 };

@@ -31,7 +31,11 @@ export function createPalette(isColoured: boolean): Palette {
 }
 
 /** Colour only on a terminal that has it, and never against the user's will (https://no-color.org). */
-export function wantsColour(stream: { readonly isTTY?: boolean }, argv: readonly string[], env: NodeJS.ProcessEnv): boolean {
+export function wantsColour(
+  stream: { readonly isTTY?: boolean },
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): boolean {
   const refused = (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb' || argv.includes('--no-color');
   return stream.isTTY === true && !refused;
 }

@@ -1,5 +1,5 @@
 import { VacateError } from '../base/vacate-error.js';
-import { MAX_PFN, type BlockId, PAGEBLOCK_PAGES } from '../mm/units.js';
+import { type BlockId, MAX_PFN, PAGEBLOCK_PAGES } from '../mm/units.js';
 
 /** No machine has a block of a higher number: a block holds a pageblock at least. */
 const MAX_BLOCK = Math.ceil(MAX_PFN / PAGEBLOCK_PAGES);

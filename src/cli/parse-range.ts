@@ -23,7 +23,8 @@ export function parseRange(text: string, blockPages: number): PfnRange {
   const start = Number.parseInt(match[2]!, 16);
   let end = Number.parseInt(match[4]!, 16);
   if ((end + 1) % blockUnits === 0) end++;
-  if (end <= start) throw new VacateError('usage', `--range "${text}" is empty or runs backwards; its end must lie above`);
+  if (end <= start)
+    throw new VacateError('usage', `--range "${text}" is empty or runs backwards; its end must lie above`);
   if (end > (MAX_PFN + 1) * inUnit)
     throw new VacateError('range', `--range "${text}" ends above 1 TiB, which is as far as page numbers go`);
   if (start % blockUnits === 0 && end % blockUnits === 0) return { start: start / inUnit, end: end / inUnit };
@@ -42,7 +43,11 @@ function nearest(start: number, end: number, blockUnits: number): [BlockId, Bloc
 }
 
 /** Blocks `first` to `end`, the end not included, in the words of --range. */
-export function formatBlockRange([first, end]: readonly [BlockId, BlockId], blockPages: number, inPfns: boolean): string {
+export function formatBlockRange(
+  [first, end]: readonly [BlockId, BlockId],
+  blockPages: number,
+  inPfns: boolean,
+): string {
   const edge = (block: BlockId) =>
     inPfns ? `pfn:0x${(block * blockPages).toString(16)}` : formatAddress(block * blockPages);
   return `${edge(first)}-${edge(end)}`;

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly timeoutMs: number | null;
   /** Told after each slice where the job stands. */
   readonly onSlice?: (progress: StrategyProgress) => void | Promise<void>;
+  /** Shorter slices show more of what happens; SLICE_MS without it. */
+  readonly sliceMs?: number;
   /** Called at every pause of the job: what other CPUs do meanwhile. */
   readonly onPause?: () => void;
 }
@@ -30,7 +32,7 @@ export async function runJob<Result>(job: Job<Result>, options: RunOptions): Pro
   const deadline = options.timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + options.timeoutMs;
   let progress = NOT_BEGUN;
   for (;;) {
-    const sliceEnd = Math.min(performance.now() + SLICE_MS, deadline);
+    const sliceEnd = Math.min(performance.now() + (options.sliceMs ?? SLICE_MS), deadline);
     do {
       const step = job.next();
       if (step.done === true) return { ended: 'finished', result: step.value };

@@ -14,7 +14,8 @@ export function countOf(count: number, noun: string): string {
 export function formatShare(part: number, whole: number): string {
   if (whole === 0 || part === 0) return '0%';
   if (part >= whole) return '100%';
-  return `${Math.min(99, Math.max(1, Math.round((100 * part) / whole)))}%`;
+  const percent = Math.round((100 * part) / whole);
+  return percent === 0 ? '<1%' : `${Math.min(99, percent)}%`;
 }
 
 /** Nanoseconds of the machine's own time. */
@@ -41,17 +42,15 @@ export function formatAddress(pfn: Pfn): string {
   return `0x${(pfn * PAGE_SIZE).toString(16)}`;
 }
 
-/** Breaks a text at spaces so that no line is longer than `width`; lines after the first are indented. */
+/** Breaks a text at spaces into pieces of at most `width`; pieces after the first begin a line, behind `indent`. */
 export function wrap(text: string, width: number, indent = ''): string {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
-    const room = width - (lines.length > 0 ? indent.length : 0);
-    if (line !== '' && line.length + 1 + word.length > room) {
+    if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
   }
-  lines.push(line);
-  return lines.map((each, i) => (i === 0 ? each : indent + each)).join('\n');
+  return [...lines, line].join(`\n${indent}`);
 }

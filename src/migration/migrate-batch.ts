@@ -125,6 +125,7 @@ export function targetPhase(context: BatchContext, mode: MigrateMode): void {
   const { batch, host, sparedOrder } = context;
   for (let unit = 0; unit < batch.nrUnits; unit++) {
     if (batch.state[unit] !== ISOLATED || batch.target[unit] !== NO_PAGE) continue;
+    if (batch.outcome[unit] !== 0 && hasChangedHands(context, unit)) continue;
     if (wasFreed(host, batch, unit)) {
       finishFreed(host, batch, unit);
       continue;
@@ -147,6 +148,23 @@ function obstacle({ batch, host, table }: BatchContext, unit: number, mode: Migr
     if (count[pfn] !== mapcount[pfn]! + handler.references(pfn) + 1) return CORE_PINNED;
   }
   return 0;
+}
+
+/**
+ * A page that was refused may be another type by now (written to, it left the swap cache): it goes back to its old
+ * handler and to whoever claims it now. True if nobody could take it; it has been put back then.
+ */
+function hasChangedHands(context: BatchContext, unit: number): boolean {
+  const { batch, host, table } = context;
+  const source = batch.source[unit]!;
+  const old = batch.handler[unit]!;
+  if (batch.order[unit] !== 0 || table.handlerFor(host.columns.flags[source]!) === old) return false;
+  table.get(old).putback(source);
+  const outcome = (host.columns.flags[source]! & FREE_FLAGS) !== 0 ? CORE_BEING_FREED : isolateUnit(context, unit);
+  batch.outcome[unit] = outcome;
+  if (outcome === 0) return false;
+  batch.state[unit] = REFUSED;
+  return true;
 }
 
 /** True if the isolation's reference is the last one: the owner is done with the page. */

@@ -67,14 +67,21 @@ export const scenarioSchema = z
         .describe('Memory block, the unit of going offline: a power of two, at least 2MiB; Linux has 128MiB to 2GiB.'),
       dma32: size
         .prefault('4GiB')
-        .describe('Where zone DMA32 ends in the boot memory of node 0; set it lower to give a small machine both zones.'),
-      nodes: z.array(node, 'a list of nodes').min(1, 'a list of at least one node').describe('NUMA nodes; usually one.'),
+        .describe(
+          'Where zone DMA32 ends in the boot memory of node 0; set it lower to give a small machine both zones.',
+        ),
+      nodes: z
+        .array(node, 'a list of nodes')
+        .min(1, 'a list of at least one node')
+        .describe('NUMA nodes; usually one.'),
       watermarks: watermarks.optional(),
       swap: sizeAtLeast(0).prefault('0 pages').describe('Size of the swap device; none by default.'),
       workloads: z
         .array(workload, 'a list of workloads')
         .default([])
-        .describe('What fills the machine. Reserved pages come first and pins, locks and writebacks last, wherever they stand.'),
+        .describe(
+          'What fills the machine. Reserved pages come first and pins, locks and writebacks last, wherever they stand.',
+        ),
     },
     'an object with name, nodes and workloads',
   )

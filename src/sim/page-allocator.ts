@@ -1,8 +1,9 @@
 import type { Migratetype } from '../mm/migratetype.js';
-import { PG_LRU, PG_PCP } from '../mm/page-flags.js';
+import { PG_HEAD, PG_LRU, PG_PCP, PG_TAIL } from '../mm/page-flags.js';
 import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import { ZONE_KINDS, type ZoneKind } from '../mm/zone.js';
 import { freeBlock, takeBlock } from './buddy.js';
+import { splitCompound } from './compound-pages.js';
 import { poisonContents } from './contents.js';
 import { placeOnLru } from './lru.js';
 import { LRU_ADD_BATCH, type Machine, PCP_TYPES } from './machine.js';
@@ -142,6 +143,7 @@ export function addToPcp(m: Machine, cpu: number, pfn: Pfn): void {
  * straight to buddy, where isolation keeps it.
  */
 export function freePages(m: Machine, cpu: number, pfn: Pfn, order: Order): void {
+  if (order === 0 && (m.flags[pfn]! & (PG_HEAD | PG_TAIL)) !== 0) splitCompound(m, pfn);
   for (let page = pfn; page < pfn + 2 ** order; page++) {
     m.flags[page] = 0;
     m.mapcount[page] = 0;

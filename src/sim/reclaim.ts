@@ -2,6 +2,7 @@ import {
   PG_ACTIVE,
   PG_ANON,
   PG_DIRTY,
+  PG_HEAD,
   PG_ISOLATED,
   PG_LOCKED,
   PG_LRU,
@@ -9,10 +10,12 @@ import {
   PG_REFERENCED,
   PG_SWAPBACKED,
   PG_SWAPCACHE,
+  PG_TAIL,
   PG_WRITEBACK,
 } from '../mm/page-flags.js';
 import { swapPte } from '../mm/pte.js';
 import type { Pfn } from '../mm/units.js';
+import { splitCompound } from './compound-pages.js';
 import {
   changeLruFlags,
   LRU_ACTIVE_ANON,
@@ -103,6 +106,7 @@ function reclaimOne(m: Machine, cpu: number, pfn: Pfn): boolean {
 function swapOut(m: Machine, cpu: number, pfn: Pfn): boolean {
   const unowned = m.mapcount[pfn] === 0 && (m.flags[pfn]! & PG_SWAPCACHE) === 0;
   if (unowned || m.mapcount[pfn]! > MAX_SWAP_COUNT) return false;
+  if ((m.flags[pfn]! & (PG_HEAD | PG_TAIL)) !== 0) splitCompound(m, pfn);
   if ((m.flags[pfn]! & PG_SWAPCACHE) === 0 && !addToSwap(m, pfn)) return false;
   const slot = swapSlotOf(m, pfn);
   if (!unmapForGood(m, pfn, swapPte(slot), () => duplicateSwap(m, slot))) return false;

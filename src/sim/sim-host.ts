@@ -23,6 +23,7 @@ import {
 } from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import type { BlockId, Order, Pfn } from '../mm/units.js';
+import { splitCompound } from './compound-pages.js';
 import { copyContentsBatch } from './contents.js';
 import { isolateRange, undoIsolateRange } from './isolation.js';
 import { placeOnLru } from './lru.js';
@@ -139,10 +140,9 @@ export class SimHost implements MemoryHost {
   }
 
   split(head: Pfn): boolean {
-    const { flags } = this.machine;
-    if ((flags[head]! & (PG_HEAD | PG_THP)) !== (PG_HEAD | PG_THP)) return false;
-    flags[head] = flags[head]! & ~(PG_HEAD | PG_THP);
-    for (let page = head + 1; (flags[page]! & PG_TAIL) !== 0; page++) flags[page] = flags[page]! & ~(PG_TAIL | PG_THP);
+    const compound = PG_HEAD | PG_THP;
+    if ((this.machine.flags[head]! & compound) !== compound) return false;
+    splitCompound(this.machine, head);
     return true;
   }
 

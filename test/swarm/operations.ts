@@ -1,4 +1,4 @@
-import { PG_DIRTY, PG_LOCKED, PG_SLAB } from '../../src/mm/page-flags.js';
+import { PG_DIRTY, PG_LOCKED, PG_MOVABLE_OPS, PG_SLAB } from '../../src/mm/page-flags.js';
 import { isPresent, ptePayload } from '../../src/mm/pte.js';
 import { NO_PAGE } from '../../src/mm/units.js';
 import {
@@ -7,6 +7,7 @@ import {
   ACCESS_NO_MEMORY,
   ACCESS_OK,
   allocateKernelPages,
+  readFilePage,
   readPage,
   writeFilePage,
   writePage,
@@ -23,9 +24,18 @@ import {
   VM_WRITE,
   vmasOf,
 } from '../../src/sim/address-space.js';
-import { createFile, createShmem, truncateFile } from '../../src/sim/files.js';
+import { fillContents } from '../../src/sim/contents.js';
+import {
+  addDriverPage,
+  createDriverPool,
+  createFile,
+  createShmem,
+  isCached,
+  truncateFile,
+} from '../../src/sim/files.js';
 import { lockPage, pin } from '../../src/sim/holds.js';
-import { freePages } from '../../src/sim/page-allocator.js';
+import { faultHugePage } from '../../src/sim/huge-pages.js';
+import { allocatePages, freePages } from '../../src/sim/page-allocator.js';
 import { pteOf } from '../../src/sim/page-tables.js';
 import { reclaimPages } from '../../src/sim/reclaim.js';
 import { advance, startWriteback, unpin } from '../../src/sim/writeback.js';
@@ -80,6 +90,32 @@ export const OPERATIONS = {
     if (result === ACCESS_OK) world.noteWrite(at.vma, at.vpn, words);
     else if (result !== ACCESS_BLOCKED && result !== ACCESS_NO_MEMORY && !isBeyondFile(world, at.vma, at.vpn))
       throw new Error(`write to process ${at.mm}, page ${at.vpn} ended with ${result}`);
+  },
+
+  hog(world: World, { a, b, c }: Operation): void {
+    const mm = pickProcess(world, a);
+    // Now and then a machine must be short of memory, not all the time.
+    if (mm === 0 || c % 4 !== 0 || vmasOf(world.machine, mm).length > 6) return;
+    mapInto(world, a, { nrPages: 500 + (b % 1000), flags: VM_WRITE, file: 0, offset: 0 });
+    const vma = vmasOf(world.machine, mm).at(-1)!;
+    for (
+      let vpn = world.machine.vmaStart[vma]!;
+      vpn < world.machine.vmaStart[vma]! + world.machine.vmaPages[vma]!;
+      vpn++
+    ) {
+      const words = world.stamp();
+      if (writePage(world.machine, cpuOf(world, c), mm, vpn, words[0], words[1]) !== ACCESS_OK) return;
+      world.noteWrite(vma, vpn, words);
+    }
+  },
+
+  pinAndTruncate(world: World, operation: Operation): void {
+    const file = pickFile(world, operation.a);
+    if (file === 0 || world.machine.mapPages[file] === 0) return;
+    const page = world.machine.mapPages[file]! - 1;
+    const pfn = readFilePage(world.machine, 0, file, page);
+    if (pfn !== NO_PAGE) pin(world.machine, pfn, world.machine.clock[0]! + (operation.c % 40) * 1e6);
+    truncateFile(world.machine, 0, file, page);
   },
 
   writeMany(world: World, operation: Operation): void {
@@ -176,7 +212,7 @@ export const OPERATIONS = {
     const pfn = pickPresent(world, a, b);
     // Somebody who locks a page holds a reference while he does.
     if (pfn < 0 || (world.machine.flags[pfn]! & PG_LOCKED) !== 0 || world.machine.scalars[19]! > 200) return;
-    const until = world.machine.clock[0]! + (c % 6) * 1e6;
+    const until = world.machine.clock[0]! + (c % 3 === 0 ? 60 : c % 6) * 1e6;
     pin(world.machine, pfn, until);
     lockPage(world.machine, pfn, until);
   },
@@ -191,6 +227,28 @@ export const OPERATIONS = {
 
   reclaim(world: World, { a, b }: Operation): void {
     reclaimPages(world.machine, cpuOf(world, b), 1 + (a % 64));
+  },
+
+  hugePage(world: World, { a, b, c }: Operation): void {
+    const at = pickPage(world, a, b);
+    if (at === null) return;
+    const order = 1 + (c % 5);
+    const vpn = at.vpn - (at.vpn % 2 ** order);
+    faultHugePage(world.machine, cpuOf(world, a), at.mm, vpn, order);
+  },
+
+  driverPage(world: World, { a, b }: Operation): void {
+    const m = world.machine;
+    if (world.pool === 0) world.pool = createDriverPool(m, 64);
+    if (!world.files.has(world.pool)) world.files.set(world.pool, new Map());
+    const page = a % 64;
+    if (isCached(m, world.pool, page)) return;
+    const pfn = allocatePages(m, cpuOf(world, b), { order: 0, type: 1, node: 0, highest: 'Movable', mark: 'low' });
+    if (pfn === NO_PAGE) return;
+    const words = world.stamp();
+    fillContents(m, pfn, words[0], words[1]);
+    addDriverPage(m, pfn, world.pool, page, PG_MOVABLE_OPS);
+    world.noteFileWrite(world.pool, page, words);
   },
 
   time(world: World, { a }: Operation): void {
@@ -223,7 +281,7 @@ function pickProcess(world: World, n: number): number {
 }
 
 function pickFile(world: World, n: number): number {
-  const files = [...world.files.keys()];
+  const files = [...world.files.keys()].filter((file) => file !== world.pool);
   return files.length === 0 ? 0 : files[n % files.length]!;
 }
 

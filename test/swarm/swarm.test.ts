@@ -95,8 +95,12 @@ function isRequest(step: Step): step is Request {
   return 'busy' in step;
 }
 
+/** What all cases together did, by handler and refusal: proof that the rare paths were walked. */
+const reached = new Map<string, number>();
+
 function run({ shape, steps, between }: Case, host?: (m: Machine) => SimHost): void {
   const world = new World(shape, host);
+  world.evacuator.pages$.subscribe((batch) => noteReached(world, batch));
   for (const step of START) apply(world, step);
   for (const step of steps) {
     if (isRequest(step)) carryOut(world, step, between);
@@ -157,6 +161,15 @@ function checkMoves(result: unknown, moved: Set<number>): void {
     if (moved.has(target)) throw new Error(`a page moved to ${target}, from where another had moved`);
 }
 
+function noteReached({ evacuator }: World, { words }: { words: Uint32Array }): void {
+  const { names, refusals } = evacuator.service.handlers;
+  for (let at = 2; at < words.length; at += 3) {
+    const outcome = words[at]!;
+    const name = `${names[outcome >>> 8]}: ${refusals[outcome >>> 8]?.[outcome & 0xff]?.id ?? 'migrated'}`;
+    reached.set(name, (reached.get(name) ?? 0) + 1);
+  }
+}
+
 /** The planted bug: unmapping without a shootdown, so that a CPU may go on writing to the old page. */
 class NoShootdownHost extends SimHost {
   override shootdown(): void {}
@@ -176,6 +189,23 @@ describe(`swarm (VACATE_SEED=${SEED} repeats it)`, () => {
       },
     );
   }, 300_000);
+
+  it('walked the rare paths too', () => {
+    process.stderr.write(
+      `${[...reached]
+        .sort()
+        .map(([name, pages]) => `  ${name} ${pages}`)
+        .join('\n')}\n`,
+    );
+    const wanted = ['anonymous', 'swap-backed', 'file-backed', 'movable-ops'].map((handler) => `${handler}: migrated`);
+    wanted.push('nonlinear: nonlinear-mapping', 'file-backed: truncated');
+    wanted.push(
+      ...['locked', 'writeback', 'pinned', 'not-on-lru', 'unmovable', 'no-target', 'interrupted'].map(
+        (id) => `core: ${id}`,
+      ),
+    );
+    expect(wanted.filter((name) => !reached.has(name))).toEqual([]);
+  });
 
   it('finds the canary: a migration without a shootdown', () => {
     const result = fc.check(

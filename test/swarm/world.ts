@@ -39,6 +39,8 @@ export class World {
   readonly processes: ProcessModel[] = [];
   readonly files = new Map<number, Map<number, Words>>();
   readonly kernelPages: number[] = [];
+  /** The driver's pool, 0 until there is one. */
+  pool = 0;
   #stamp = 0;
   readonly #out = new Uint32Array(2);
   readonly #freeInIsolation: Uint8Array;
@@ -194,6 +196,10 @@ export class World {
   /** Isolated pages are never handed out: one that was free in isolation must be free as long as that lasts. */
   checkIsolation(): string | null {
     const m = this.machine;
+    if (!m.migratetype.some((byte) => byte > 3)) {
+      this.#freeInIsolation.fill(0);
+      return null;
+    }
     for (let pfn = 0; pfn < m.spec.nrPfns; pfn++) {
       const free = (m.flags[pfn]! & FREE_FLAGS) !== 0;
       if (!isIsolated(m, pfn)) this.#freeInIsolation[pfn] = 0;

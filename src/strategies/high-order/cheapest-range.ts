@@ -35,10 +35,10 @@ export class CheapestRange implements HighOrderStrategy {
     let next = 0;
     try {
       while (attempt.made.length < count && next < candidates.length) {
-        const chosen = choose(service, candidates, next, count - attempt.made.length, order);
-        if (chosen.length === 0) break;
-        next += chosen.length;
-        yield* attempt.makeFree(chosen);
+        const chosen = choose(service, candidates, next, count - attempt.made.length, attempt);
+        next = chosen.next;
+        if (chosen.ranges.length > 0) yield* attempt.makeFree(chosen.ranges);
+        else if (chosen.outOfRoom) break;
       }
     } finally {
       attempt.release();
@@ -69,24 +69,30 @@ function sumOfCosts(costs: Uint32Array, candidates: Uint32Array, count: number):
   return sum;
 }
 
-/** The next candidates, as many as are wanted and have room for their pages outside the chosen ranges. */
+/**
+ * The next candidates, as many as are wanted and have room for their pages outside the chosen ranges. One in which a page
+ * of an earlier round has landed is passed over: that page would have to move twice.
+ */
 function choose(
   { host }: MigrationService,
   candidates: Uint32Array,
   from: number,
   wanted: number,
-  order: Order,
-): PfnRange[] {
-  const size = 2 ** order;
+  attempt: Attempt,
+): { ranges: PfnRange[]; next: number; outOfRoom: boolean } {
+  const size = 2 ** attempt.order;
+  const landed = attempt.rangesWithArrivals();
   let room = host.roomOutside([]).pages;
-  const chosen: PfnRange[] = [];
-  for (let i = from; i < candidates.length && chosen.length < wanted; i++) {
+  const ranges: PfnRange[] = [];
+  let next = from;
+  for (; next < candidates.length && ranges.length < wanted; next++) {
+    if (landed.has(candidates[next]!)) continue;
     // A chosen range needs room for its pages in use, and takes its free ones away from the others: its size in all.
     room -= size;
-    if (room < 0) break;
-    chosen.push(rangeOf(candidates[i]! * size, size));
+    if (room < 0) return { ranges, next, outOfRoom: true };
+    ranges.push(rangeOf(candidates[next]! * size, size));
   }
-  return chosen;
+  return { ranges, next, outOfRoom: false };
 }
 
 /** Ranges in hand: isolated, being emptied, made. */
@@ -98,8 +104,16 @@ class Attempt {
   constructor(
     private readonly service: MigrationService,
     private readonly events: RangeEvents,
-    private readonly order: Order,
+    readonly order: Order,
   ) {}
+
+  /** Ranges, by number, to which pages have moved in this run. */
+  rangesWithArrivals(): Set<number> {
+    const landed = new Set<number>();
+    for (const { targets } of this.reports)
+      for (const target of targets) landed.add(Math.floor(target / 2 ** this.order));
+    return landed;
+  }
 
   *makeFree(ranges: readonly PfnRange[]): Job<void> {
     const { host } = this.service;

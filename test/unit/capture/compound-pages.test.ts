@@ -40,7 +40,7 @@ describe('a THP', () => {
     expect(flags[512]).toBe(HEAD | page.PG_MLOCKED);
     expect(flags[999]).toBe(HEAD | page.PG_MLOCKED);
     expect(mapcounts[999]).toBe(1);
-    expect(said(caveats)[0]).toMatch(/^488 pages belong to compound pages that are not whole/);
+    expect(said(caveats)[0]).toMatch(/^488 pages of compound pages that are not whole/);
   });
 });
 

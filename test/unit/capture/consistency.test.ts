@@ -111,7 +111,7 @@ describe('pages that are not there', () => {
     expect(blocks.map(({ state }) => state)).toEqual([1, 1, 2, 1, 1, 1, 1]);
     expect(flags[2 * 512]).toBe(KPF.BUDDY);
     expect(flags[7 * 512]).toBe(KPF.NOPAGE);
-    expect(caveats.join()).toContain('512 pages lie in no block that memory_blocks lists');
+    expect(caveats.join()).toContain('512 pages in no block that memory_blocks lists');
   });
 
   it('are those outside the zones, with a caveat', () => {
@@ -120,6 +120,6 @@ describe('pages that are not there', () => {
     const { flags, caveats } = sketch.read();
     expect(flags[1023]).toBe(KPF.NOPAGE);
     expect(flags[1024]).toBe(KPF.BUDDY);
-    expect(caveats.join()).toContain('1,024 pages lie in no zone of zoneinfo');
+    expect(caveats.join()).toContain('1,024 pages in no zone of zoneinfo');
   });
 });

@@ -50,7 +50,8 @@ describe('DIMMs', () => {
 
   it('are System RAM above 4 GiB, whole blocks, a line each', () => {
     const ram = [
-      '00100000-2ffd9fff : System RAM',
+      '00100000-07ffffff : System RAM',
+      '08000000-17ffffff : System RAM',
       '100000000-107ffffff : System RAM',
       '108000000-117ffffff : System RAM',
       '  108000000-10fffffff : System RAM',

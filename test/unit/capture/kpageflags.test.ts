@@ -76,6 +76,9 @@ describe('mapping counts', () => {
       .draw(5, [KPF.TAIL | KPF.MMAP, 0, 1])
       .read();
     expect([...mapcounts.subarray(0, 6)]).toEqual([0, 0, 0, 0, 0, 0]);
+    // A ring that a driver shares with a process: written through its mapping, and still not the process's memory.
+    const ring = new Sketch().draw(4, [KPF.HEAD | KPF.MMAP | KPF.DIRTY, 0, 1]).draw(5, [KPF.TAIL | KPF.MMAP, 0, 1]);
+    expect([...ring.read().mapcounts.subarray(4, 6)]).toEqual([0, 0]);
   });
 
   it('are one for each mapped page where kpagecount is missing', () => {

@@ -69,7 +69,7 @@ describe('captures of real kernels', () => {
   it('agrees with what the 6.1 kernel itself counted', () => {
     const image = readCapture(fixture('mixed-offline/before-memory32'));
     const counts = countImage(image);
-    // zoneinfo of that capture: nr_anon_transparent_hugepages 42, nr_mlock 6144, nr_zspages 259, nr_free_pages of Movable.
+    // Its zoneinfo: nr_anon_transparent_hugepages 42, nr_mlock 6144, nr_zspages 259, nr_free_pages of zone Movable.
     expect(counts.THP).toBe(42 * 512);
     expect(counts.MLOCKED).toBe(6144);
     expect(counts.MOVABLE_OPS).toBe(259);
@@ -163,7 +163,7 @@ describe('the machine around the pages', () => {
         'as kernel memory.',
       'Zone Movable: 7 pages without flags had mappings when kpagecount was read, a moment after kpageflags, and 7 ' +
         'anonymous pages had none left; the former are treated as anonymous, the latter as free.',
-      'Zone Movable: 2,610 pages are taken as free on per-CPU lists, and zoneinfo counted 2,916.',
+      'Zone Movable: 2,610 pages taken as free on per-CPU lists, and zoneinfo counted 2,916.',
       'The capture has no dimms file: each run of System RAM in iomem above 4 GiB that fills whole blocks is taken as ' +
         'a DIMM.',
     ]);

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { readCapture } from '../../../src/capture/index.js';
 import type { MachineImage } from '../../../src/mm/machine-image.js';
 
-/** Bits of /proc/kpageflags, include/uapi/linux/kernel-page-flags.h, written out here so that a test trusts no source. */
+/** Bits of /proc/kpageflags (linux/kernel-page-flags.h), written out here so that a test trusts no source. */
 export const KPF = {
   LOCKED: 1 << 0,
   REFERENCED: 1 << 2,

@@ -24,7 +24,7 @@ describe('pages without any flag', () => {
     const { flags, caveats } = inZone({ kind: 'Movable', pcp: 4 }).draw(5, [0], 3).read();
     expect(flags[7]).toBe(page.PG_PCP);
     expect(said(caveats, 'per-CPU')).toEqual([
-      'Zone Movable: 3 pages are taken as free on per-CPU lists, and zoneinfo counted 4.',
+      'Zone Movable: 3 pages taken as free on per-CPU lists, and zoneinfo counted 4.',
     ]);
   });
 
@@ -89,7 +89,7 @@ describe('pages that change hands between kpageflags and kpagecount', () => {
       .draw(5, [ANON_PAGE & ~KPF.MMAP])
       .read();
     expect(flags[5]).toBe(FRESH);
-    expect(said(caveats, '1 anonymous page have neither a mapping nor a swap slot')).toHaveLength(1);
+    expect(said(caveats, '1 anonymous page with neither a mapping nor a swap slot')).toHaveLength(1);
   });
 });
 
@@ -124,7 +124,7 @@ describe('pages in use without a type', () => {
       .draw(6, [KPF.LOCKED]);
     const { flags, mapcounts, caveats } = sketch.read();
     expect([flags[5], mapcounts[5], flags[6]]).toEqual([FRESH, 3, 0]);
-    expect(said(caveats, '1 page in use have no type and no mapping')).toHaveLength(1);
+    expect(said(caveats, '1 page in use without a type or a mapping')).toHaveLength(1);
   });
 });
 

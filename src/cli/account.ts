@@ -1,0 +1,110 @@
+import type { Evacuator } from '../container/create-evacuator.js';
+
+import { codeOf, type PageEventBatch, TOTAL_RETRIED, WORDS_PER_EVENT } from '../events/page-events.js';
+import { PAGE_SIZE } from '../mm/units.js';
+import { compareLedger, type Ledger, type LedgerComparison, takeLedger } from '../sim/ledger.js';
+import type { Machine } from '../sim/machine.js';
+import { countsById, KIND_FREE, kindOf, newCounts } from './page-kinds.js';
+
+/** What a job moved and what it cost. */
+export interface Account {
+  readonly pagesMigrated: number;
+  readonly bytesMigrated: number;
+  /** Pages by what they were when the job began, indexed by kind. */
+  readonly movedByKind: Uint32Array;
+  /** Tries beyond the first, over all pages. */
+  readonly pagesRetried: number;
+  /** Sweeps over the pages that were left; null if the strategy does not announce them. */
+  readonly passes: number | null;
+  /** The machine's own time that went by. */
+  readonly virtualNs: number;
+  /** Ours. */
+  readonly wallMs: number;
+  readonly contents: LedgerComparison;
+}
+
+/** Watches a job from outside, through what it announces, so that it also knows about one that was stopped. */
+export class AccountBook {
+  readonly #kinds: Uint8Array;
+  readonly #moved = newCounts();
+  readonly #ledger: Ledger;
+  readonly #retriedBefore: number;
+  readonly #clockBefore: number;
+  readonly #subscriptions: { unsubscribe(): void }[];
+  readonly #begun: number;
+  #passes: number | null = null;
+  /** Free blocks that the job has announced so far. */
+  blocksMade = 0;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly evacuator: Evacuator,
+  ) {
+    this.#ledger = takeLedger(machine);
+    this.#kinds = Uint8Array.from(machine.flags, kindOf);
+    this.#retriedBefore = evacuator.counters.totals[TOTAL_RETRIED]!;
+    this.#clockBefore = machine.clock[0]!;
+    this.#subscriptions = [
+      evacuator.pages$.subscribe((batch) => this.#note(batch)),
+      evacuator.ranges$.subscribe((event) => {
+        if (event.kind === 'pass-started') this.#passes = Math.max(this.#passes ?? 0, event.pass);
+        if (event.kind === 'block-made') this.blocksMade++;
+      }),
+    ];
+    this.#begun = performance.now();
+  }
+
+  /** A page that moves twice is the same page: its kind travels with it. */
+  #note({ words, nrEvents }: PageEventBatch): void {
+    const kinds = this.#kinds;
+    for (let at = 0; at < nrEvents * WORDS_PER_EVENT; at += WORDS_PER_EVENT) {
+      if (codeOf(words[at + 2]!) !== 0) continue;
+      const kind = kinds[words[at]!]!;
+      this.#moved[kind] = this.#moved[kind]! + 1;
+      kinds[words[at + 1]!] = kind;
+      kinds[words[at]!] = KIND_FREE;
+    }
+  }
+
+  get pagesMigrated(): number {
+    return this.#moved.reduce((sum, pages) => sum + pages, 0);
+  }
+
+  /** Closes the book: reads every page again. */
+  close(): Account {
+    const wallMs = performance.now() - this.#begun;
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    const { machine, evacuator, pagesMigrated } = this;
+    return {
+      pagesMigrated,
+      bytesMigrated: pagesMigrated * PAGE_SIZE,
+      movedByKind: this.#moved,
+      pagesRetried: evacuator.counters.totals[TOTAL_RETRIED]! - this.#retriedBefore,
+      passes: this.#passes,
+      virtualNs: machine.clock[0]! - this.#clockBefore,
+      wallMs,
+      contents: compareLedger(machine, this.#ledger),
+    };
+  }
+}
+
+/** The part of a report that every job has. Nothing in it depends on the speed of this computer. */
+export function accountJson({
+  pagesMigrated,
+  bytesMigrated,
+  movedByKind,
+  pagesRetried,
+  passes,
+  virtualNs,
+  contents,
+}: Account) {
+  return {
+    pagesMigrated,
+    bytesMigrated,
+    movedByKind: countsById(movedByKind),
+    pagesRetried,
+    passes,
+    virtualNs,
+    contentsVerified: { pages: contents.pages, wrong: contents.wrong, firstWrong: contents.firstWrong },
+  };
+}

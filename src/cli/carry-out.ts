@@ -1,0 +1,89 @@
+import { createEvacuator, type Evacuator } from '../container/create-evacuator.js';
+import { loadPlugins, loadShippedPlugins } from '../container/load-plugins.js';
+import type { PageType } from '../handler/define-page-type.js';
+import type { RefusalCount } from '../migration/migration-report.js';
+import type { Machine } from '../sim/machine.js';
+import { simModule } from '../sim/sim-module.js';
+import type { Job, StrategyProgress } from '../strategies/strategy.js';
+import { type Account, AccountBook } from './account.js';
+import type { Context } from './context.js';
+import { Interrupted } from './interrupts.js';
+import { runJob } from './run-job.js';
+import { countOf, formatCount } from './wording.js';
+
+/** The shipped page types, then the user's: one that wants to be asked first says so itself, by `order: 'pre'`. */
+export async function loadPageTypes(specifiers: readonly string[]): Promise<PageType[]> {
+  return [...(await loadShippedPlugins()), ...(await loadPlugins(specifiers))];
+}
+
+export interface Task<Result> {
+  readonly machine: Machine;
+  readonly pageTypes: readonly PageType[];
+  readonly timeoutMs: number | null;
+  readonly frontEnd: 'offline' | 'highOrder';
+  /** Its name; the front end's default without one. */
+  readonly strategy?: string | undefined;
+  /** Asks for the job. */
+  readonly begin: (evacuator: Evacuator) => Job<Result>;
+  /** For those who show it themselves; without it there is a progress bar. */
+  readonly watch?: { readonly sliceMs: number; readonly onSlice: (progress: StrategyProgress) => Promise<void> };
+  /** What other CPUs do at each pause of the job. */
+  readonly onPause?: () => void;
+}
+
+export interface Carried<Result> {
+  /** Null if the time was up first. */
+  readonly result: Result | null;
+  readonly account: Account;
+  readonly blocksMade: number;
+  readonly strategy: string;
+  readonly evacuator: Evacuator;
+}
+
+/**
+ * Carries out one job on one machine, with its account and its progress.
+ *
+ * @throws Interrupted when the user stopped it, after everything has been put back.
+ */
+export async function carryOut<Result>(context: Context, task: Task<Result>): Promise<Carried<Result>> {
+  const { machine, pageTypes, timeoutMs } = task;
+  const evacuator = createEvacuator({
+    host: simModule(machine),
+    plugins: pageTypes,
+    onListenerError: (error) => context.note(`a listener failed and was left out: ${String(error)}`),
+  });
+  const job = task.begin(evacuator);
+  const book = new AccountBook(machine, evacuator);
+  const end = await runJob(job, {
+    interrupted: () => context.interrupts.interrupted,
+    timeoutMs,
+    onSlice: (progress) => showProgress(context, progress),
+    ...task.watch,
+    ...(task.onPause === undefined ? {} : { onPause: task.onPause }),
+  });
+  context.progress.stop();
+  if (end.ended === 'interrupted') throw new Interrupted(interruption(end.progress, book.pagesMigrated));
+  const result = end.ended === 'finished' ? end.result : null;
+  const strategy = task.strategy ?? (evacuator.strategies[task.frontEnd][0] as string);
+  return { result, account: book.close(), blocksMade: book.blocksMade, strategy, evacuator };
+}
+
+function showProgress({ progress }: Context, { step, done, total }: StrategyProgress): void {
+  progress.update({ label: step, done, total, unit: step === 'migrating' ? 'pages' : null });
+}
+
+function interruption({ step, done, total }: StrategyProgress, moved: number): string {
+  if (moved === 0) return 'nothing had moved, and what was isolated is in use again';
+  const ofAll = step === 'migrating' && total > done ? ` of ${formatCount(total)}` : '';
+  return `${countOf(moved, 'page')}${ofAll} had moved and stay where they are now, the others were put back`;
+}
+
+/** Stands in a report beside the refusals when time was up. */
+export function timeoutRefusal(timeoutMs: number, pages: number): RefusalCount {
+  const because = `not done after ${formatMs(timeoutMs)}: what was under way was put back; allow more with --timeout`;
+  return { handler: 'core', reason: 'timeout', kind: 'retry', because, pages, pfns: [] };
+}
+
+function formatMs(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;
+}

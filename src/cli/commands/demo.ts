@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { VacateError } from '../../base/vacate-error.js';
+import type { Evacuator } from '../../container/create-evacuator.js';
+import type { PageType } from '../../handler/define-page-type.js';
+import type { Dimm } from '../../mm/memory-block.js';
+import { contains } from '../../mm/pfn-range.js';
+import { formatPages } from '../../mm/units.js';
+import type { Machine } from '../../sim/machine.js';
+import { machineSize } from '../../sim/machine-size.js';
+import type { OfflineResult } from '../../strategies/strategy.js';
+import { costText, movedText, verifiedText } from '../account-text.js';
+import { BusyReaders } from '../busy-readers.js';
+import { type Carried, carryOut, loadPageTypes } from '../carry-out.js';
+import { type Context, printJson } from '../context.js';
+import { EXIT_DONE, EXIT_REFUSED } from '../exit-codes.js';
+import { LivePicture } from '../live-picture.js';
+import { mapLegend, memoryMap } from '../memory-map.js';
+import { machineOfScenario, type OpenMachine } from '../open-machine.js';
+import { formatBlocks } from '../parse-blocks.js';
+import { refusalText } from '../refusal-text.js';
+import { blocksIn } from '../select-blocks.js';
+import { countOf, formatCount, wrap } from '../wording.js';
+import { offlineJson } from './offline.js';
+
+export interface DemoOptions {
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+
+/** Where the scenarios are that everybody can look at: beside the package's own description. */
+const SCENARIOS = new URL('../../../../examples/scenarios/', import.meta.url);
+const GOES = 'two-dimms.yaml';
+const REFUSES = 'refusals.yaml';
+/** Reads of other CPUs at each pause of the migration. */
+const READS_PER_PAUSE = 16;
+/** With somebody watching, work and rest take turns, so that the map changes before their eyes for a few seconds. */
+const WATCHED_SLICE_MS = 3;
+const WATCHED_REST_MS = 30;
+
+/** `vacate demo`: a DIMM of a busy machine goes offline, and one of another machine tells why it does not. */
+export async function demo(context: Context, options: DemoOptions): Promise<number> {
+  const pageTypes = await loadPageTypes([]);
+  const isText = options.json !== true;
+  const goes = await openScenario(context, GOES, options);
+  const first = await takeOffline(context, goes, pageTypes, lastDimm(goes.machine), isText);
+  const refuses = await openScenario(context, REFUSES, options);
+  const second = await tellWhyNot(context, refuses, pageTypes, isText);
+  if (isText) context.print(nextSteps(context));
+  else
+    printJson(context, {
+      command: 'demo',
+      offline: { ...offlineJson(goes.machine, goes.seed, ...first.report), readers: first.readers },
+      refused: offlineJson(refuses.machine, refuses.seed, ...second),
+    });
+  const asMeant = first.report[0].outcome === 'done' && second[0].outcome === 'refused' && first.readers.wrong === 0;
+  const wrong = first.report[1].account.contents.wrong + second[1].account.contents.wrong;
+  return asMeant && wrong === 0 ? EXIT_DONE : EXIT_REFUSED;
+}
+
+type Report = [result: OfflineResult, carried: Carried<OfflineResult>];
+
+async function openScenario(context: Context, file: string, { seed }: DemoOptions): Promise<OpenMachine> {
+  let text: string;
+  try {
+    text = readFileSync(new URL(file, SCENARIOS), 'utf8');
+  } catch (cause) {
+    throw new VacateError(
+      'scenario',
+      `the demo's scenario ${file} is missing from this installation; reinstall vacate`,
+      { cause },
+    );
+  }
+  const open = machineOfScenario(text, file, { ...context, seed });
+  context.progress.stop();
+  await context.interrupts.breathe();
+  return open;
+}
+
+function lastDimm(machine: Machine): Dimm {
+  return machine.spec.dimms.at(-1) as Dimm;
+}
+
+async function takeOffline(
+  context: Context,
+  open: OpenMachine,
+  pageTypes: readonly PageType[],
+  dimm: Dimm,
+  isText: boolean,
+) {
+  const { machine } = open;
+  const { palette } = context;
+  const map = () => memoryMap(machine, { palette });
+  const blocks = blocksIn(machine, dimm);
+  const readers = new BusyReaders(machine, dimm.range);
+  if (isText) {
+    context.print(introduction(context, open));
+    context.print(`${palette.bold('Before')}\n${map().join('\n')}`);
+    context.print(`${mapLegend(machine, { palette }).join('\n')}\n`);
+    context.print(
+      palette.bold(
+        `Taking ${dimm.name} offline (blocks ${formatBlocks(blocks)}, ${formatPages(blocks.length * machine.spec.blockPages)})`,
+      ),
+    );
+  }
+  const picture = new LivePicture(context);
+  const isShown = isText && picture.canShow(map().length);
+  const carried = await carryOut(context, {
+    machine,
+    pageTypes,
+    timeoutMs: null,
+    frontEnd: 'offline',
+    begin: (evacuator) => evacuator.offline({ blocks }),
+    onPause: () => readers.read(READS_PER_PAUSE),
+    ...(isShown ? { watch: { sliceMs: WATCHED_SLICE_MS, onSlice: () => showMove(picture, map()) } } : {}),
+  });
+  const result = carried.result as OfflineResult;
+  const { reads, waited, wrong } = readers;
+  if (isText) {
+    picture.finish(map());
+    context.print(takenText(context, dimm, [result, carried], readers));
+  }
+  carried.evacuator.dispose();
+  return { report: [result, carried] as Report, readers: { reads, waited, wrong } };
+}
+
+async function showMove(picture: LivePicture, map: readonly string[]): Promise<void> {
+  picture.draw(map);
+  await setTimeout(WATCHED_REST_MS);
+}
+
+function introduction({ palette }: Context, { machine, seed }: OpenMachine): string {
+  const { name, nrCpus, dimms } = machine.spec;
+  const { bytesPerPage, pages } = machineSize(machine);
+  const what = `${formatPages(pages)} of memory, ${dimms.length} DIMMs that can be pulled, ${countOf(nrCpus, 'CPU')}`;
+  return [
+    palette.bold(`A simulated machine: ${name}`),
+    wrap(
+      `${what}; ${countOf(pages, 'page')}, each with owner, references, page-table entries and contents, in ` +
+        `${bytesPerPage.toFixed(1)} bytes a page. Seed ${seed}.`,
+      80,
+    ),
+    '',
+  ].join('\n');
+}
+
+function takenText(context: Context, dimm: Dimm, [result, { account }]: Report, readers: BusyReaders): string {
+  const { palette } = context;
+  const lines = [''];
+  if (result.outcome === 'done')
+    lines.push(`${palette.good('✓')} ${palette.bold(`${dimm.name} is offline.`)} Pull it.`, '');
+  else
+    lines.push(
+      `${palette.bad('✗')} ${palette.bold(`${dimm.name} stays.`)}`,
+      ...refusalText(result.refusals, palette),
+      '',
+    );
+  lines.push(palette.bold('What moved'), movedText(account, palette), '');
+  lines.push(palette.bold('What it cost'), costText(account, palette), '');
+  lines.push(
+    palette.bold('Nobody noticed'),
+    readersText(readers, context),
+    verifiedText(account.contents, palette),
+    '',
+  );
+  return lines.join('\n');
+}
+
+function readersText({ reads, waited, wrong }: BusyReaders, { palette }: Context): string {
+  const sign = wrong === 0 ? palette.good('✓') : palette.bad('✗');
+  const text =
+    `Processes read ${countOf(reads, 'page')} while their memory moved: ${formatCount(waited)} met a page on its way ` +
+    `and waited, ${formatCount(wrong)} read anything but what they had written.`;
+  return `${sign} ${wrap(text, 78, '  ')}`;
+}
+
+async function tellWhyNot(
+  context: Context,
+  open: OpenMachine,
+  pageTypes: readonly PageType[],
+  isText: boolean,
+): Promise<Report> {
+  const { machine } = open;
+  const dimm = lastDimm(machine);
+  const blocks = blocksIn(machine, dimm);
+  const carried = await carryOut(context, {
+    machine,
+    pageTypes,
+    timeoutMs: null,
+    frontEnd: 'offline',
+    begin: (evacuator) => evacuator.offline({ blocks }),
+  });
+  const result = carried.result as OfflineResult;
+  if (isText) context.print(whyNotText(context, open, dimm, [result, carried]));
+  carried.evacuator.dispose();
+  return [result, carried];
+}
+
+function whyNotText(
+  { palette }: Context,
+  { machine, seed }: OpenMachine,
+  dimm: Dimm,
+  [result, carried]: Report,
+): string {
+  const options = { palette, only: [dimm.range], isMarked: refusedBy(carried.evacuator, dimm) };
+  const pages = result.refusals.reduce((sum, refusal) => sum + refusal.pages, 0);
+  const { contents } = carried.account;
+  return [
+    `${palette.bold('A DIMM that refuses')}, on another machine (${machine.spec.name}, seed ${seed})`,
+    ...memoryMap(machine, options),
+    ...mapLegend(machine, options),
+    '',
+    `${palette.bad('✗')} ${palette.bold(`${dimm.name} stays online`)}: ${countOf(pages, 'page')} refuse, for ${countOf(result.refusals.length, 'reason')}.`,
+    '',
+    ...refusalText(result.refusals, palette),
+    '',
+    verifiedText(contents, palette),
+    `  Nothing was moved in vain: ${countOf(carried.account.pagesMigrated, 'page')} moved before the first refusal was known.`,
+    '',
+  ].join('\n');
+}
+
+/** Asks every page of the DIMM, not only those that the report names. */
+function refusedBy({ service }: Evacuator, { range }: Dimm): (pfn: number) => boolean {
+  return (pfn) => contains(range, pfn) && service.judge(pfn) !== 0;
+}
+
+function nextSteps({ palette }: Context): string {
+  const steps = [
+    ['vacate inspect examples/scenarios/two-dimms.yaml', 'what is where'],
+    ['vacate offline examples/scenarios/two-dimms.yaml --dimm dimm0', 'the other DIMM'],
+    ['vacate high-order examples/scenarios/two-dimms.yaml --order 9 --count 64', 'huge pages'],
+  ];
+  return [palette.bold('Go on with'), ...steps.map(([command]) => `  ${command}`)].join('\n');
+}

@@ -1,0 +1,147 @@
+import { formatRange } from '../../mm/pfn-range.js';
+import { formatPages } from '../../mm/units.js';
+import type { Machine } from '../../sim/machine.js';
+import type { HighOrderResult, JobOutcome } from '../../strategies/strategy.js';
+import { accountJson } from '../account.js';
+import { costText, movedText, verifiedText } from '../account-text.js';
+import { type Carried, carryOut, loadPageTypes, timeoutRefusal } from '../carry-out.js';
+import { type Context, printJson } from '../context.js';
+import { EXIT_REFUSED, exitCodeOf } from '../exit-codes.js';
+import { openMachine } from '../open-machine.js';
+import type { Palette } from '../palette.js';
+import { refusalText } from '../refusal-text.js';
+import { table } from '../tables.js';
+import { countOf, formatCount, wrap } from '../wording.js';
+
+export interface HighOrderOptions {
+  readonly order: number;
+  readonly count: number;
+  readonly strategy?: string;
+  readonly timeout?: number;
+  readonly plugin: readonly string[];
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+
+/** What a job that ran out of time could not say is null. */
+type Outcome = Omit<HighOrderResult, 'lowerBound' | 'candidates' | 'freeBefore' | 'moved' | 'pagesMigrated'> & {
+  readonly lowerBound: number | null;
+  readonly candidates: number | null;
+  readonly freeBefore: number | null;
+};
+
+/** `vacate high-order`: makes free blocks of an order by moving what stands in them. */
+export async function highOrder(context: Context, machineName: string, options: HighOrderOptions): Promise<number> {
+  const { order, count, strategy } = options;
+  const pageTypes = await loadPageTypes(options.plugin);
+  const { machine, seed } = await openMachine(machineName, { ...context, seed: options.seed });
+  const timeoutMs = options.timeout ?? null;
+  const carried = await carryOut(context, {
+    machine,
+    pageTypes,
+    timeoutMs,
+    frontEnd: 'highOrder',
+    strategy,
+    begin: (evacuator) => evacuator.highOrder({ order, count }, strategy),
+  });
+  const outcome = carried.result ?? stoppedOutcome(options, carried);
+  if (options.json === true) printJson(context, highOrderJson(machine, seed, outcome, carried));
+  else context.print(highOrderText(machine, outcome, carried, context.palette).join('\n'));
+  carried.evacuator.dispose();
+  return carried.account.contents.wrong > 0 ? EXIT_REFUSED : exitCodeOf(outcome.outcome);
+}
+
+function stoppedOutcome(
+  { order, count, timeout }: HighOrderOptions,
+  { blocksMade: made, strategy }: Carried<HighOrderResult>,
+): Outcome {
+  const outcome: JobOutcome = made >= count ? 'done' : made > 0 ? 'partial' : 'refused';
+  return {
+    outcome,
+    strategy,
+    order,
+    asked: count,
+    made,
+    freeBefore: null,
+    lowerBound: null,
+    candidates: null,
+    ranges: [],
+    refusals: [timeoutRefusal(timeout ?? 0, (count - made) * 2 ** order)],
+  };
+}
+
+function highOrderJson(machine: Machine, seed: number | null, outcome: Outcome, { account }: Carried<HighOrderResult>) {
+  return {
+    command: 'high-order',
+    machine: machine.spec.name,
+    seed,
+    strategy: outcome.strategy,
+    outcome: outcome.outcome,
+    order: outcome.order,
+    asked: outcome.asked,
+    made: outcome.made,
+    freeBefore: outcome.freeBefore,
+    candidates: outcome.candidates,
+    lowerBound: outcome.lowerBound,
+    ...accountJson(account),
+    ranges: outcome.ranges,
+    refusals: outcome.refusals,
+  };
+}
+
+/** So many of the blocks that were made are named in a text. */
+const RANGES = 4;
+
+function highOrderText(
+  machine: Machine,
+  outcome: Outcome,
+  { account }: Carried<HighOrderResult>,
+  palette: Palette,
+): string[] {
+  const { made, asked, order, ranges } = outcome;
+  const mark = outcome.outcome === 'done' ? palette.good('✓') : palette.bad('✗');
+  const size = formatPages(2 ** order);
+  const lines = [
+    `${mark} ${palette.bold(`${formatCount(made)} of ${countOf(asked, 'block')} of order ${order} (${size}) made`)} on ${machine.spec.name}, by ${outcome.strategy}.`,
+    '',
+    factsTable(outcome, account.pagesMigrated, palette),
+  ];
+  if (ranges.length > 0) {
+    const named = ranges.slice(0, RANGES).map(formatRange).join(' ');
+    const rest = ranges.length > RANGES ? ` … ${formatCount(ranges.length - RANGES)} more` : '';
+    lines.push(palette.dim(`  at page frames ${wrap(`${named}${rest}`, 63, '                 ')}`));
+  }
+  lines.push('');
+  if (outcome.refusals.length > 0) lines.push(palette.bold('Why not'), ...refusalText(outcome.refusals, palette), '');
+  if (account.pagesMigrated > 0) {
+    lines.push(palette.bold('What moved'), movedText(account, palette), '');
+    lines.push(palette.bold('What it cost'), costText(account, palette), '');
+  }
+  return [...lines, verifiedText(account.contents, palette)];
+}
+
+function factsTable({ freeBefore, candidates, lowerBound }: Outcome, moved: number, palette: Palette): string {
+  const number = (value: number | null) => (value === null ? 'not known' : formatCount(value));
+  return table(
+    palette,
+    [
+      ['', 'left'],
+      ['', 'right'],
+      ['', 'left'],
+    ],
+    [
+      ['free before', number(freeBefore), 'blocks of the order, not counted as made'],
+      ['could be emptied', number(candidates), 'blocks in which no page refuses'],
+      ['pages moved', formatCount(moved), ''],
+      ['lower bound', number(lowerBound), boundText(lowerBound, moved)],
+    ],
+  );
+}
+
+/** How far the run was from the best that anybody could do. */
+function boundText(lowerBound: number | null, moved: number): string {
+  if (lowerBound === null) return '';
+  if (moved === lowerBound) return 'nobody can do it with fewer moves';
+  if (moved < lowerBound) return 'for all that was asked; less was made';
+  return `the run moved ${(moved / Math.max(lowerBound, 1)).toFixed(2)} times as many`;
+}

@@ -1,0 +1,144 @@
+import type { RefusalCount } from '../../migration/migration-report.js';
+import { BLOCK_OFFLINE, BLOCK_STATE_NAMES, blockRange } from '../../mm/memory-block.js';
+import { type BlockId, formatPages } from '../../mm/units.js';
+import type { Machine } from '../../sim/machine.js';
+import type { JobOutcome, OfflineResult } from '../../strategies/strategy.js';
+import { accountJson } from '../account.js';
+import { costText, movedText, verifiedText } from '../account-text.js';
+import { type Carried, carryOut, loadPageTypes, timeoutRefusal } from '../carry-out.js';
+import { type Context, printJson } from '../context.js';
+import { EXIT_REFUSED, exitCodeOf } from '../exit-codes.js';
+import { openMachine } from '../open-machine.js';
+import { countKinds, usedIn } from '../page-kinds.js';
+import type { Palette } from '../palette.js';
+import { formatBlocks } from '../parse-blocks.js';
+import { refusalText } from '../refusal-text.js';
+import { checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
+import { table } from '../tables.js';
+import { countOf, formatCount } from '../wording.js';
+
+export interface OfflineOptions extends Selection {
+  readonly strategy?: string;
+  readonly timeout?: number;
+  readonly plugin: readonly string[];
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+
+/** `vacate offline`: takes memory blocks of a machine offline and says what became of every one. */
+export async function offline(context: Context, machineName: string, options: OfflineOptions): Promise<number> {
+  checkSelection(options);
+  const pageTypes = await loadPageTypes(options.plugin);
+  const { machine, seed } = await openMachine(machineName, { ...context, seed: options.seed });
+  const blocks = selectBlocks(machine, options);
+  const timeoutMs = options.timeout ?? null;
+  const carried = await carryOut(context, {
+    machine,
+    pageTypes,
+    timeoutMs,
+    frontEnd: 'offline',
+    strategy: options.strategy,
+    begin: (evacuator) => evacuator.offline({ blocks }, options.strategy),
+  });
+  const result = carried.result ?? stoppedResult(machine, blocks, carried.strategy, timeoutMs ?? 0);
+  if (options.json === true) printJson(context, offlineJson(machine, seed, result, carried));
+  else context.print(offlineText(machine, result, carried, context.palette).join('\n'));
+  carried.evacuator.dispose();
+  return carried.account.contents.wrong > 0 ? EXIT_REFUSED : exitCodeOf(result.outcome);
+}
+
+/** What stands after the time was up: the job itself had no chance to say. */
+function stoppedResult(
+  machine: Machine,
+  blocks: readonly BlockId[],
+  strategy: string,
+  timeoutMs: number,
+): OfflineResult {
+  const gone = blocks.filter((block) => machine.blockState[block] === BLOCK_OFFLINE);
+  const pagesIn = (block: BlockId) => {
+    const { start, end } = blockRange(block, machine.spec.blockPages);
+    return gone.includes(block) ? 0 : usedIn(countKinds(machine.flags, start, end));
+  };
+  const refusalsOf = (pages: number): RefusalCount[] => (pages === 0 ? [] : [timeoutRefusal(timeoutMs, pages)]);
+  const outcome: JobOutcome = gone.length === blocks.length ? 'done' : gone.length > 0 ? 'partial' : 'refused';
+  return {
+    outcome,
+    strategy,
+    pagesMigrated: 0,
+    blocks: blocks.map((block) => ({
+      block,
+      state: BLOCK_STATE_NAMES[machine.blockState[block] as 0 | 1 | 2 | 3],
+      pagesMigrated: 0,
+      refusals: refusalsOf(pagesIn(block)),
+    })),
+    refusals: refusalsOf(blocks.reduce((sum, block) => sum + pagesIn(block), 0)),
+    moved: { sources: new Uint32Array(), targets: new Uint32Array() },
+  };
+}
+
+export function offlineJson(
+  machine: Machine,
+  seed: number | null,
+  { outcome, strategy, blocks, refusals }: OfflineResult,
+  { account }: Carried<OfflineResult>,
+) {
+  return {
+    command: 'offline',
+    machine: machine.spec.name,
+    seed,
+    strategy,
+    outcome,
+    ...accountJson(account),
+    blocks: blocks.map(({ block, state, pagesMigrated, refusals: why }) => ({
+      block,
+      state,
+      pagesMigrated,
+      refusals: why,
+    })),
+    refusals,
+  };
+}
+
+function offlineText(
+  machine: Machine,
+  result: OfflineResult,
+  { account }: Carried<OfflineResult>,
+  palette: Palette,
+): string[] {
+  const lines = [headline(machine, result, palette), ''];
+  if (result.blocks.length > 1) lines.push(blockTable(result, palette), '');
+  if (result.refusals.length > 0) lines.push(palette.bold('Why not'), ...refusalText(result.refusals, palette), '');
+  if (account.pagesMigrated > 0) {
+    lines.push(palette.bold('What moved'), movedText(account, palette), '');
+    lines.push(palette.bold('What it cost'), costText(account, palette), '');
+  }
+  return [...lines, verifiedText(account.contents, palette)];
+}
+
+function headline(machine: Machine, { outcome, blocks, strategy }: OfflineResult, palette: Palette): string {
+  const numbers = blocks.map(({ block }) => block);
+  const size = formatPages(numbers.length * machine.spec.blockPages);
+  const what = `block${numbers.length === 1 ? '' : 's'} ${formatBlocks(numbers)} of ${machine.spec.name} (${size})`;
+  if (outcome === 'done') return `${palette.good('✓')} ${palette.bold(`Offline: ${what}`)}, by ${strategy}.`;
+  const gone = blocks.filter(({ state }) => state === 'offline').length;
+  const gist = outcome === 'partial' ? `${gone} of ${blocks.length} blocks are offline:` : 'Still online:';
+  return `${palette.bad('✗')} ${palette.bold(`${gist} ${what}`)}, by ${strategy}.`;
+}
+
+function blockTable({ blocks }: OfflineResult, palette: Palette): string {
+  return table(
+    palette,
+    [
+      ['block', 'right'],
+      ['state', 'left'],
+      ['moved', 'right'],
+      ['stays', 'left'],
+    ],
+    blocks.map(({ block, state, pagesMigrated, refusals }) => [
+      `${block}`,
+      state === 'offline' ? palette.good(state) : state,
+      formatCount(pagesMigrated),
+      refusals.map(({ reason, pages }) => `${countOf(pages, 'page')} ${reason}`).join(', '),
+    ]),
+  );
+}

@@ -1,0 +1,46 @@
+import { VacateError } from '../base/vacate-error.js';
+import { MAX_PAGE_ORDER } from '../mm/units.js';
+
+/*
+ * Readers of option values. They throw a sentence of ours, where commander would wrap it into one of its own.
+ */
+
+const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** "30s", "500ms", "2m", "1h"; a bare number is seconds. */
+export function parseTimeout(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const ms = match === null ? 0 : Number(match[1]) * MS[(match[2] ?? 's') as keyof typeof MS];
+  if (ms > 0) return ms;
+  throw new VacateError('usage', `--timeout cannot read "${text}"; write a time like 30s, 500ms, 2m or 1h`);
+}
+
+export function parseOrder(text: string): number {
+  const order = wholeNumber(text);
+  if (order !== null && order >= 1 && order <= MAX_PAGE_ORDER) return order;
+  throw new VacateError(
+    'usage',
+    `--order cannot be "${text}"; write a number from 1 to ${MAX_PAGE_ORDER} (9 is 2 MiB, the size of a huge page)`,
+  );
+}
+
+export function parseCount(text: string): number {
+  const count = wholeNumber(text);
+  if (count !== null && count >= 1) return count;
+  throw new VacateError('usage', `--count cannot be "${text}"; write how many blocks you want, 1 or more`);
+}
+
+export function parseSeed(text: string): number {
+  const seed = wholeNumber(text);
+  if (seed !== null && seed < 2 ** 32) return seed;
+  throw new VacateError('usage', `--seed cannot be "${text}"; write a number from 0 to ${2 ** 32 - 1}`);
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+function wholeNumber(text: string): number | null {
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
+}

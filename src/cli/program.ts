@@ -1,0 +1,172 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { demo } from './commands/demo.js';
+import { handlers } from './commands/handlers.js';
+import { highOrder } from './commands/high-order.js';
+import { inspect } from './commands/inspect.js';
+import { offline } from './commands/offline.js';
+import type { Context } from './context.js';
+import { usageSentence } from './messages.js';
+import { collect, parseCount, parseOrder, parseSeed, parseTimeout } from './options.js';
+
+const MACHINE = 'a scenario file (*.yaml) or a capture directory';
+
+/** The whole command line. Commands give their exit code to `end`. */
+export function createProgram(context: Context, end: (exitCode: number) => void): Command {
+  const program = new Command('vacate')
+    .description('Empties a range of physical memory: plans the evacuation, simulates it, explains it.')
+    .version(version(), '--version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .option('--no-color', 'print without colours, as NO_COLOR=1 does')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({
+      sortSubcommands: false,
+      styleTitle: (title) => context.palette.bold(title),
+      subcommandTerm: (command) => `${command.name()} ${command.usage().replace('[options] ', '')}`.trim(),
+    })
+    .configureOutput({
+      outputError: (complaint) => context.note(usageSentence(complaint, 'vacate --help')),
+      getOutHelpWidth: () => 80,
+      getErrHelpWidth: () => 80,
+    });
+  addDemo(program, context, end);
+  addInspect(program, context, end);
+  addOffline(program, context, end);
+  addHighOrder(program, context, end);
+  addHandlers(program, context, end);
+  for (const command of program.commands) {
+    command.configureOutput({
+      ...program.configureOutput(),
+      outputError: (complaint) => context.note(usageSentence(complaint, `vacate ${command.name()} --help`)),
+    });
+  }
+  return program.addHelpText(
+    'after',
+    examples(['vacate demo', 'vacate inspect examples/scenarios/two-dimms.yaml'], EXITS),
+  );
+}
+
+const EXITS = `
+Exit codes: 0 done, 1 refused or failed, 2 usage, 64 partial, 130 interrupted.
+MACHINE is ${MACHINE}.`;
+
+function examples(lines: readonly string[], after = ''): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n${after}`;
+}
+
+/** From the package's own description, which is where it is kept: three levels up, built or installed. */
+function version(): string {
+  const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+const json = () => new Option('--json', 'print data for programs instead of text');
+const seed = () =>
+  new Option('--seed <number>', "seed of chance in a scenario, instead of the file's own").argParser(parseSeed);
+const strategy = (names: string) => new Option('--strategy <name>', `how it is done: ${names}`);
+const timeout = () =>
+  new Option('--timeout <time>', 'stop after this time (30s, 500ms, 2m) and put everything back').argParser(
+    parseTimeout,
+  );
+const plugin = () =>
+  new Option('--plugin <module>', 'one more page type, asked after the shipped ones; may be repeated')
+    .argParser(collect)
+    .default([], 'none');
+
+type End = (exitCode: number) => void;
+
+function addDemo(program: Command, context: Context, end: End): void {
+  program
+    .command('demo')
+    .description('take a DIMM of a simulated machine offline, in seconds, before your eyes')
+    .addOption(seed())
+    .addOption(json())
+    .action(async (options) => end(await demo(context, options)))
+    .addHelpText('after', examples(['vacate demo', 'vacate demo --seed 7']));
+}
+
+function addInspect(program: Command, context: Context, end: End): void {
+  program
+    .command('inspect')
+    .description('what is where: zones, DIMMs, memory blocks, page types, free blocks')
+    .argument('<machine>', MACHINE)
+    .addOption(seed())
+    .addOption(json())
+    .action(async (machine, options) => end(await inspect(context, machine, options)))
+    .addHelpText(
+      'after',
+      examples([
+        'vacate inspect examples/scenarios/two-dimms.yaml',
+        'vacate inspect captures/host7',
+        "vacate inspect captures/host7 --json | jq '.zones[].watermarks'",
+      ]),
+    );
+}
+
+const RANGE_HELP = `
+A range is A-B in physical addresses (0x100000000-0x120000000) or in page frame
+numbers (pfn:0x100000-pfn:0x120000). A is included, B is not; a B that is the last
+byte or page of a memory block, as /proc/iomem prints it, is understood too.
+`;
+
+function addOffline(program: Command, context: Context, end: End): void {
+  program
+    .command('offline')
+    .description('take memory blocks offline, all of them or none')
+    .argument('<machine>', MACHINE)
+    .option('--dimm <name>', 'the blocks of this DIMM, by its name or its number from 0')
+    .option('--blocks <list>', 'these memory blocks, like 32-35,40')
+    .option('--range <a-b>', 'the memory blocks of this range, see below')
+    .addOption(strategy('isolate-first'))
+    .addOption(timeout())
+    .addOption(plugin())
+    .addOption(seed())
+    .addOption(json())
+    .action(async (machine, options) => end(await offline(context, machine, options)))
+    .addHelpText(
+      'after',
+      RANGE_HELP +
+        examples([
+          'vacate offline examples/scenarios/two-dimms.yaml --dimm dimm1',
+          'vacate offline captures/host7 --blocks 32-35,40 --timeout 30s --json',
+          'vacate offline captures/host7 --range 0x100000000-0x120000000',
+        ]),
+    );
+}
+
+function addHighOrder(program: Command, context: Context, end: End): void {
+  program
+    .command('high-order')
+    .description('make free blocks of a high order, with the fewest moves')
+    .argument('<machine>', MACHINE)
+    .addOption(
+      new Option('--order <number>', 'blocks of 2^order pages; 9 is 2 MiB').argParser(parseOrder).makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--count <number>', 'so many more than there are').argParser(parseCount).makeOptionMandatory(),
+    )
+    .addOption(strategy('cheapest-range'))
+    .addOption(timeout())
+    .addOption(plugin())
+    .addOption(seed())
+    .addOption(json())
+    .action(async (machine, options) => end(await highOrder(context, machine, options)))
+    .addHelpText(
+      'after',
+      examples([
+        'vacate high-order captures/host7 --order 9 --count 64',
+        'vacate high-order examples/scenarios/two-dimms.yaml --order 10 --count 8 --json',
+      ]),
+    );
+}
+
+function addHandlers(program: Command, context: Context, end: End): void {
+  program
+    .command('handlers')
+    .description('which page-type handlers claim what, in order, and what they refuse')
+    .addOption(plugin())
+    .addOption(json())
+    .action(async (options) => end(await handlers(context, options)))
+    .addHelpText('after', examples(['vacate handlers', 'vacate handlers --plugin ./my-plugin/dist/index.js']));
+}

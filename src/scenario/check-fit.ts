@@ -1,0 +1,70 @@
+import { nrPagesIn, overlaps } from '../mm/pfn-range.js';
+import { formatPages } from '../mm/units.js';
+import type { ZoneShape } from '../mm/zone.js';
+import { totalDemand } from './demand.js';
+import { type Layout, layoutOf, type Place } from './layout.js';
+import type { Scenario } from './schema.js';
+
+/** Free pages that a CPU may have on its list for one zone and migratetype (PCP_BATCH), out of reach of the others. */
+const PER_CPU_LIST = 31;
+const PER_CPU_LISTS = 3;
+
+/** Would the workloads fit? Complains in sentences, before anything is built. */
+export function checkFit(scenario: Scenario): string[] {
+  const layout = layoutOf(scenario);
+  return [...swapProblems(scenario), ...placeProblems(scenario, layout), ...memoryProblems(scenario, layout)];
+}
+
+function swapProblems({ swap, workloads }: Scenario): string[] {
+  const needed = totalDemand(workloads).swap;
+  if (needed <= swap) return [];
+  return [`swap is ${formatPages(swap)}, but the workloads swap out ${formatPages(needed)}; make it as large at least`];
+}
+
+/** What pages of processes can take of a zone before anybody has to reclaim. */
+function roomForUsers(zone: ZoneShape, { nrCpus }: Layout): number {
+  return nrPagesIn(zone) - keptFree(zone, nrCpus);
+}
+
+function keptFree({ watermarks, lowmemReserve }: ZoneShape, nrCpus: number): number {
+  return watermarks.low + lowmemReserve.Movable + nrCpus * PER_CPU_LIST * PER_CPU_LISTS;
+}
+
+function placeProblems({ workloads }: Scenario, layout: Layout): string[] {
+  const problems: string[] = [];
+  for (const place of layout.places.values()) {
+    const { user, kernel, tables } = totalDemand(workloads.filter(({ on }) => on === place.name));
+    const needed = user + kernel + (place.takesKernelPages ? tables : 0);
+    const room = roomOn(place, layout);
+    if (needed > room)
+      problems.push(
+        `workloads on ${place.name} need ${formatPages(needed)}, but it has ${formatPages(nrPagesIn(place.range))}, of ` +
+          `which ${formatPages(Math.max(0, room))} can be filled; take away ${formatPages(needed - room)}`,
+      );
+  }
+  return problems;
+}
+
+function roomOn({ range }: Place, layout: Layout): number {
+  const zones = layout.zones.filter((zone) => overlaps(zone, range));
+  return nrPagesIn(range) - zones.reduce((sum, zone) => sum + keptFree(zone, layout.nrCpus), 0);
+}
+
+function memoryProblems({ workloads }: Scenario, layout: Layout): string[] {
+  const { user, kernel, tables } = totalDemand(workloads);
+  const kernelZones = layout.zones.filter(({ kind }) => kind !== 'Movable');
+  const kernelRoom = kernelZones.reduce((sum, zone) => sum + nrPagesIn(zone) - zone.watermarks.low, 0);
+  const kernelNeeded = kernel + tables;
+  if (kernelNeeded > kernelRoom)
+    return [
+      `workloads need ${formatPages(kernelNeeded)} of kernel memory (slab, page tables, reserved), but kernel zones have ` +
+        `${formatPages(kernelRoom)}; take away ${formatPages(kernelNeeded - kernelRoom)} or add a kernel DIMM`,
+    ];
+  const room = layout.zones.reduce((sum, zone) => sum + Math.max(0, roomForUsers(zone, layout)), 0);
+  const needed = user + kernelNeeded;
+  if (needed <= room) return [];
+  return [
+    `workloads need ${formatPages(needed)}, but the machine has ${formatPages(layout.nrPfns)}, of which ` +
+      `${formatPages(room)} can be filled; take away ${formatPages(needed - room)} or add a DIMM`,
+  ];
+}

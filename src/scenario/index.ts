@@ -1,0 +1,4 @@
+export { scenarioJsonSchema } from './json-schema.js';
+export { machineFromScenario, type ScenarioOptions } from './machine-from-scenario.js';
+export { parseScenario } from './parse-scenario.js';
+export type { Scenario } from './schema.js';

@@ -1,0 +1,144 @@
+import { Prng } from '../base/prng.js';
+import { VacateError } from '../base/vacate-error.js';
+import type { PfnRange } from '../mm/pfn-range.js';
+import { createMachine, type Machine } from '../sim/machine.js';
+import { onlineBlock } from '../sim/memory-blocks.js';
+import { drainLruAdd } from '../sim/page-allocator.js';
+import { capacityFor } from './capacity.js';
+import { Contents } from './contents.js';
+import { SLICE_PAGES } from './demand.js';
+import { type Layout, layoutOf, type Place } from './layout.js';
+import { onlyOn, reserveRun } from './place.js';
+import type { Scenario } from './schema.js';
+import type { Workload } from './workload-schema.js';
+import type { Load, Site } from './workloads/load.js';
+import { isFilling, isTrouble, pagesOf, startWorkload } from './workloads/start.js';
+import { makeTrouble } from './workloads/trouble.js';
+
+export interface ScenarioOptions {
+  /** In place of the scenario's own. */
+  readonly seed?: number;
+  /** Told now and then how much of the machine is filled, from 0 to 1. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/**
+ * The machine that a scenario describes, filled. It is built in the order in which a real one fills: boot takes its
+ * pages; workloads with a place of their own fill it; the others run side by side, a few pages each in turn; everybody
+ * frees what is not kept; last come pins, locks and writebacks, whose time runs from then on. Pages get where they are,
+ * and into the state they are in, by the machine's own operations.
+ *
+ * @throws VacateError kind 'scenario' if a workload finds no memory after all, or no pages to pin or lock.
+ */
+export function machineFromScenario(scenario: Scenario, options: ScenarioOptions = {}): Machine {
+  const layout = layoutOf(scenario);
+  const machine = createMachine({
+    name: scenario.name,
+    nrPfns: layout.nrPfns,
+    nrCpus: layout.nrCpus,
+    blockPages: layout.blockPages,
+    zones: layout.zones,
+    blocks: layout.blocks,
+    dimms: layout.dimms,
+    nrSwapSlots: scenario.swap,
+    contents: layout.contents,
+    capacity: capacityFor(scenario, layout),
+  });
+  for (const { block } of layout.blocks) onlineBlock(machine, block);
+  new Build(scenario, layout, machine, options).run();
+  return machine;
+}
+
+/** Reports of progress, at most. */
+const REPORTS = 100;
+
+class Build {
+  readonly #prng: Prng;
+  readonly #contents: Contents;
+  readonly #loads: Load[] = [];
+  /** Pages that all workloads fill together, and have filled so far. */
+  readonly #total: number;
+  #filled = 0;
+  #reported = 0;
+  #rounds = 0;
+
+  constructor(
+    private readonly scenario: Scenario,
+    private readonly layout: Layout,
+    private readonly machine: Machine,
+    private readonly options: ScenarioOptions,
+  ) {
+    const seed = options.seed ?? scenario.seed;
+    this.#prng = new Prng(seed);
+    this.#contents = new Contents(seed);
+    this.#total = scenario.workloads.filter(isFilling).reduce((sum, workload) => sum + pagesOf(workload), 0);
+  }
+
+  run(): void {
+    const { workloads } = this.scenario;
+    for (const [at, workload] of workloads.entries()) if (workload.kind === 'reserved') this.#reserve(workload, at);
+    for (const place of this.layout.places.values())
+      if (workloads.some((workload) => isFilling(workload) && workload.on === place.name))
+        onlyOn(this.machine, place, () => this.#fill(place));
+    this.#fill(null);
+    for (const load of this.#loads) load.release();
+    if (workloads.some(isTrouble)) drainLruAdd(this.machine);
+    for (const [at, workload] of workloads.entries())
+      if (isTrouble(workload)) makeTrouble(this.#siteOf(workload, at), workload, this.#rangeOf(workload));
+    this.options.onProgress?.(1);
+  }
+
+  #reserve(workload: Extract<Workload, { kind: 'reserved' }>, at: number): void {
+    const site = this.#siteOf(workload, at);
+    const bootOfFirstNode = { start: 0, end: this.scenario.nodes[0]?.boot ?? 0 };
+    const range = workload.on === undefined ? bootOfFirstNode : this.#rangeOf(workload);
+    if (!reserveRun(this.machine, range, workload.pages, site.prng))
+      site.fail(`wants ${workload.pages} free pages in one run, and there is no such run; make it smaller`);
+  }
+
+  /** Runs the workloads of a place side by side, or (null) all that have none, each in proportion to what it has left. */
+  #fill(place: Place | null): void {
+    // Workloads draw from streams of their own, numbered from 0 up.
+    const prng = this.#prng.split(-1 - this.#rounds++);
+    const loads: Load[] = [];
+    for (const [at, workload] of this.scenario.workloads.entries())
+      if (isFilling(workload) && workload.on === place?.name)
+        loads.push(startWorkload(this.#siteOf(workload, at), workload));
+    this.#loads.push(...loads);
+    for (;;) {
+      const left = loads.reduce((sum, load) => sum + load.left, 0);
+      if (left === 0) return;
+      let chosen = prng.below(left);
+      const load = loads.find((candidate) => (chosen -= candidate.left) < 0) as Load;
+      const before = load.left;
+      load.fill(1 + prng.below(SLICE_PAGES));
+      this.#report(before - load.left);
+    }
+  }
+
+  #report(pages: number): void {
+    this.#filled += pages;
+    if (this.#filled - this.#reported < this.#total / REPORTS) return;
+    this.#reported = this.#filled;
+    this.options.onProgress?.(this.#filled / this.#total);
+  }
+
+  #siteOf(workload: Workload, at: number): Site {
+    const { machine } = this;
+    const place = workload.on === undefined ? undefined : this.layout.places.get(workload.on);
+    const cpus = Array.from({ length: machine.spec.nrCpus }, (_, cpu) => cpu);
+    return {
+      machine,
+      cpus: place === undefined ? cpus : cpus.filter((cpu) => cpu % machine.nrNodes === place.node),
+      prng: this.#prng.split(at),
+      contents: this.#contents,
+      fail: (because) => {
+        throw new VacateError('scenario', `${machine.spec.name}: workloads[${at}] (${workload.kind}) ${because}`);
+      },
+    };
+  }
+
+  #rangeOf({ on }: Workload): PfnRange {
+    return (on === undefined ? undefined : this.layout.places.get(on)?.range) ?? { start: 0, end: this.layout.nrPfns };
+  }
+}

@@ -1,0 +1,55 @@
+import { PAGEBLOCK_PAGES } from '../../mm/units.js';
+import type { Workload } from '../workload-schema.js';
+import { AnonymousLoad } from './anonymous.js';
+import { DriverPoolLoad } from './driver-pool.js';
+import { FilesLoad } from './files.js';
+import { HugePagesLoad } from './huge-pages.js';
+import { HugetlbLoad, SlabLoad } from './kernel-memory.js';
+import type { Load, Site } from './load.js';
+import { MlockedLoad } from './mlocked.js';
+import { NonlinearLoad } from './nonlinear.js';
+import { SharedMemoryLoad } from './shared-memory.js';
+import { SwappedLoad } from './swapped.js';
+import type { Trouble } from './trouble.js';
+
+/** Workloads that fill memory, all but what boot has taken and what happens to pages of others. */
+export type FillingWorkload = Exclude<Workload, Trouble | { kind: 'reserved' }>;
+
+export function isFilling(workload: Workload): workload is FillingWorkload {
+  return workload.kind !== 'reserved' && !isTrouble(workload);
+}
+
+export function isTrouble(workload: Workload): workload is Trouble {
+  return workload.kind === 'pins' || workload.kind === 'locks' || workload.kind === 'writeback';
+}
+
+/** Pages that a workload fills. */
+export function pagesOf(workload: FillingWorkload): number {
+  return 'size' in workload ? workload.size : workload.count * PAGEBLOCK_PAGES;
+}
+
+export function startWorkload(site: Site, workload: FillingWorkload): Load {
+  switch (workload.kind) {
+    case 'anonymous':
+      return new AnonymousLoad(site, workload);
+    case 'files':
+      return new FilesLoad(site, workload);
+    case 'shmem':
+      return new SharedMemoryLoad(site, workload);
+    case 'swapped':
+      return new SwappedLoad(site, workload);
+    case 'mlocked':
+      return new MlockedLoad(site, workload);
+    case 'slab':
+      return new SlabLoad(site, workload);
+    case 'hugetlb':
+      return new HugetlbLoad(site, workload);
+    case 'zsmalloc':
+    case 'balloon':
+      return new DriverPoolLoad(site, workload);
+    case 'hugepages':
+      return new HugePagesLoad(site, workload);
+    case 'nonlinear':
+      return new NonlinearLoad(site, workload);
+  }
+}

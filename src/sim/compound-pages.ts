@@ -1,0 +1,16 @@
+import { PG_HEAD, PG_TAIL, PG_THP } from '../mm/page-flags.js';
+import type { Pfn } from '../mm/units.js';
+import type { Machine } from './machine.js';
+
+/**
+ * Turns the compound page that has `pfn` into base pages (split_folio). Base pages keep their own counts here, so only
+ * the flags that bind them go. Called before one of them takes a way of its own: freed, or swapped out.
+ */
+export function splitCompound(m: Machine, pfn: Pfn): void {
+  const { flags } = m;
+  let page = pfn;
+  while ((flags[page]! & PG_TAIL) !== 0) page--;
+  flags[page] = flags[page]! & ~(PG_HEAD | PG_THP);
+  for (page++; page < flags.length && (flags[page]! & PG_TAIL) !== 0; page++)
+    flags[page] = flags[page]! & ~(PG_TAIL | PG_THP);
+}

@@ -1,0 +1,38 @@
+import { MIGRATE_MOVABLE } from '../mm/migratetype.js';
+import { PG_ANON, PG_HEAD, PG_LRU, PG_SWAPBACKED, PG_TAIL, PG_THP, PG_UPTODATE } from '../mm/page-flags.js';
+import { PTE_DIRTY, PTE_WRITE, presentPte } from '../mm/pte.js';
+import { NO_PAGE, type Order } from '../mm/units.js';
+import { ACCESS_BLOCKED, ACCESS_FAULT, ACCESS_NO_MEMORY, ACCESS_OK, type Access, nodeOfCpu } from './access.js';
+import { anonVmaOf, findVma } from './address-space.js';
+import { fillContents } from './contents.js';
+import { placeOnLru } from './lru.js';
+import type { Machine } from './machine.js';
+import { setIndex } from './mappings.js';
+import { allocatePages } from './page-allocator.js';
+import { ensurePteAt, pteOf } from './page-tables.js';
+
+/**
+ * Maps a compound page of 2^order zeroed pages at an aligned, empty place of an anonymous VMA
+ * (do_huge_pmd_anonymous_page). It is mapped page by page, and every base page keeps its own counts, where Linux keeps
+ * them on the head: one entry, one reference. Head and tails carry the same flags besides PG_HEAD and PG_TAIL.
+ */
+export function faultHugePage(m: Machine, cpu: number, mm: number, vpn: number, order: Order): Access {
+  const vma = findVma(m, mm, vpn);
+  const nrPages = 2 ** order;
+  if (vma === 0 || m.vmaFile[vma] !== 0 || vpn + nrPages > m.vmaStart[vma]! + m.vmaPages[vma]!) return ACCESS_FAULT;
+  for (let i = 0; i < nrPages; i++) if (pteOf(m, mm, vpn + i) !== 0) return ACCESS_BLOCKED;
+  for (let i = 0; i < nrPages; i++) if (ensurePteAt(m, cpu, mm, vpn + i) === 0) return ACCESS_NO_MEMORY;
+  const request = { order, type: MIGRATE_MOVABLE, node: nodeOfCpu(m, cpu), highest: 'Movable', mark: 'low' } as const;
+  const head = allocatePages(m, cpu, request);
+  if (head === NO_PAGE) return ACCESS_NO_MEMORY;
+  const index = m.mapBase[anonVmaOf(m, vma)]! + m.vmaOffset[vma]! + (vpn - m.vmaStart[vma]!);
+  for (let i = 0; i < nrPages; i++) {
+    m.flags[head + i] = PG_ANON | PG_SWAPBACKED | PG_UPTODATE | PG_LRU | PG_THP | (i === 0 ? PG_HEAD : PG_TAIL);
+    setIndex(m, head + i, index + i);
+    fillContents(m, head + i, 0, 0);
+    placeOnLru(m, head + i);
+    m.mapcount[head + i] = 1;
+    m.ptes[ensurePteAt(m, cpu, mm, vpn + i)] = presentPte(head + i, PTE_WRITE | PTE_DIRTY);
+  }
+  return ACCESS_OK;
+}

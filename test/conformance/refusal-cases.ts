@@ -1,0 +1,153 @@
+import { outcomeOf } from '../../src/events/page-events.js';
+import type { PageType } from '../../src/handler/define-page-type.js';
+import type { Refusal } from '../../src/handler/refusal.js';
+import { MIGRATE_ASYNC, MIGRATE_SYNC, type MigrateMode } from '../../src/mm/migrate-mode.js';
+import { formatPfn, type Pfn } from '../../src/mm/units.js';
+import { CORE_CAUSES, type CoreCause } from './core-causes.js';
+import { isFree } from './page-record.js';
+import { firstDifference, snapshotOf } from './snapshot.js';
+import {
+  type ConformanceCase,
+  check,
+  checkSame,
+  checkWhole,
+  type FixturePage,
+  ITS_HANDLER,
+  migrate,
+  move,
+  type Open,
+  on,
+  type Provocation,
+  refusedInTheMidst,
+  type World,
+} from './world.js';
+
+/** Time passes while the service retries, and it is the only thing that a refused page leaves behind. */
+const TIME = ['clock'];
+
+/** What keeps any page, whatever its type. */
+export function coreCases(open: Open): ConformanceCase[] {
+  return CORE_CAUSES.flatMap((cause) => [
+    on(open, `${cause.page} is refused, and nothing changes`, (world) => eachBefallen(world, cause, () => {})),
+    cause.kind === 'permanent'
+      ? on(open, `${cause.page} stays refused, however often it is asked`, (world) =>
+          eachBefallen(world, cause, (page) => staysRefused(world, page.pfn, 'core', cause)),
+        )
+      : on(open, `${cause.page} goes once ${cause.end}`, (world) =>
+          eachBefallen(world, cause, (page, relieve) => {
+            relieve();
+            move(world, page);
+          }),
+        ),
+  ]);
+}
+
+/** Each page in turn falls under the cause, is refused for it without a trace, and then `look` has it. */
+function eachBefallen(world: World, cause: CoreCause, look: (page: FixturePage, relieve: () => void) => void): void {
+  let nr = 0;
+  for (const page of world.pages) {
+    if (!cause.befall(world, page.pfn)) continue;
+    nr++;
+    let relieved = false;
+    const relieve = (): void => {
+      if (!relieved) cause.relieve(world, page.pfn);
+      relieved = true;
+    };
+    isRefused(world, page.pfn, 'core', cause, MIGRATE_ASYNC);
+    look(page, relieve);
+    relieve();
+    checkWhole(world);
+  }
+  check(nr > 0, `no page of the fixture can become ${cause.page}; say why with "skip"`);
+}
+
+/** The service refuses the page, for this reason, and every byte of the machine but the clock stays. */
+function isRefused(
+  world: World,
+  pfn: Pfn,
+  handler: string,
+  { id, kind }: Pick<Refusal, 'id' | 'kind'>,
+  mode: MigrateMode,
+): void {
+  const before = snapshotOf(world.machine);
+  const report = migrate(world, [pfn], mode);
+  const [refusal] = report.refused;
+  check(refusal !== undefined, `${formatPfn(pfn)} went, although it is ${id}`);
+  checkSame(`${refusal.handler}: ${refusal.reason}`, `${handler}: ${id}`, `the refusal of ${formatPfn(pfn)}`);
+  checkSame(refusal.kind, kind, `the kind of "${id}"`);
+  const difference = firstDifference(world.machine, before, TIME);
+  check(difference === null, `${formatPfn(pfn)} was refused ("${id}"), yet ${difference}`);
+}
+
+function staysRefused(world: World, pfn: Pfn, handler: string, refusal: Pick<Refusal, 'id' | 'kind'>): void {
+  for (const mode of [MIGRATE_ASYNC, MIGRATE_SYNC, MIGRATE_SYNC] as const) {
+    world.host.relax();
+    world.host.drain();
+    isRefused(world, pfn, handler, refusal, mode);
+  }
+}
+
+/** What keeps pages of this type only: the plugin's own table. */
+export function ownCases(plugin: PageType, open: Open): ConformanceCase[] {
+  return plugin.refusals.flatMap((refusal, code) => {
+    if (refusal === null) return [];
+    const { id, kind } = refusal;
+    const said = on(open, `"${id}" is said, and nothing changes`, (world) => {
+      isSaid(world, provocationOf(world, id), refusal, code);
+    });
+    const after =
+      kind === 'retry'
+        ? on(open, `"${id}": it goes, or is gone, once its cause is`, (world) =>
+            goesAtLast(world, provocationOf(world, id), refusal),
+          )
+        : on(open, `"${id}": it stays refused, however often it is asked`, (world) => {
+            const { pfn, provoke } = provocationOf(world, id);
+            provoke();
+            staysRefused(world, pfn, plugin.name, refusal);
+          });
+    return [said, after];
+  });
+}
+
+function provocationOf({ refusals }: World, id: string): Provocation {
+  const provocation = refusals[id];
+  check(provocation !== undefined, `the fixture does not provoke "${id}"; let it, or say why with "skip"`);
+  return provocation;
+}
+
+function isSaid(world: World, provocation: Provocation, refusal: Refusal, code: number): void {
+  const { machine, handler, service, plugin } = world;
+  const { pfn, from } = provocation;
+  if (from === 'migrate') {
+    refusedInTheMidst(world, provocation, `${plugin.name}: ${refusal.id}`);
+    return;
+  }
+  provocation.provoke();
+  const before = snapshotOf(machine);
+  checkSame(
+    from === 'isolate' ? handler.isolate(pfn) : handler.refuses(pfn),
+    code,
+    `what ${from} says of ${formatPfn(pfn)}`,
+  );
+  if (from === 'refuses') {
+    checkSame(service.judge(pfn), outcomeOf(ITS_HANDLER, code), `the verdict on ${formatPfn(pfn)}`);
+    isRefused(world, pfn, plugin.name, refusal, MIGRATE_ASYNC);
+  }
+  const difference = firstDifference(machine, before, TIME);
+  check(difference === null, `${from} said "${refusal.id}", yet ${difference}`);
+}
+
+function goesAtLast(world: World, provocation: Provocation, { id }: Refusal): void {
+  const { pfn, from, provoke, relieve } = provocation;
+  check(relieve !== undefined, `the fixture does not say how the cause of "${id}" ends`);
+  if (from === 'migrate') refusedInTheMidst(world, provocation, `${world.plugin.name}: ${id}`);
+  else {
+    provoke();
+    if (from === 'refuses')
+      checkSame(migrate(world, [pfn], MIGRATE_ASYNC).migrated, 0, `the number of pages that went as "${id}"`);
+    relieve();
+  }
+  if (isFree(world.machine, pfn)) return;
+  move(world, { pfn, state: `no longer "${id}"` });
+  checkWhole(world);
+}

@@ -1,0 +1,137 @@
+import { PageEvents } from '../../src/events/page-events.js';
+import type { PageType } from '../../src/handler/define-page-type.js';
+import type { PageTypeHandler } from '../../src/handler/page-type-handler.js';
+import type { MigrationReport } from '../../src/migration/migration-report.js';
+import type { Phase } from '../../src/migration/migration-run.js';
+import { MigrationService } from '../../src/migration/migration-service.js';
+import { MIGRATE_ASYNC, MIGRATE_SYNC, type MigrateMode } from '../../src/mm/migrate-mode.js';
+import { formatPfn, MAX_PAGE_ORDER, type Pfn } from '../../src/mm/units.js';
+import type { Machine } from '../../src/sim/machine.js';
+import { SimHost } from '../../src/sim/sim-host.js';
+import { differences, EVERYTHING, type PageRecord, recordOf } from './page-record.js';
+
+export interface ConformanceCase {
+  readonly name: string;
+  /** Returns if the plugin conforms, throws a ConformanceFailure if it does not. */
+  readonly run: () => void;
+}
+
+/** A machine at rest, and what the cases need to know of it. */
+export interface Fixture {
+  readonly machine: Machine;
+  /** Pages that the plugin claims: one in each state that a page of the type can be in. */
+  readonly pages: readonly FixturePage[];
+  /** How to provoke each refusal of the plugin's own table, by its id. */
+  readonly refusals: Readonly<Record<string, Provocation>>;
+}
+
+export interface FixturePage {
+  readonly pfn: Pfn;
+  /** In words, for messages: "shared by fork". */
+  readonly state: string;
+}
+
+export interface Provocation {
+  readonly pfn: Pfn;
+  /** The verb that is to say so. What `refuses` says is asked before anything moves, `migrate` in the midst of it. */
+  readonly from: 'refuses' | 'isolate' | 'migrate';
+  provoke(): void;
+  /** Takes the cause away again. A refusal of kind 'permanent' needs none. */
+  relieve?(): void;
+}
+
+/** A plugin does not do what it promised; the message says which page it was and what was wrong. */
+export class ConformanceFailure extends Error {
+  override readonly name = 'ConformanceFailure';
+}
+
+/** A fixture with a service over it that knows one plugin only, and this plugin's handler. */
+export interface World extends Fixture {
+  readonly plugin: PageType;
+  readonly host: SimHost;
+  readonly service: MigrationService;
+  readonly handler: PageTypeHandler;
+}
+
+export type Open = () => World;
+
+/** Index of the one plugin in the service's handler table. */
+export const ITS_HANDLER = 1;
+/** Time passes while the service retries, and it is the only thing that a refused page leaves behind. */
+const TIME = ['clock'];
+
+export function openWorld(plugin: PageType, fixture: Fixture): World {
+  const host = new SimHost(fixture.machine);
+  const service = new MigrationService(host, [plugin], new PageEvents());
+  return { ...fixture, plugin, host, service, handler: service.handlers.get(ITS_HANDLER) };
+}
+
+export function check(condition: boolean, because: string): asserts condition {
+  if (!condition) throw new ConformanceFailure(because);
+}
+
+export function checkSame<T>(found: T, expected: T, what: string): void {
+  check(found === expected, `${what} is ${String(found)}, not ${String(expected)}`);
+}
+
+export function checkWhole({ host }: World): void {
+  const [first] = host.validate();
+  check(first === undefined, `an invariant is broken: ${first}`);
+}
+
+export const called = ({ pfn, state }: FixturePage) => `the page that is ${state} (${formatPfn(pfn)})`;
+
+export function migrate({ service }: World, pfns: readonly Pfn[], mode: MigrateMode): MigrationReport {
+  const ascending = Uint32Array.from(pfns).sort();
+  return service.migrate({ pfns: ascending, mode, sparedOrder: MAX_PAGE_ORDER + 1 });
+}
+
+/** Moves a page and says where to. */
+export function move(world: World, page: FixturePage): Pfn {
+  const report = migrate(world, [page.pfn], MIGRATE_SYNC);
+  const [refusal] = report.refused;
+  check(refusal === undefined, `${called(page)} did not go: ${refusal?.because}`);
+  checkSame(report.migrated, 1, `the number of pages that went with ${called(page)}`);
+  return report.targets[0]!;
+}
+
+/** Every page moves; `look` compares what it was with what it is. */
+export function moveEach(world: World, look: (page: FixturePage, before: PageRecord, after: PageRecord) => void): void {
+  for (const page of world.pages) {
+    const before = recordOf(world.machine, page.pfn);
+    const target = move(world, page);
+    look(page, before, recordOf(world.machine, target));
+  }
+}
+
+/** A case on a world of its own. */
+export const on = (open: Open, name: string, run: (world: World) => void): ConformanceCase => ({
+  name,
+  run: () => run(open()),
+});
+
+/** Something happens when the page is unmapped already, just before the handler is to move it. */
+export function refusedInTheMidst(world: World, { pfn, provoke, relieve }: Provocation, expected: string): void {
+  const before = recordOf(world.machine, pfn);
+  const report = runWith(world, [pfn], 'shootdown', provoke);
+  const refusal = report.refused[0];
+  checkSame(refusal && `${refusal.handler}: ${refusal.reason}`, expected, `the refusal of ${formatPfn(pfn)}`);
+  relieve?.();
+  const lost = differences(before, recordOf(world.machine, pfn), EVERYTHING);
+  check(lost.length === 0, `${formatPfn(pfn)} was refused, but not put back: ${lost.join('; ')}`);
+  checkWhole(world);
+}
+
+/** Runs a migration to its end; when it first pauses after `phase`, something else happens. */
+export function runWith({ service }: World, pfns: readonly Pfn[], phase: Phase, happen: () => void): MigrationReport {
+  const ascending = Uint32Array.from(pfns).sort();
+  const steps = service.steps({ pfns: ascending, mode: MIGRATE_ASYNC, sparedOrder: MAX_PAGE_ORDER + 1 });
+  let happened = false;
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (happened || step.value.phase !== phase) continue;
+    happened = true;
+    happen();
+  }
+}
