@@ -1,7 +1,74 @@
-import { anonymousFixture } from '../../test/conformance/fixtures.js';
+import { PG_ANON, PG_HUGE, PG_LRU, PG_SWAPBACKED, PG_SWAPCACHE } from 'vacate/handler';
+import { isPresent, ptePayload } from '../../src/mm/pte.js';
+import { writePage } from '../../src/sim/access.js';
+import { exitProcess } from '../../src/sim/address-space.js';
+import { readContents } from '../../src/sim/contents.js';
+import type { Machine } from '../../src/sim/machine.js';
+import { pteOf } from '../../src/sim/page-tables.js';
+import { anonymousFixture, pageThatIs } from '../../test/conformance/fixtures.js';
+import { eachEntry, isFree } from '../../test/conformance/page-record.js';
 import { pageTypeConformance } from '../../test/conformance/page-type-conformance.js';
+import { move, openWorld, runWith } from '../../test/conformance/world.js';
 import anonymous from './index.js';
 
+const NO_DEVICE = 'no disk and no swap stands behind it, so nobody ever writes it';
+const NO_SLOT = 'only page tables name it: it is in no cache';
+const skip = [
+  { name: 'a page under writeback is refused, and nothing changes', because: NO_DEVICE },
+  { name: 'a page under writeback goes once its write has completed', because: NO_DEVICE },
+  { name: 'a dirty page can be written back from its new place', because: NO_DEVICE },
+  { name: 'migrate re-points the slot, and leaves its tags', because: NO_SLOT },
+  { name: 'migrate keeps the swap slot', because: NO_SLOT },
+  { name: 'a swap entry leads to the new page', because: NO_SLOT },
+  { name: 'migrate moves buffers', because: 'buffers belong to filesystems' },
+];
+
 describe('anonymous', () => {
-  for (const { name, run } of pageTypeConformance(anonymous, { fixture: anonymousFixture })) it(name, run);
+  for (const { name, run } of pageTypeConformance(anonymous, { fixture: anonymousFixture, skip })) it(name, run);
+
+  it.each([
+    ['a fresh page that is still on its way to the LRU', PG_ANON | PG_SWAPBACKED, true],
+    ['a page on the LRU', PG_ANON | PG_SWAPBACKED | PG_LRU, true],
+    ['a page of the swap cache', PG_ANON | PG_SWAPBACKED | PG_LRU | PG_SWAPCACHE, false],
+    ['an anonymous page of hugetlb', PG_ANON | PG_HUGE, false],
+    ['shared memory', PG_SWAPBACKED | PG_LRU, false],
+  ])('of %s: claims is right', (_page, flags, claimed) => {
+    const { handler } = openWorld(anonymous, anonymousFixture());
+    expect(handler.claims(flags)).toBe(claimed);
+  });
+
+  it('keeps a page shared by those who forked, until one of them writes', () => {
+    const world = openWorld(anonymous, anonymousFixture());
+    const { machine } = world;
+    const target = move(world, { pfn: pageThatIs('shared by fork', world), state: 'shared' });
+    const [first, ...others] = ownersOf(machine, target);
+    const out = new Uint32Array(2);
+    readContents(machine, target, out);
+    writePage(machine, 1, first!.mm, first!.vpn, 7, 8);
+    expect(ownersOf(machine, target)).toEqual(others);
+    const kept = new Uint32Array(2);
+    readContents(machine, target, kept);
+    expect(kept).toEqual(out);
+    readContents(machine, ptePayload(pteOf(machine, first!.mm, first!.vpn)), kept);
+    expect([...kept]).toEqual([7, 8]);
+  });
+
+  it('frees a page whose only owner ends while it is in hand, and copies nothing', () => {
+    const world = openWorld(anonymous, anonymousFixture());
+    const { machine, host } = world;
+    const pfn = pageThatIs('mapped once', world);
+    const [owner] = ownersOf(machine, pfn);
+    const report = runWith(world, [pfn], 'isolate', () => exitProcess(machine, 0, owner!.mm));
+    expect(report).toMatchObject({ migrated: 0, freed: 1, refused: [] });
+    expect(isFree(machine, pfn)).toBe(true);
+    expect(host.validate()).toEqual([]);
+  });
 });
+
+function ownersOf(machine: Machine, pfn: number): { mm: number; vpn: number }[] {
+  const owners: { mm: number; vpn: number }[] = [];
+  eachEntry(machine, (mm, vpn, pte) => {
+    if (isPresent(pte) && ptePayload(pte) === pfn) owners.push({ mm, vpn });
+  });
+  return owners;
+}

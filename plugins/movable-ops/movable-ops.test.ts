@@ -1,7 +1,64 @@
-import { movableOpsFixture } from '../../test/conformance/fixtures.js';
+import { PG_ISOLATED, PG_LRU, PG_MOVABLE_OPS, PG_OFFLINE, PG_UPTODATE } from 'vacate/handler';
+import { putPage } from '../../src/sim/page-allocator.js';
+import { removeFromCache } from '../../src/sim/page-cache.js';
+import { movableOpsFixture, pageThatIs } from '../../test/conformance/fixtures.js';
+import { isFree } from '../../test/conformance/page-record.js';
 import { pageTypeConformance } from '../../test/conformance/page-type-conformance.js';
+import { firstDifference, snapshotOf } from '../../test/conformance/snapshot.js';
+import { openWorld, runWith } from '../../test/conformance/world.js';
 import movableOps from './index.js';
+import { RELEASED } from './refusals.js';
+
+const NOT_ON_LRU = "no LRU ever has a driver's page";
+const NOT_WRITTEN = "no disk and no swap stands behind a driver's page";
+const NOT_MAPPED = "no page table maps a driver's page";
+const skip = [
+  { name: 'a page off the LRU is refused, and nothing changes', because: NOT_ON_LRU },
+  { name: 'a page off the LRU goes once it is back on it', because: NOT_ON_LRU },
+  { name: 'a page under writeback is refused, and nothing changes', because: NOT_WRITTEN },
+  { name: 'a page under writeback goes once its write has completed', because: NOT_WRITTEN },
+  { name: 'a dirty page can be written back from its new place', because: NOT_WRITTEN },
+  { name: 'migrate keeps the swap slot', because: NOT_WRITTEN },
+  { name: 'a swap entry leads to the new page', because: NOT_WRITTEN },
+  { name: 'migrate moves every mapping', because: NOT_MAPPED },
+  { name: 'migrate moves all mappings of a page that several processes share', because: NOT_MAPPED },
+  { name: 'every CPU finds the new page, also one that knew the old', because: NOT_MAPPED },
+  { name: 'migrate moves buffers', because: 'buffers belong to filesystems' },
+];
 
 describe('movable-ops', () => {
-  for (const { name, run } of pageTypeConformance(movableOps, { fixture: movableOpsFixture })) it(name, run);
+  for (const { name, run } of pageTypeConformance(movableOps, { fixture: movableOpsFixture, skip })) it(name, run);
+
+  it.each([
+    ['a page that its driver can move', PG_MOVABLE_OPS, true],
+    ['the same, isolated', PG_MOVABLE_OPS | PG_ISOLATED, true],
+    ['a page that a balloon holds and nobody can move', PG_OFFLINE, false],
+    ['a page of a file', PG_LRU | PG_UPTODATE, false],
+  ])('of %s: claims is right', (_page, flags, claimed) => {
+    const { handler } = openWorld(movableOps, movableOpsFixture());
+    expect(handler.claims(flags)).toBe(claimed);
+  });
+
+  it('frees a page that its driver lets go of while it is in hand, and copies nothing', () => {
+    const world = openWorld(movableOps, movableOpsFixture());
+    const { host, machine } = world;
+    const pfn = pageThatIs("in a driver's pool", world);
+    const report = runWith(world, [pfn], 'isolate', () => {
+      removeFromCache(machine, pfn);
+      putPage(machine, 1, pfn);
+    });
+    expect(report).toMatchObject({ migrated: 0, freed: 1, refused: [] });
+    expect(isFree(machine, pfn)).toBe(true);
+    expect(host.validate()).toEqual([]);
+  });
+
+  it('changes nothing when the driver turns out to have let go', () => {
+    const { handler, host, machine, ...fixture } = openWorld(movableOps, movableOpsFixture());
+    const pfn = pageThatIs("in a driver's pool", { machine, ...fixture });
+    const target = host.allocateTarget(0, pfn, 11);
+    removeFromCache(machine, pfn);
+    const before = snapshotOf(machine);
+    expect(handler.migrate(pfn, target, 0)).toBe(RELEASED);
+    expect(firstDifference(machine, before)).toBeNull();
+  });
 });

@@ -24,7 +24,8 @@ export interface MapOptions {
 
 /** Fits 80 columns with a label on the left and a percentage on the right. */
 const CELLS = 64;
-const LABEL = 9;
+const LABEL = 8;
+const LINE = 80;
 /** More rows than this nobody reads: rows then stand for several blocks. */
 const ROWS_MAX = 40;
 const MARK = '✗';
@@ -138,7 +139,7 @@ function edges({ spec }: MapSource, first: BlockId, last: BlockId): [start: numb
 
 function drawRow(source: MapSource, [first, last]: Row, blocksPerRow: number, options: MapOptions): string {
   const { palette } = options;
-  const label = (first === last ? `${first}` : `${first}-${last}`).padStart(LABEL);
+  const label = `${first}`.padStart(LABEL);
   const states = new Set(source.blockState.subarray(first, last + 1));
   const [state] = states;
   if (states.size === 1 && state !== BLOCK_ONLINE) {

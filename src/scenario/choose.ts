@@ -14,6 +14,7 @@ export function choose(nr: number, share: number, pattern: Pattern, prng: Prng):
       chosen[item] = Math.floor(((item + 1) * wanted) / nr) > Math.floor((item * wanted) / nr) ? 1 : 0;
     return chosen;
   }
+  if (wanted === 0) return chosen;
   if (wanted === nr) return chosen.fill(1);
   const length = pattern === 'runs' ? RUN_PAGES : 1;
   const runs = prng.shuffle(Uint32Array.from({ length: Math.ceil(nr / length) }, (_, run) => run));

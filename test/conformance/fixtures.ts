@@ -49,6 +49,13 @@ class Pages {
   }
 }
 
+/** The page of a fixture that is in the state of this name. */
+export function pageThatIs(state: string, { pages }: Fixture): Pfn {
+  const found = pages.find((page) => page.state === state);
+  if (found === undefined) throw new Error(`no page of the fixture is "${state}"`);
+  return found.pfn;
+}
+
 /** A process with one mapping, and its first virtual page. */
 interface Space {
   readonly mm: number;

@@ -57,8 +57,6 @@ export type Open = () => World;
 
 /** Index of the one plugin in the service's handler table. */
 export const ITS_HANDLER = 1;
-/** Time passes while the service retries, and it is the only thing that a refused page leaves behind. */
-const TIME = ['clock'];
 
 export function openWorld(plugin: PageType, fixture: Fixture): World {
   const host = new SimHost(fixture.machine);

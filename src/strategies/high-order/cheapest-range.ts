@@ -1,9 +1,12 @@
 import { inject, injectable } from 'inversify';
+import { log2Floor } from '../../base/bits.js';
+import { VacateError } from '../../base/vacate-error.js';
 import { RangeEvents } from '../../events/range-events.js';
 import { type MigrationReport, mergeRefusals, type RefusalCount } from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
+import { FREE_FLAGS } from '../../mm/page-flags.js';
 import { type PfnRange, rangeOf } from '../../mm/pfn-range.js';
-import type { Order } from '../../mm/units.js';
+import { formatPages, type Order } from '../../mm/units.js';
 import { evacuate, isVacant } from '../evacuate.js';
 import { joinMoves } from '../moves.js';
 import type { HighOrderRequest, HighOrderResult, HighOrderStrategy, Job } from '../strategy.js';
@@ -25,20 +28,22 @@ export class CheapestRange implements HighOrderStrategy {
 
   *run({ order, count }: HighOrderRequest): Job<HighOrderResult> {
     const { service, events } = this;
+    checkRequest(service, order, count);
     service.host.drain();
     yield { step: 'scanning', done: 0, total: service.host.layout.nrPfns };
     const costs = rangeCosts(service, order);
     const candidates = cheapestFirst(costs, order);
     const lowerBound = sumOfCosts(costs, candidates, count);
-    const attempt = new Attempt(service, events, order);
+    const freeBefore = costs.reduce((sum, cost) => sum + (cost === 0 ? 1 : 0), 0);
+    const attempt = new Attempt(service, events, order, roomInFragments(service, freeBefore * 2 ** order));
     events.emit({ kind: 'run-started', frontEnd: 'high-order', strategy: this.name, ranges: [] });
     let next = 0;
     try {
       while (attempt.made.length < count && next < candidates.length) {
-        const chosen = choose(service, candidates, next, count - attempt.made.length, attempt);
+        const chosen = attempt.choose(candidates, next, count - attempt.made.length);
         next = chosen.next;
         if (chosen.ranges.length > 0) yield* attempt.makeFree(chosen.ranges);
-        else if (chosen.outOfRoom) break;
+        else if (attempt.isOutOfRoom) break;
       }
     } finally {
       attempt.release();
@@ -52,12 +57,12 @@ export class CheapestRange implements HighOrderStrategy {
       order,
       asked: count,
       made,
-      freeBefore: costs.reduce((sum, cost) => sum + (cost === 0 ? 1 : 0), 0),
+      freeBefore,
       lowerBound,
       candidates: candidates.length,
       ranges: attempt.made,
       pagesMigrated: attempt.reports.reduce((sum, report) => sum + report.migrated, 0),
-      refusals: attempt.refusals(candidates.length, next, count),
+      refusals: attempt.refusals(next < candidates.length ? costs[candidates[next]!]! : null, count),
       moved: joinMoves(attempt.reports),
     };
   }
@@ -69,30 +74,26 @@ function sumOfCosts(costs: Uint32Array, candidates: Uint32Array, count: number):
   return sum;
 }
 
+function checkRequest({ host }: MigrationService, order: Order, count: number): void {
+  const highest = log2Floor(host.layout.nrPfns);
+  if (!Number.isInteger(order) || order < 0 || order > highest)
+    throw new VacateError(
+      'usage',
+      `order ${order} is not one of 0 to ${highest}, the orders that this machine has room for`,
+    );
+  if (!Number.isInteger(count) || count < 1)
+    throw new VacateError('usage', `count ${count} is not a whole number above 0`);
+}
+
 /**
- * The next candidates, as many as are wanted and have room for their pages outside the chosen ranges. One in which a page
- * of an earlier round has landed is passed over: that page would have to move twice.
+ * Free pages that evacuation may use up: those of blocks that are whole already do not count, for breaking one block to
+ * make another gains nothing.
  */
-function choose(
-  { host }: MigrationService,
-  candidates: Uint32Array,
-  from: number,
-  wanted: number,
-  attempt: Attempt,
-): { ranges: PfnRange[]; next: number; outOfRoom: boolean } {
-  const size = 2 ** attempt.order;
-  const landed = attempt.rangesWithArrivals();
-  let room = host.roomOutside([]).pages;
-  const ranges: PfnRange[] = [];
-  let next = from;
-  for (; next < candidates.length && ranges.length < wanted; next++) {
-    if (landed.has(candidates[next]!)) continue;
-    // A chosen range needs room for its pages in use, and takes its free ones away from the others: its size in all.
-    room -= size;
-    if (room < 0) return { ranges, next, outOfRoom: true };
-    ranges.push(rangeOf(candidates[next]! * size, size));
-  }
-  return { ranges, next, outOfRoom: false };
+function roomInFragments({ host }: MigrationService, wholePages: number): number {
+  const { flags } = host.columns;
+  let free = 0;
+  for (let pfn = 0; pfn < flags.length; pfn++) if ((flags[pfn]! & FREE_FLAGS) !== 0) free++;
+  return Math.min(host.roomOutside([]).pages, free - wholePages);
 }
 
 /** Ranges in hand: isolated, being emptied, made. */
@@ -104,11 +105,34 @@ class Attempt {
   constructor(
     private readonly service: MigrationService,
     private readonly events: RangeEvents,
-    readonly order: Order,
+    private readonly order: Order,
+    private room: number,
   ) {}
 
+  /** A chosen range needs room for its pages in use, and takes its free ones away from the others: its size in all. */
+  get isOutOfRoom(): boolean {
+    return this.room < 2 ** this.order;
+  }
+
+  /**
+   * The next candidates, as many as are wanted and have room for their pages elsewhere. One in which a page of an earlier
+   * round has landed is passed over: that page would have to move twice.
+   */
+  choose(candidates: Uint32Array, from: number, wanted: number): { ranges: PfnRange[]; next: number } {
+    const size = 2 ** this.order;
+    const landed = this.#rangesWithArrivals();
+    const ranges: PfnRange[] = [];
+    let next = from;
+    for (; next < candidates.length && ranges.length < wanted && !this.isOutOfRoom; next++) {
+      if (landed.has(candidates[next]!)) continue;
+      this.room -= size;
+      ranges.push(rangeOf(candidates[next]! * size, size));
+    }
+    return { ranges, next };
+  }
+
   /** Ranges, by number, to which pages have moved in this run. */
-  rangesWithArrivals(): Set<number> {
+  #rangesWithArrivals(): Set<number> {
     const landed = new Set<number>();
     for (const { targets } of this.reports)
       for (const target of targets) landed.add(Math.floor(target / 2 ** this.order));
@@ -142,23 +166,27 @@ class Attempt {
     this.#isolated = [];
   }
 
-  refusals(candidates: number, tried: number, wanted: number): RefusalCount[] {
+  /** Why fewer were made than asked for, if so. `nextCost` is that of the first range that was not tried, null if all were. */
+  refusals(nextCost: number | null, wanted: number): RefusalCount[] {
     const refusals = mergeRefusals(this.reports.map((report) => report.refused));
     const missing = wanted - this.made.length;
     if (missing <= 0) return refusals;
-    const noRoom = tried < candidates;
-    return [
-      ...refusals,
-      {
-        handler: 'core',
-        reason: noRoom ? 'no-room' : 'no-candidates',
-        kind: noRoom ? 'retry' : 'permanent',
-        because: noRoom
-          ? `${missing} more ranges could be emptied, but their pages have no room elsewhere; free memory or ask for fewer`
-          : `every other range holds pages that cannot move; ask for ${this.made.length} or a smaller order`,
-        pages: missing * 2 ** this.order,
-        pfns: [],
-      },
-    ];
+    return [...refusals, nextCost === null ? this.#noCandidates(missing) : this.#noRoom(nextCost)];
+  }
+
+  #noRoom(cost: number): RefusalCount {
+    const outside = Math.max(0, this.room - (2 ** this.order - cost));
+    const missing = cost - outside;
+    const lessen = this.made.length > 0 ? ` or ask for ${this.made.length}` : '';
+    const because =
+      `the next range has ${cost} pages to move and ${outside} free pages lie in fragments outside it: ` +
+      `${missing} (${formatPages(missing)}) are missing; free that much${lessen}`;
+    return { handler: 'core', reason: 'no-room', kind: 'retry', because, pages: missing, pfns: [] };
+  }
+
+  #noCandidates(missing: number): RefusalCount {
+    const because = `every other range is free already or holds pages that cannot move; ask for fewer or a smaller order`;
+    const pages = missing * 2 ** this.order;
+    return { handler: 'core', reason: 'no-candidates', kind: 'permanent', because, pages, pfns: [] };
   }
 }
