@@ -20,7 +20,7 @@ describe('swap-backed', () => {
   it('lets a page go that leaves the swap cache while it is in hand: it goes without a slot', () => {
     const world = openWorld(swapBacked, swapBackedFixture());
     const { machine, host } = world;
-    const pfn = pageThatIs('mapped, and not yet written out', world);
+    const pfn = pageThatIs('read back, while swap keeps its copy', world);
     const [owner] = ownersOf(machine, pfn);
     const slot = swapSlotOf(machine, pfn);
     // A write by the only owner: the page becomes his alone, and its copy on the swap device worthless.
@@ -42,8 +42,8 @@ describe('swap-backed', () => {
     expect(report).toMatchObject({ migrated: 0, freed: 1, refused: [] });
     expect(isFree(machine, pfn)).toBe(true);
     expect([machine.swapCache[slot], machine.swapMap[slot]]).toEqual([0, 0]);
-    // The same process had another page swapped out.
-    expect(machine.scalars[SCALAR.swapUsed]).toBe(used - 2);
+    // The same process had two more.
+    expect(machine.scalars[SCALAR.swapUsed]).toBe(used - 3);
     expect(host.validate()).toEqual([]);
   });
 

@@ -32,7 +32,7 @@ export function createContext(argv: readonly string[]): Context {
     },
     note: (text) => {
       progress.stop();
-      stderr.write(`vacate: ${text}\n`);
+      for (const line of text.split('\n')) stderr.write(`vacate: ${line}\n`);
     },
   };
 }

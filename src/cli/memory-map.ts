@@ -69,9 +69,7 @@ export function mapLegend(source: MapSource, options: MapOptions): string[] {
   const cellPages = (chooseScale(groups) * source.spec.blockPages) / CELLS;
   return [
     ...fill(entries, CELLS + LABEL + 5).map((line) => `  ${line}`),
-    palette.dim(
-      `  A cell is ${formatPages(cellPages)}: its most frequent kind of page, the denser the more is in use.`,
-    ),
+    palette.dim(`  A cell is ${formatPages(cellPages)}: its most frequent kind of page, denser the more is in use.`),
   ];
 }
 

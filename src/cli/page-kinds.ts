@@ -48,7 +48,7 @@ export const PAGE_KINDS: readonly PageKind[] = [
   { id: 'anonymous', label: 'anonymous', glyphs: '░▒▓█', colour: SKY_BLUE },
   { id: 'swap-cache', label: 'swap cache', glyphs: '◦○◎●', colour: BLUE },
   { id: 'file', label: 'file cache', glyphs: '-=≡≣', colour: GREEN },
-  { id: 'shared-memory', label: 'shared memory', glyphs: '⠂⠒⠶⠿', colour: YELLOW },
+  { id: 'shared-memory', label: 'shared memory', glyphs: '┆┼╪╬', colour: YELLOW },
   { id: 'driver', label: 'movable by its driver', glyphs: '⋄◇◈◆', colour: PURPLE },
   { id: 'nonlinear', label: 'nonlinear file', glyphs: 'nnNN', colour: ORANGE },
   { id: 'hugetlb', label: 'hugetlb', glyphs: 'hhHH', colour: ORANGE },

@@ -88,12 +88,15 @@ class Build {
     this.options.onProgress?.(1);
   }
 
+  /** The kernel is loaded at low addresses; what has a place of its own lies anywhere on it. */
   #reserve(workload: Extract<Workload, { kind: 'reserved' }>, at: number): void {
+    const { machine, scenario } = this;
     const site = this.#siteOf(workload, at);
-    const bootOfFirstNode = { start: 0, end: this.scenario.nodes[0]?.boot ?? 0 };
-    const range = workload.on === undefined ? bootOfFirstNode : this.#rangeOf(workload);
-    if (!reserveRun(this.machine, range, workload.pages, site.prng))
-      site.fail(`wants ${workload.pages} free pages in one run, and there is no such run; make it smaller`);
+    const done =
+      workload.on === undefined
+        ? reserveRun(machine, { start: 0, end: scenario.nodes[0]?.boot ?? 0 }, workload.pages, null)
+        : reserveRun(machine, this.#rangeOf(workload), workload.pages, site.prng);
+    if (!done) site.fail(`wants ${workload.pages} free pages in one run, and there is no such run; make it smaller`);
   }
 
   /** Runs the workloads of a place side by side, or (null) all that have none, each in proportion to what it has left. */

@@ -39,8 +39,11 @@ function around(whole: PfnRange, part: PfnRange): PfnRange[] {
 
 const TRIES = 64;
 
-/** Takes a run of free pages in a range for good, as firmware or boot does. Returns false if there is no such run. */
-export function reserveRun(m: Machine, range: PfnRange, nrPages: number, prng: Prng): boolean {
+/**
+ * Takes a run of free pages in a range for good, as firmware or boot does: at a random place, or without chance the first
+ * that there is. Returns false if there is none.
+ */
+export function reserveRun(m: Machine, range: PfnRange, nrPages: number, prng: Prng | null): boolean {
   const start = findFreeRun(m, range, nrPages, prng);
   if (start < 0) return false;
   removeFreeRange(m, start, start + nrPages);
@@ -53,11 +56,11 @@ export function reserveRun(m: Machine, range: PfnRange, nrPages: number, prng: P
   return true;
 }
 
-/** A free run at a random place, else the first that there is; -1 for none. */
-function findFreeRun(m: Machine, range: PfnRange, nrPages: number, prng: Prng): Pfn {
+/** The pfn at which such a run starts, -1 for none. */
+function findFreeRun(m: Machine, range: PfnRange, nrPages: number, prng: Prng | null): Pfn {
   const last = range.end - nrPages;
   if (last < range.start) return -1;
-  for (let tries = 0; tries < TRIES; tries++) {
+  for (let tries = 0; tries < TRIES && prng !== null; tries++) {
     const start = range.start + prng.below(last - range.start + 1);
     if (freePagesFrom(m, start, nrPages) === nrPages) return start;
   }

@@ -150,7 +150,7 @@ const writeback = z
 const reserved = z
   .strictObject({
     kind: z.literal('reserved').describe('Pages that firmware or boot has taken.'),
-    pages: pages.describe('How many pages, in one run at a random place.'),
+    pages: pages.describe('How many pages, in one run: at the start of memory, or at a random place on `on`.'),
     on,
   })
   .describe('A run of pages that nobody may touch.');

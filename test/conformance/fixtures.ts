@@ -144,15 +144,17 @@ export function swapBackedFixture(): Fixture {
   const { mm, vpn } = newSpace(m, 8);
   const mapped = pages.add('mapped, and not yet written out', write(m, mm, vpn));
   const unmapped = pages.add('unmapped, and not yet written out', write(m, mm, vpn + 1));
+  const clean = pages.add('read back, while swap keeps its copy', write(m, mm, vpn + 2));
   const family = newSpace(m, 2);
   const shared = pages.add('shared by fork', write(m, family.mm, family.vpn));
   const readBack = pages.add('read back by one of the two that share it', write(m, family.mm, family.vpn + 1));
   forkProcess(m, CPU, family.mm);
   settle(m);
-  for (const pfn of [mapped, unmapped, shared, readBack]) addToSwap(m, pfn);
-  for (const pfn of [unmapped, readBack]) swapOut(m, pfn);
-  startWriteback(m, readBack);
+  for (const pfn of [mapped, unmapped, clean, shared, readBack]) addToSwap(m, pfn);
+  for (const pfn of [unmapped, clean, readBack]) swapOut(m, pfn);
+  for (const pfn of [clean, readBack]) startWriteback(m, pfn);
   advance(m, CPU, WRITE_LATENCY_NS);
+  read(m, mm, vpn + 2);
   read(m, family.mm, family.vpn + 1);
   const slot = swapSlotOf(m, mapped);
   const slotTaken: Provocation = {

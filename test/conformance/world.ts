@@ -59,6 +59,7 @@ export type Open = () => World;
 export const ITS_HANDLER = 1;
 
 export function openWorld(plugin: PageType, fixture: Fixture): World {
+  check(fixture.pages.length > 0, 'the fixture has no pages, so there is nothing to find out');
   const host = new SimHost(fixture.machine);
   const service = new MigrationService(host, [plugin], new PageEvents());
   return { ...fixture, plugin, host, service, handler: service.handlers.get(ITS_HANDLER) };

@@ -8,7 +8,7 @@ import { contains } from '../../mm/pfn-range.js';
 import { formatPages } from '../../mm/units.js';
 import type { Machine } from '../../sim/machine.js';
 import { machineSize } from '../../sim/machine-size.js';
-import type { OfflineResult } from '../../strategies/strategy.js';
+import type { OfflineResult, StrategyProgress } from '../../strategies/strategy.js';
 import { costText, movedText, verifiedText } from '../account-text.js';
 import { BusyReaders } from '../busy-readers.js';
 import { type Carried, carryOut, loadPageTypes } from '../carry-out.js';
@@ -35,8 +35,8 @@ const REFUSES = 'refusals.yaml';
 /** Reads of other CPUs at each pause of the migration. */
 const READS_PER_PAUSE = 16;
 /** With somebody watching, work and rest take turns, so that the map changes before their eyes for a few seconds. */
-const WATCHED_SLICE_MS = 3;
-const WATCHED_REST_MS = 30;
+const WATCHED_SLICE_MS = 6;
+const WATCHED_REST_MS = 20;
 
 /** `vacate demo`: a DIMM of a busy machine goes offline, and one of another machine tells why it does not. */
 export async function demo(context: Context, options: DemoOptions): Promise<number> {
@@ -95,16 +95,14 @@ async function takeOffline(
   const readers = new BusyReaders(machine, dimm.range);
   if (isText) {
     context.print(introduction(context, open));
-    context.print(`${palette.bold('Before')}\n${map().join('\n')}`);
-    context.print(`${mapLegend(machine, { palette }).join('\n')}\n`);
-    context.print(
-      palette.bold(
-        `Taking ${dimm.name} offline (blocks ${formatBlocks(blocks)}, ${formatPages(blocks.length * machine.spec.blockPages)})`,
-      ),
-    );
+    context.print([palette.bold('Before'), ...map(), ...mapLegend(machine, { palette }), ''].join('\n'));
+    const what = `blocks ${formatBlocks(blocks)}, ${formatPages(blocks.length * machine.spec.blockPages)}`;
+    context.print(`${palette.bold(`Taking ${dimm.name} offline`)}: ${what}, while processes go on reading it.\n`);
   }
   const picture = new LivePicture(context);
-  const isShown = isText && picture.canShow(map().length);
+  const isShown = isText && picture.canShow(map().length + 2);
+  const onSlice = (progress: StrategyProgress) =>
+    showMove(picture, [palette.bold('Now'), ...map(), palette.dim(statusLine(progress))]);
   const carried = await carryOut(context, {
     machine,
     pageTypes,
@@ -112,41 +110,42 @@ async function takeOffline(
     frontEnd: 'offline',
     begin: (evacuator) => evacuator.offline({ blocks }),
     onPause: () => readers.read(READS_PER_PAUSE),
-    ...(isShown ? { watch: { sliceMs: WATCHED_SLICE_MS, onSlice: () => showMove(picture, map()) } } : {}),
+    ...(isShown ? { watch: { sliceMs: WATCHED_SLICE_MS, onSlice } } : {}),
   });
   const result = carried.result as OfflineResult;
   const { reads, waited, wrong } = readers;
   if (isText) {
-    picture.finish(map());
+    picture.finish([palette.bold('After'), ...map(), '']);
     context.print(takenText(context, dimm, [result, carried], readers));
   }
   carried.evacuator.dispose();
   return { report: [result, carried] as Report, readers: { reads, waited, wrong } };
 }
 
-async function showMove(picture: LivePicture, map: readonly string[]): Promise<void> {
-  picture.draw(map);
+function statusLine({ step, done, total }: StrategyProgress): string {
+  return step === 'migrating' ? `  ${formatCount(done)} of ${formatCount(total)} pages` : `  ${step}`;
+}
+
+async function showMove(picture: LivePicture, lines: readonly string[]): Promise<void> {
+  picture.draw(lines);
   await setTimeout(WATCHED_REST_MS);
 }
 
 function introduction({ palette }: Context, { machine, seed }: OpenMachine): string {
   const { name, nrCpus, dimms } = machine.spec;
   const { bytesPerPage, pages } = machineSize(machine);
-  const what = `${formatPages(pages)} of memory, ${dimms.length} DIMMs that can be pulled, ${countOf(nrCpus, 'CPU')}`;
+  const what = `${formatPages(pages)} of memory, ${dimms.length} DIMMs, ${countOf(nrCpus, 'CPU')}, seed ${seed}`;
+  const how = `each of ${countOf(pages, 'page')} has owner, references, mappings and contents`;
   return [
-    palette.bold(`A simulated machine: ${name}`),
-    wrap(
-      `${what}; ${countOf(pages, 'page')}, each with owner, references, page-table entries and contents, in ` +
-        `${bytesPerPage.toFixed(1)} bytes a page. Seed ${seed}.`,
-      80,
-    ),
+    `${palette.bold('A simulated machine')}, ${name}: ${what}.`,
+    wrap(`It is complete: ${how}, in ${bytesPerPage.toFixed(1)} bytes of state a page.`, 80),
     '',
   ].join('\n');
 }
 
 function takenText(context: Context, dimm: Dimm, [result, { account }]: Report, readers: BusyReaders): string {
   const { palette } = context;
-  const lines = [''];
+  const lines: string[] = [];
   if (result.outcome === 'done')
     lines.push(`${palette.good('✓')} ${palette.bold(`${dimm.name} is offline.`)} Pull it.`, '');
   else
@@ -226,10 +225,11 @@ function refusedBy({ service }: Evacuator, { range }: Dimm): (pfn: number) => bo
 }
 
 function nextSteps({ palette }: Context): string {
-  const steps = [
-    ['vacate inspect examples/scenarios/two-dimms.yaml', 'what is where'],
-    ['vacate offline examples/scenarios/two-dimms.yaml --dimm dimm0', 'the other DIMM'],
-    ['vacate high-order examples/scenarios/two-dimms.yaml --order 9 --count 64', 'huge pages'],
-  ];
-  return [palette.bold('Go on with'), ...steps.map(([command]) => `  ${command}`)].join('\n');
+  return [
+    palette.bold('Go on with'),
+    '  vacate inspect examples/scenarios/two-dimms.yaml',
+    '  vacate offline examples/scenarios/two-dimms.yaml --dimm 0',
+    '  vacate high-order examples/scenarios/two-dimms.yaml --order 9 --count 64',
+    '  vacate handlers',
+  ].join('\n');
 }
