@@ -37,10 +37,11 @@ export function costText(account: Account, palette: Palette): string {
   const rows = [
     ['pages moved', formatCount(account.pagesMigrated)],
     ['bytes copied', formatBytes(account.bytesMigrated)],
-    ['tries again', formatCount(account.pagesRetried)],
     ...(account.passes === null ? [] : [['passes', formatCount(account.passes)]]),
-    ['virtual time', `${formatNs(account.virtualNs)} of waiting on the machine's own clock`],
-    ['real time', `${account.wallMs.toFixed(0)} ms, the simulation of it included`],
+    ['retries', `${formatCount(account.pagesRetried)} of single pages`],
+    ['waits', `${formatCount(account.waits)}, for locks, pins and writes to end by themselves`],
+    ['virtual time', `${formatNs(account.virtualNs)} on the machine's own clock`],
+    ['real time', `${account.wallMs.toFixed(0)} ms to simulate it`],
   ];
   return table(
     palette,

@@ -14,11 +14,13 @@ export interface Account {
   readonly movedByKind: Uint32Array;
   /** Tries beyond the first, over all pages. */
   readonly pagesRetried: number;
+  /** Times that the job let the machine's time pass because of what may pass: locks, pins, writes. */
+  readonly waits: number;
   /** Sweeps over the pages that were left; null if the strategy does not announce them. */
   readonly passes: number | null;
   /** The machine's own time that went by. */
   readonly virtualNs: number;
-  /** Ours. */
+  /** Ours, as far as the job took it. */
   readonly wallMs: number;
   readonly contents: LedgerComparison;
 }
@@ -31,10 +33,11 @@ export class AccountBook {
   readonly #retriedBefore: number;
   readonly #clockBefore: number;
   readonly #subscriptions: { unsubscribe(): void }[];
-  readonly #begun: number;
   #passes: number | null = null;
   /** Free blocks that the job has announced so far. */
   blocksMade = 0;
+  /** Kept by whoever drives the job. */
+  waits = 0;
 
   constructor(
     private readonly machine: Machine,
@@ -51,7 +54,6 @@ export class AccountBook {
         if (event.kind === 'block-made') this.blocksMade++;
       }),
     ];
-    this.#begun = performance.now();
   }
 
   /** A page that moves twice is the same page: its kind travels with it. */
@@ -71,8 +73,7 @@ export class AccountBook {
   }
 
   /** Closes the book: reads every page again. */
-  close(): Account {
-    const wallMs = performance.now() - this.#begun;
+  close(wallMs: number): Account {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     const { machine, evacuator, pagesMigrated } = this;
     return {
@@ -80,6 +81,7 @@ export class AccountBook {
       bytesMigrated: pagesMigrated * PAGE_SIZE,
       movedByKind: this.#moved,
       pagesRetried: evacuator.counters.totals[TOTAL_RETRIED]! - this.#retriedBefore,
+      waits: this.waits,
       passes: this.#passes,
       virtualNs: machine.clock[0]! - this.#clockBefore,
       wallMs,
@@ -94,6 +96,7 @@ export function accountJson({
   bytesMigrated,
   movedByKind,
   pagesRetried,
+  waits,
   passes,
   virtualNs,
   contents,
@@ -103,6 +106,7 @@ export function accountJson({
     bytesMigrated,
     movedByKind: countsById(movedByKind),
     pagesRetried,
+    waits,
     passes,
     virtualNs,
     contentsVerified: { pages: contents.pages, wrong: contents.wrong, firstWrong: contents.firstWrong },

@@ -59,13 +59,16 @@ export async function carryOut<Result>(context: Context, task: Task<Result>): Pr
     timeoutMs,
     onSlice: (progress) => showProgress(context, progress),
     ...task.watch,
-    ...(task.onPause === undefined ? {} : { onPause: task.onPause }),
+    onPause: ({ step }) => {
+      if (step === 'waiting') book.waits++;
+      task.onPause?.();
+    },
   });
   context.progress.stop();
   if (end.ended === 'interrupted') throw new Interrupted(interruption(end.progress, book.pagesMigrated));
   const result = end.ended === 'finished' ? end.result : null;
   const strategy = task.strategy ?? (evacuator.strategies[task.frontEnd][0] as string);
-  return { result, account: book.close(), blocksMade: book.blocksMade, strategy, evacuator };
+  return { result, account: book.close(end.busyMs), blocksMade: book.blocksMade, strategy, evacuator };
 }
 
 function showProgress({ progress }: Context, { step, done, total }: StrategyProgress): void {

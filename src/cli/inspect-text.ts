@@ -9,8 +9,8 @@ import { countOf, formatAddress, formatCount, formatShare, wrap } from './wordin
 
 /** More blocks than this nobody reads one by one. */
 const BLOCKS_MAX = 64;
-/** So many zones fit side by side. */
-const ZONES_ABREAST = 3;
+/** So many zones fit side by side, with their page kinds and with their free lists. */
+const ZONES_ABREAST = { kinds: 3, orders: 2 } as const;
 
 /** The report as people read it, 80 columns wide. */
 export function inspectText(report: InspectReport, palette: Palette): string[] {
@@ -23,12 +23,15 @@ export function inspectText(report: InspectReport, palette: Palette): string[] {
     ...(report.nodes.length > 1 ? section('Nodes', nodeTable(report, palette)) : []),
     ...(report.dimms.length > 0 ? section('DIMMs', dimmTable(report, palette)) : []),
     ...section('Memory blocks', ...blockLines(report, palette)),
-    ...section('Pages by kind and zone', ...chunks(report.zones).map((zones) => kindTable(zones, palette))),
+    ...section(
+      'Pages by kind and zone',
+      ...chunks(report.zones, ZONES_ABREAST.kinds).map((zones) => kindTable(zones, palette)),
+    ),
     ...section(
       'Free blocks by order',
-      ...chunks(report.zones).map((zones) => orderTable(zones, palette)),
+      ...chunks(report.zones, ZONES_ABREAST.orders).map((zones) => orderTable(zones, palette)),
       palette.dim('  unusable: the part of free memory that lies in smaller blocks'),
-      palette.dim('  index: why such an allocation fails, 0 for want of memory, 1 for fragmentation; - succeeds'),
+      palette.dim('  index: why an allocation fails, 0 for want of memory, 1 for fragmentation'),
     ),
     ...(caveats.length > 0 ? section('What the capture does not say', ...caveats.map(caveatLine)) : []),
   ].slice(0, -1);
@@ -45,8 +48,10 @@ function headLines(report: InspectReport, palette: Palette): string[] {
   const origin = source === 'capture' ? 'a capture' : `a scenario, seed ${seed}`;
   const blocks = `${countOf(report.blocks.length, 'memory block')} of ${formatPages(blockPages)}`;
   const largest = parts.slice(0, 3).map((part) => `${part.name} ${(part.bytes / Math.max(pages, 1)).toFixed(1)}`);
+  const online = `${formatBytes(bytesOf(report))} online`;
+  const head = wrap(`${name}, ${origin}: ${online}, ${blocks}, ${countOf(nrCpus, 'CPU')}.`, 80);
   return [
-    `${palette.bold(name)}, ${origin}: ${formatBytes(bytesOf(report))} online, ${blocks}, ${countOf(nrCpus, 'CPU')}`,
+    palette.bold(name) + head.slice(name.length),
     wrap(
       `Simulated in ${bytesPerPage.toFixed(1)} bytes a page (${largest.join(', ')}): ` +
         `${formatBytes(bytes)} for ${countOf(pages, 'page')}.`,
@@ -172,16 +177,21 @@ function largestKinds(kinds: Uint32Array): string {
   return `${named.join(', ')}${present.length > 2 ? ` +${present.length - 2}` : ''}`;
 }
 
-function chunks(zones: readonly ZoneReport[]): ZoneReport[][] {
+function chunks(zones: readonly ZoneReport[], size: number): ZoneReport[][] {
   const made: ZoneReport[][] = [];
-  for (let at = 0; at < zones.length; at += ZONES_ABREAST) made.push(zones.slice(at, at + ZONES_ABREAST));
+  for (let at = 0; at < zones.length; at += size) made.push(zones.slice(at, at + size));
   return made;
 }
 
 function kindTable(zones: readonly ZoneReport[], palette: Palette): string {
   const rows = PAGE_KINDS.flatMap(({ label }, kind) => {
     if (kind === KIND_HOLE || zones.every(({ kinds }) => kinds[kind] === 0)) return [];
-    return [[label, ...zones.flatMap(({ kinds }) => [formatCount(kinds[kind]!), formatPages(kinds[kind]!)])]];
+    return [
+      [
+        label,
+        ...zones.flatMap(({ kinds, present }) => [formatCount(kinds[kind]!), formatShare(kinds[kind]!, present)]),
+      ],
+    ];
   });
   const conditions = Object.keys(zones[0]?.conditions ?? {}).flatMap((name) => {
     if (zones.every((zone) => zone.conditions[name] === 0)) return [];

@@ -66,11 +66,14 @@ export function mapLegend(source: MapSource, options: MapOptions): string[] {
   });
   if (options.isMarked !== undefined)
     entries.push({ plain: `${MARK} stays`, text: `${palette.in256(MARK_COLOUR, MARK)} holds a page that refuses` });
-  const cellPages = (chooseScale(groups) * source.spec.blockPages) / CELLS;
-  return [
-    ...fill(entries, CELLS + LABEL + 5).map((line) => `  ${line}`),
-    palette.dim(`  A cell is ${formatPages(cellPages)}: its most frequent kind of page, denser the more is in use.`),
+  const blocksPerRow = chooseScale(groups);
+  const cell = formatPages((blocksPerRow * source.spec.blockPages) / CELLS);
+  const lines = [
+    ...fill(entries, LINE - 2).map((line) => `  ${line}`),
+    palette.dim(`  A cell is ${cell}: its most frequent kind of page, denser the more is in use.`),
   ];
+  if (blocksPerRow > 1) lines.push(palette.dim(`  A row is ${blocksPerRow} blocks, from the one named on.`));
+  return lines;
 }
 
 function fill(entries: ReadonlyArray<{ readonly plain: string; readonly text: string }>, width: number): string[] {
@@ -92,17 +95,17 @@ function fill(entries: ReadonlyArray<{ readonly plain: string; readonly text: st
 /** Boot memory and DIMMs, in the order of their addresses. */
 function groupsOf(source: MapSource, only: readonly PfnRange[] | undefined): Group[] {
   const { blockPages, dimms } = source.spec;
-  const members = new Map<Dimm | null, BlockId[]>();
+  const groups: { dimm: Dimm | undefined; blocks: BlockId[] }[] = [];
   for (let block = 0; block < source.blockState.length; block++) {
     const start = block * blockPages;
     if (source.blockState[block] === BLOCK_ABSENT) continue;
     if (only !== undefined && !only.some((range) => start < range.end && range.start < start + blockPages)) continue;
-    const dimm = dimms.find(({ range }) => start >= range.start && start < range.end) ?? null;
-    const blocks = members.get(dimm);
-    if (blocks === undefined) members.set(dimm, [block]);
-    else blocks.push(block);
+    const dimm = dimms.find(({ range }) => start >= range.start && start < range.end);
+    const last = groups.at(-1);
+    if (last !== undefined && last.dimm === dimm) last.blocks.push(block);
+    else groups.push({ dimm, blocks: [block] });
   }
-  return [...members].map(([dimm, blocks]) => {
+  return groups.map(({ dimm, blocks }) => {
     const size = formatPages(blocks.length * blockPages);
     return { title: `${dimm?.name ?? 'boot memory'}, ${size}, blocks ${formatBlocks(blocks)}`, blocks };
   });

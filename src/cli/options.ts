@@ -41,6 +41,14 @@ export function collect(value: string, previous: readonly string[]): readonly st
   return [...previous, value];
 }
 
+/** For options where the last of two must not win in silence, because it decides which memory goes. */
+export function once(option: string): (value: string, previous: string | undefined) => string {
+  return (value, previous) => {
+    if (previous === undefined) return value;
+    throw new VacateError('usage', `${option} is given twice, "${previous}" and "${value}"; keep one`);
+  };
+}
+
 function wholeNumber(text: string): number | null {
   return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }

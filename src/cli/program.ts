@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { demo } from './commands/demo.js';
-import { handlers } from './commands/handlers.js';
-import { highOrder } from './commands/high-order.js';
-import { inspect } from './commands/inspect.js';
-import { offline } from './commands/offline.js';
 import type { Context } from './context.js';
 import { usageSentence } from './messages.js';
-import { collect, parseCount, parseOrder, parseSeed, parseTimeout } from './options.js';
+import { collect, once, parseCount, parseOrder, parseSeed, parseTimeout } from './options.js';
+import { strategyNames } from './strategy-names.js';
 
 const MACHINE = 'a scenario file (*.yaml) or a capture directory';
 
-/** The whole command line. Commands give their exit code to `end`. */
+/**
+ * The whole command line. Commands give their exit code to `end`; each is loaded when it is called, so that help and
+ * complaints come at once.
+ */
 export function createProgram(context: Context, end: (exitCode: number) => void): Command {
   const program = new Command('vacate')
     .description('Empties a range of physical memory: plans the evacuation, simulates it, explains it.')
@@ -64,7 +63,7 @@ function version(): string {
 const json = () => new Option('--json', 'print data for programs instead of text');
 const seed = () =>
   new Option('--seed <number>', "seed of chance in a scenario, instead of the file's own").argParser(parseSeed);
-const strategy = (names: string) => new Option('--strategy <name>', `how it is done: ${names}`);
+const strategy = () => new Option('--strategy <name>', 'how it is done, see below');
 const timeout = () =>
   new Option('--timeout <time>', 'stop after this time (30s, 500ms, 2m) and put everything back').argParser(
     parseTimeout,
@@ -74,6 +73,11 @@ const plugin = () =>
     .argParser(collect)
     .default([], 'none');
 
+function strategiesHelp(frontEnd: 'offline' | 'highOrder'): string {
+  const [byDefault, ...others] = strategyNames()[frontEnd];
+  return `\nStrategies: ${[`${byDefault} (default)`, ...others].join(', ')}\n`;
+}
+
 type End = (exitCode: number) => void;
 
 function addDemo(program: Command, context: Context, end: End): void {
@@ -82,7 +86,7 @@ function addDemo(program: Command, context: Context, end: End): void {
     .description('take a DIMM of a simulated machine offline, in seconds, before your eyes')
     .addOption(seed())
     .addOption(json())
-    .action(async (options) => end(await demo(context, options)))
+    .action(async (options) => end(await (await import('./commands/demo.js')).demo(context, options)))
     .addHelpText('after', examples(['vacate demo', 'vacate demo --seed 7']));
 }
 
@@ -93,7 +97,9 @@ function addInspect(program: Command, context: Context, end: End): void {
     .argument('<machine>', MACHINE)
     .addOption(seed())
     .addOption(json())
-    .action(async (machine, options) => end(await inspect(context, machine, options)))
+    .action(async (machine, options) =>
+      end(await (await import('./commands/inspect.js')).inspect(context, machine, options)),
+    )
     .addHelpText(
       'after',
       examples([
@@ -106,8 +112,8 @@ function addInspect(program: Command, context: Context, end: End): void {
 
 const RANGE_HELP = `
 A range is A-B in physical addresses (0x100000000-0x120000000) or in page frame
-numbers (pfn:0x100000-pfn:0x120000). A is included, B is not; a B that is the last
-byte or page of a memory block, as /proc/iomem prints it, is understood too.
+numbers (pfn:0x100000-pfn:0x120000). A is included, B is not; a B that is the
+last byte or page of a block, as /proc/iomem prints it, is understood too.
 `;
 
 function addOffline(program: Command, context: Context, end: End): void {
@@ -115,18 +121,22 @@ function addOffline(program: Command, context: Context, end: End): void {
     .command('offline')
     .description('take memory blocks offline, all of them or none')
     .argument('<machine>', MACHINE)
-    .option('--dimm <name>', 'the blocks of this DIMM, by its name or its number from 0')
-    .option('--blocks <list>', 'these memory blocks, like 32-35,40')
-    .option('--range <a-b>', 'the memory blocks of this range, see below')
-    .addOption(strategy('isolate-first'))
+    .option('--dimm <name>', 'the blocks of this DIMM, by its name or its number from 0', once('--dimm'))
+    .option('--blocks <list>', 'these memory blocks, like 32-35,40', once('--blocks'))
+    .option('--range <a-b>', 'the memory blocks of this range, see below', once('--range'))
+    .addOption(strategy())
     .addOption(timeout())
     .addOption(plugin())
     .addOption(seed())
     .addOption(json())
-    .action(async (machine, options) => end(await offline(context, machine, options)))
+    .action(async (machine, options) =>
+      end(await (await import('./commands/offline.js')).offline(context, machine, options)),
+    )
     .addHelpText(
       'after',
-      RANGE_HELP +
+      () =>
+        RANGE_HELP +
+        strategiesHelp('offline') +
         examples([
           'vacate offline examples/scenarios/two-dimms.yaml --dimm dimm1',
           'vacate offline captures/host7 --blocks 32-35,40 --timeout 30s --json',
@@ -146,18 +156,22 @@ function addHighOrder(program: Command, context: Context, end: End): void {
     .addOption(
       new Option('--count <number>', 'so many more than there are').argParser(parseCount).makeOptionMandatory(),
     )
-    .addOption(strategy('cheapest-range'))
+    .addOption(strategy())
     .addOption(timeout())
     .addOption(plugin())
     .addOption(seed())
     .addOption(json())
-    .action(async (machine, options) => end(await highOrder(context, machine, options)))
+    .action(async (machine, options) =>
+      end(await (await import('./commands/high-order.js')).highOrder(context, machine, options)),
+    )
     .addHelpText(
       'after',
-      examples([
-        'vacate high-order captures/host7 --order 9 --count 64',
-        'vacate high-order examples/scenarios/two-dimms.yaml --order 10 --count 8 --json',
-      ]),
+      () =>
+        strategiesHelp('highOrder') +
+        examples([
+          'vacate high-order captures/host7 --order 9 --count 64',
+          'vacate high-order examples/scenarios/two-dimms.yaml --order 10 --count 8 --json',
+        ]),
     );
 }
 
@@ -167,6 +181,6 @@ function addHandlers(program: Command, context: Context, end: End): void {
     .description('which page-type handlers claim what, in order, and what they refuse')
     .addOption(plugin())
     .addOption(json())
-    .action(async (options) => end(await handlers(context, options)))
+    .action(async (options) => end(await (await import('./commands/handlers.js')).handlers(context, options)))
     .addHelpText('after', examples(['vacate handlers', 'vacate handlers --plugin ./my-plugin/dist/index.js']));
 }

@@ -10,8 +10,9 @@ const PFNS = 5;
 export function refusalText(refusals: readonly RefusalCount[], palette: Palette): string[] {
   return refusals.flatMap(({ reason, kind, handler, because, pages, pfns }) => {
     const willPass = kind === 'retry' ? 'may pass' : 'permanent';
+    const sign = kind === 'retry' ? '↻' : palette.bad('✗');
     const lines = [
-      `  ${palette.bad('✗')} ${palette.bold(reason)}  ${countOf(pages, 'page')} ${palette.dim(`(${willPass}; ${handler})`)}`,
+      `  ${sign} ${palette.bold(reason)}  ${countOf(pages, 'page')} ${palette.dim(`(${willPass}; ${handler})`)}`,
       `    ${wrap(because, WIDTH - 4, '    ')}`,
     ];
     if (pfns.length > 0) lines.push(`    ${palette.dim(formatPfns(pfns, pages, PFNS))}`);

@@ -14,13 +14,14 @@ export interface RunOptions {
   /** Shorter slices show more of what happens; SLICE_MS without it. */
   readonly sliceMs?: number;
   /** Called at every pause of the job: what other CPUs do meanwhile. */
-  readonly onPause?: () => void;
+  readonly onPause?: (progress: StrategyProgress) => void;
 }
 
-/** How a job ended: by itself, or because somebody stopped it. Then `progress` is where it stood. */
-export type RunEnd<Result> =
+/** How a job ended: by itself, or because somebody stopped it (then `progress` is where it stood), and how long it ran. */
+export type RunEnd<Result> = { readonly busyMs: number } & (
   | { readonly ended: 'finished'; readonly result: Result }
-  | { readonly ended: 'interrupted' | 'timeout'; readonly progress: StrategyProgress };
+  | { readonly ended: 'interrupted' | 'timeout'; readonly progress: StrategyProgress }
+);
 
 const NOT_BEGUN: StrategyProgress = { step: 'scanning', done: 0, total: 0 };
 
@@ -31,19 +32,23 @@ const NOT_BEGUN: StrategyProgress = { step: 'scanning', done: 0, total: 0 };
 export async function runJob<Result>(job: Job<Result>, options: RunOptions): Promise<RunEnd<Result>> {
   const deadline = options.timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + options.timeoutMs;
   let progress = NOT_BEGUN;
+  let busyMs = 0;
   for (;;) {
-    const sliceEnd = Math.min(performance.now() + (options.sliceMs ?? SLICE_MS), deadline);
+    const begun = performance.now();
+    const sliceEnd = Math.min(begun + (options.sliceMs ?? SLICE_MS), deadline);
     do {
       const step = job.next();
-      if (step.done === true) return { ended: 'finished', result: step.value };
+      if (step.done === true)
+        return { ended: 'finished', result: step.value, busyMs: busyMs + performance.now() - begun };
       progress = step.value;
-      options.onPause?.();
+      options.onPause?.(progress);
     } while (performance.now() < sliceEnd);
+    busyMs += performance.now() - begun;
     await options.onSlice?.(progress);
     await setImmediate();
     const ended = options.interrupted() ? 'interrupted' : performance.now() >= deadline ? 'timeout' : null;
     if (ended === null) continue;
     job.return(undefined as never);
-    return { ended, progress };
+    return { ended, progress, busyMs };
   }
 }

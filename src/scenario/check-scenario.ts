@@ -11,22 +11,21 @@ const BYTES_PAGES_MAX = 2 ** 18;
 
 /** What the keys of a scenario mean together, and should not; in sentences that begin with the place. */
 export function problemsWith(scenario: Scenario): string[] {
-  const geometry = [...blockProblems(scenario), ...nodeProblems(scenario), ...nameProblems(scenario)];
+  const block = blockProblems(scenario);
+  if (block.length > 0) return block;
+  const geometry = [...nodeProblems(scenario), ...nameProblems(scenario)];
   if (geometry.length > 0) return geometry;
   const problems = [...machineProblems(scenario), ...workloadProblems(scenario)];
   return problems.length > 0 ? problems : checkFit(scenario);
 }
 
 function blockProblems({ blockSize, dma32 }: Scenario): string[] {
-  const problems: string[] = [];
-  if (blockSize < PAGEBLOCK_PAGES || !isPowerOfTwo(blockSize)) {
-    const below = Math.max(PAGEBLOCK_PAGES, 2 ** Math.floor(Math.log2(blockSize)));
-    const nearest = blockSize < PAGEBLOCK_PAGES ? sizeText(below) : `${sizeText(below)} and ${sizeText(below * 2)}`;
-    problems.push(
-      `blockSize is ${sizeText(blockSize)}, not a power of two from 2MiB up; the nearest ${plural(nearest)} ${nearest}`,
-    );
-  }
-  return [...problems, ...notWhole('dma32', dma32, PAGEBLOCK_PAGES, 'pageblocks')];
+  const dma32Problems = notWhole('dma32', dma32, PAGEBLOCK_PAGES, 'pageblocks');
+  if (blockSize >= PAGEBLOCK_PAGES && isPowerOfTwo(blockSize)) return dma32Problems;
+  const below = Math.max(PAGEBLOCK_PAGES, 2 ** Math.floor(Math.log2(blockSize)));
+  const nearest = blockSize < PAGEBLOCK_PAGES ? sizeText(below) : `${sizeText(below)} and ${sizeText(below * 2)}`;
+  const sentence = `blockSize is ${sizeText(blockSize)}, not a power of two from 2MiB up`;
+  return [`${sentence}; the nearest ${plural(nearest)} ${nearest}`, ...dma32Problems];
 }
 
 function plural(list: string): string {
@@ -83,13 +82,10 @@ function machineProblems(scenario: Scenario): string[] {
       `contents is "bytes", but the machine has ${sizeText(nrPfns)}; up to ${sizeText(BYTES_PAGES_MAX)} can hold real ` +
         'bytes, so say "token"',
     );
-  const { watermarks } = scenario;
-  const ascending = [watermarks?.min ?? 0, watermarks?.low ?? Infinity, watermarks?.high ?? Infinity];
-  if (
-    watermarks !== undefined &&
-    !ascending.every((pages, at) => pages >= (ascending[at - 1] ?? 0) || pages === Infinity)
-  )
-    problems.push('watermarks must ascend: min, low, high');
+  if (scenario.watermarks !== undefined) {
+    const { min, low = min, high = low } = scenario.watermarks;
+    if (low < min || high < low) problems.push('watermarks must ascend: min, low, high');
+  }
   return problems;
 }
 

@@ -1,4 +1,4 @@
-import { FREE_FLAGS, PG_PRIVATE } from '../../src/mm/page-flags.js';
+import { FREE_FLAGS, formatFlags, PG_PRIVATE } from '../../src/mm/page-flags.js';
 import { isMigration, isPresent, pteBits, ptePayload } from '../../src/mm/pte.js';
 import type { Pfn } from '../../src/mm/units.js';
 import { vmasOf } from '../../src/sim/address-space.js';
@@ -86,9 +86,13 @@ export function differences(before: PageRecord, after: PageRecord, aspects: read
       const at = before.words.findIndex((word, i) => word !== after.words[i]);
       return at < 0 ? [] : [`its bytes differ from byte ${at * 4} on`];
     }
-    const [was, is] = [String(before[aspect]), String(after[aspect])];
+    const [was, is] = [before, after].map((record) => inWords(record, aspect));
     return was === is ? [] : [`${aspect} was ${was || 'none'} and is ${is || 'none'}`];
   });
+}
+
+function inWords(record: PageRecord, aspect: PageAspect): string {
+  return aspect === 'flags' ? formatFlags(record.flags) : String(record[aspect]);
 }
 
 export function isFree(m: Machine, pfn: Pfn): boolean {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { assert } from '../../base/assert.js';
 import { VacateError } from '../../base/vacate-error.js';
 import type { Evacuator } from '../../container/create-evacuator.js';
 import type { PageType } from '../../handler/define-page-type.js';
@@ -30,8 +31,8 @@ export interface DemoOptions {
 
 /** Where the scenarios are that everybody can look at: beside the package's own description. */
 const SCENARIOS = new URL('../../../../examples/scenarios/', import.meta.url);
-const GOES = 'two-dimms.yaml';
-const REFUSES = 'refusals.yaml';
+const GOES = { file: 'two-dimms.yaml', dimm: 'dimm1' };
+const REFUSES = { file: 'refusals.yaml', dimm: 'dimm0' };
 /** Reads of other CPUs at each pause of the migration. */
 const READS_PER_PAUSE = 16;
 /** With somebody watching, work and rest take turns, so that the map changes before their eyes for a few seconds. */
@@ -42,9 +43,9 @@ const WATCHED_REST_MS = 20;
 export async function demo(context: Context, options: DemoOptions): Promise<number> {
   const pageTypes = await loadPageTypes([]);
   const isText = options.json !== true;
-  const goes = await openScenario(context, GOES, options);
-  const first = await takeOffline(context, goes, pageTypes, lastDimm(goes.machine), isText);
-  const refuses = await openScenario(context, REFUSES, options);
+  const goes = await openScenario(context, GOES.file, options);
+  const first = await takeOffline(context, goes, pageTypes, dimmOf(goes.machine, GOES.dimm), isText);
+  const refuses = await openScenario(context, REFUSES.file, options);
   const second = await tellWhyNot(context, refuses, pageTypes, isText);
   if (isText) context.print(nextSteps(context));
   else
@@ -77,8 +78,10 @@ async function openScenario(context: Context, file: string, { seed }: DemoOption
   return open;
 }
 
-function lastDimm(machine: Machine): Dimm {
-  return machine.spec.dimms.at(-1) as Dimm;
+function dimmOf({ spec }: Machine, name: string): Dimm {
+  const dimm = spec.dimms.find((each) => each.name === name);
+  assert(dimm !== undefined, `the demo's machine ${spec.name} has a DIMM ${name}`);
+  return dimm;
 }
 
 async function takeOffline(
@@ -133,12 +136,13 @@ async function showMove(picture: LivePicture, lines: readonly string[]): Promise
 
 function introduction({ palette }: Context, { machine, seed }: OpenMachine): string {
   const { name, nrCpus, dimms } = machine.spec;
-  const { bytesPerPage, pages } = machineSize(machine);
+  const { bytesPerPage, pages, contentsBytes } = machineSize(machine);
   const what = `${formatPages(pages)} of memory, ${dimms.length} DIMMs, ${countOf(nrCpus, 'CPU')}, seed ${seed}`;
-  const how = `each of ${countOf(pages, 'page')} has owner, references, mappings and contents`;
+  const contents = contentsBytes > 0 ? '4 KiB of real contents' : 'contents of its own';
+  const how = `each of ${countOf(pages, 'page')} has owner, references, mappings and ${contents}`;
   return [
     `${palette.bold('A simulated machine')}, ${name}: ${what}.`,
-    wrap(`It is complete: ${how}, in ${bytesPerPage.toFixed(1)} bytes of state a page.`, 80),
+    wrap(`It is complete: ${how}, on ${bytesPerPage.toFixed(1)} bytes of state a page.`, 80),
     '',
   ].join('\n');
 }
@@ -180,7 +184,7 @@ async function tellWhyNot(
   isText: boolean,
 ): Promise<Report> {
   const { machine } = open;
-  const dimm = lastDimm(machine);
+  const dimm = dimmOf(machine, REFUSES.dimm);
   const blocks = blocksIn(machine, dimm);
   const carried = await carryOut(context, {
     machine,
@@ -214,9 +218,14 @@ function whyNotText(
     ...refusalText(result.refusals, palette),
     '',
     verifiedText(contents, palette),
-    `  Nothing was moved in vain: ${countOf(carried.account.pagesMigrated, 'page')} moved before the first refusal was known.`,
+    `  ${inVainText(carried.account.pagesMigrated)}`,
     '',
   ].join('\n');
+}
+
+function inVainText(moved: number): string {
+  if (moved === 0) return 'Every page was asked before the first one moved, so none moved in vain.';
+  return `${countOf(moved, 'page')} had moved before the first refusal showed.`;
 }
 
 /** Asks every page of the DIMM, not only those that the report names. */

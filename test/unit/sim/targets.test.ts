@@ -58,11 +58,10 @@ describe('the best fit', () => {
     expectSound(m);
   });
 
-  it('takes the source’s own node first', () => {
+  it('takes the source’s own node first, at equal size', () => {
     const zones = [zone('Normal', 0, 1024, 0, 0), zone('Normal', 1024, 2048, 0, 1)];
-    const m = smallMachine({ zones });
-    expect(contains({ start: 1024, end: 2048 }, allocateTarget(m, 0, 1500, 11))).toBe(true);
-    expect(contains({ start: 0, end: 1024 }, allocateTarget(m, 0, 1, 11))).toBe(true);
+    for (const [source, start] of [[1500, 1024], [1, 0]] as const)
+      expect(contains({ start, end: start + 1024 }, allocateTarget(smallMachine({ zones }), 0, source, 11))).toBe(true);
   });
 
   it('says NO_PAGE with nothing changed when no block is large enough', () => {
