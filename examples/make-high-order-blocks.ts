@@ -16,8 +16,8 @@ import {
 const ORDER = 9;
 const COUNT = 16;
 
-const path = new URL('../../examples/scenarios/fragmented.yaml', import.meta.url);
-const machine = machineFromScenario(parseScenario(readFileSync(path, 'utf8'), 'fragmented.yaml'));
+const path = process.argv[2] ?? 'examples/scenarios/fragmented.yaml';
+const machine = machineFromScenario(parseScenario(readFileSync(path, 'utf8'), path));
 const evacuator = createEvacuator({ host: simModule(machine), plugins: await loadShippedPlugins() });
 console.log(`wanted: ${COUNT} free blocks of order ${ORDER}, ${formatPages(2 ** ORDER)} each`);
 

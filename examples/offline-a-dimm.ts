@@ -18,8 +18,8 @@ import {
 // Takes a DIMM of a simulated machine offline, and makes sure that nobody lost a byte by it.
 // After `npm run build`: node dist/examples/offline-a-dimm.js
 
-const path = new URL('../../examples/scenarios/two-dimms.yaml', import.meta.url);
-const machine = machineFromScenario(parseScenario(readFileSync(path, 'utf8'), 'two-dimms.yaml'));
+const path = process.argv[2] ?? 'examples/scenarios/two-dimms.yaml';
+const machine = machineFromScenario(parseScenario(readFileSync(path, 'utf8'), path));
 const evacuator = createEvacuator({ host: simModule(machine), plugins: await loadShippedPlugins() });
 
 const { dimms, blockPages } = evacuator.host.layout;

@@ -17,8 +17,8 @@ import { MIGRATE_ASYNC } from 'vacate/handler';
 // Tries every page of a DIMM that cannot go, and listens to why.
 // After `npm run build`: node dist/examples/watch-refusals.js
 
-const path = new URL('../../examples/scenarios/refusals.yaml', import.meta.url);
-const machine = machineFromScenario(parseScenario(readFileSync(path, 'utf8'), 'refusals.yaml'));
+const path = process.argv[2] ?? 'examples/scenarios/refusals.yaml';
+const machine = machineFromScenario(parseScenario(readFileSync(path, 'utf8'), path));
 const { host, service, pages$, dispose } = createEvacuator({
   host: simModule(machine),
   plugins: await loadShippedPlugins(),

@@ -16,7 +16,10 @@ export function endingOf(error: unknown): Ending {
   const exitCode = exitCodeOfError(error);
   if (VacateError.is(error)) return { sentence: error.message, exitCode };
   const message = error instanceof Error ? error.message : String(error);
-  return { sentence: `vacate or a plugin is broken: ${message}; run again with VACATE_DEBUG=1 and report what it prints`, exitCode };
+  return {
+    sentence: `something is broken, in vacate or in a plugin: ${message}; run again with VACATE_DEBUG=1 and report what it prints`,
+    exitCode,
+  };
 }
 
 /** Commander's complaint as one of our sentences: "error: unknown option '--jsn'\n(Did you mean --json?)". */

@@ -20,6 +20,8 @@ export interface MemoryLayout {
 export interface Room {
   /** On free lists outside the given ranges and above the watermarks that hold for a movable allocation. */
   readonly pages: number;
+  /** The same by zone, as `layout.zones` has them. */
+  readonly byZone: readonly number[];
 }
 
 /**

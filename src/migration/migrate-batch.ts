@@ -168,13 +168,21 @@ function hasChangedHands(context: BatchContext, unit: number): boolean {
 }
 
 /** True if the isolation's reference is the last one: the owner is done with the page. */
-function wasFreed(host: MemoryHost, batch: Batch, unit: number): boolean {
+export function wasFreed(host: MemoryHost, batch: Batch, unit: number): boolean {
+  const { count } = host.columns;
   const source = batch.source[unit]!;
-  return batch.order[unit] === 0 && host.columns.count[source] === 1 && (host.columns.flags[source]! & PG_LOCKED) === 0;
+  for (let pfn = source; pfn < source + 2 ** batch.order[unit]!; pfn++) if (count[pfn] !== 1) return false;
+  return true;
 }
 
-function finishFreed(host: MemoryHost, batch: Batch, unit: number): void {
-  host.freeSource(batch.source[unit]!);
+/** Drops the isolation's references, which are the last ones. */
+export function finishFreed(host: MemoryHost, batch: Batch, unit: number): void {
+  const { flags } = host.columns;
+  for (let i = 0; i < 2 ** batch.order[unit]!; i++) {
+    const source = batch.source[unit]! + i;
+    flags[source] = flags[source]! & ~PG_LOCKED;
+    host.freeSource(source);
+  }
   batch.state[unit] = FREED;
 }
 
@@ -209,13 +217,11 @@ function lockUnit(host: MemoryHost, batch: Batch, unit: number, mode: MigrateMod
 /** Units whose owner dropped them meanwhile are done; the others lose their page-table entries to migration entries. */
 export function unmapPhase(context: BatchContext): void {
   const { batch, host, table } = context;
-  const { count, flags } = host.columns;
   for (let unit = 0; unit < batch.nrUnits; unit++) {
     if (batch.state[unit] !== LOCKED) continue;
     const source = batch.source[unit]!;
     const nrPages = 2 ** batch.order[unit]!;
-    if (nrPages === 1 && count[source] === 1) {
-      flags[source] = flags[source]! & ~PG_LOCKED;
+    if (wasFreed(host, batch, unit)) {
       finishFreed(host, batch, unit);
       continue;
     }

@@ -21,6 +21,7 @@ import {
   createBatch,
   DONE,
   FREED,
+  finishFreed,
   finishPhase,
   ISOLATED,
   isolatePhase,
@@ -34,6 +35,7 @@ import {
   targetPhase,
   UNMAPPED,
   unmapPhase,
+  wasFreed,
 } from './migrate-batch.js';
 import { type MigrationReport, RefusalTally } from './migration-report.js';
 
@@ -214,7 +216,10 @@ export class MigrationRun {
     const { batch } = this.#context;
     const heard = this.events.begin();
     for (let unit = 0; unit < batch.nrUnits; unit++) {
-      if (batch.state[unit] === ISOLATED) putBackUnit(this.#context, unit);
+      if (batch.state[unit] === ISOLATED) {
+        if (wasFreed(this.host, batch, unit)) finishFreed(this.host, batch, unit);
+        else putBackUnit(this.#context, unit);
+      }
       if (batch.state[unit] === DONE) this.#countMigrated(unit, heard);
       else if (batch.state[unit] === FREED || batch.outcome[unit] === CORE_BEING_FREED) this.#countFreed(unit);
       else this.#countRefused(batch.outcome[unit]!, batch.source[unit]!, 2 ** batch.order[unit]!, heard);

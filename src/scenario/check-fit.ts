@@ -21,13 +21,13 @@ function swapProblems({ swap, workloads }: Scenario): string[] {
   return [`swap is ${formatPages(swap)}, but the workloads swap out ${formatPages(needed)}; make it as large at least`];
 }
 
-/** What pages of processes can take of a zone before anybody has to reclaim. */
-function roomForUsers(zone: ZoneShape, { nrCpus }: Layout): number {
-  return nrPagesIn(zone) - keptFree(zone, nrCpus);
+/** What allocations that may go as high as `highest` leave of a zone, if nobody is to reclaim. */
+function keptFree(zone: ZoneShape, highest: 'Normal' | 'Movable', nrCpus: number): number {
+  return zone.watermarks.low + zone.lowmemReserve[highest] + nrCpus * PER_CPU_LIST * PER_CPU_LISTS;
 }
 
-function keptFree({ watermarks, lowmemReserve }: ZoneShape, nrCpus: number): number {
-  return watermarks.low + lowmemReserve.Movable + nrCpus * PER_CPU_LIST * PER_CPU_LISTS;
+function roomIn(zones: readonly ZoneShape[], highest: 'Normal' | 'Movable', nrCpus: number): number {
+  return zones.reduce((sum, zone) => sum + Math.max(0, nrPagesIn(zone) - keptFree(zone, highest, nrCpus)), 0);
 }
 
 function placeProblems({ workloads }: Scenario, layout: Layout): string[] {
@@ -47,20 +47,20 @@ function placeProblems({ workloads }: Scenario, layout: Layout): string[] {
 
 function roomOn({ range }: Place, layout: Layout): number {
   const zones = layout.zones.filter((zone) => overlaps(zone, range));
-  return nrPagesIn(range) - zones.reduce((sum, zone) => sum + keptFree(zone, layout.nrCpus), 0);
+  return nrPagesIn(range) - zones.reduce((sum, zone) => sum + keptFree(zone, 'Movable', layout.nrCpus), 0);
 }
 
 function memoryProblems({ workloads }: Scenario, layout: Layout): string[] {
   const { user, kernel, tables } = totalDemand(workloads);
   const kernelZones = layout.zones.filter(({ kind }) => kind !== 'Movable');
-  const kernelRoom = kernelZones.reduce((sum, zone) => sum + nrPagesIn(zone) - zone.watermarks.low, 0);
+  const kernelRoom = roomIn(kernelZones, 'Normal', layout.nrCpus);
   const kernelNeeded = kernel + tables;
   if (kernelNeeded > kernelRoom)
     return [
       `workloads need ${formatPages(kernelNeeded)} of kernel memory (slab, page tables, reserved), but kernel zones have ` +
-        `${formatPages(kernelRoom)}; take away ${formatPages(kernelNeeded - kernelRoom)} or add a kernel DIMM`,
+        `room for ${formatPages(kernelRoom)}; take away ${formatPages(kernelNeeded - kernelRoom)} or add a kernel DIMM`,
     ];
-  const room = layout.zones.reduce((sum, zone) => sum + Math.max(0, roomForUsers(zone, layout)), 0);
+  const room = roomIn(layout.zones, 'Movable', layout.nrCpus);
   const needed = user + kernelNeeded;
   if (needed <= room) return [];
   return [

@@ -11,20 +11,12 @@ import {
 } from '../mm/page-flags.js';
 import { isFile, isMigration, isPresent, isSwap, PTE_DIRTY, PTE_WRITE, presentPte, ptePayload } from '../mm/pte.js';
 import { NO_PAGE, type Pfn } from '../mm/units.js';
-import {
-  anonVmaOf,
-  dropMapping,
-  findVma,
-  mlockPage,
-  VM_LOCKED,
-  VM_NONLINEAR,
-  VM_SHARED,
-  VM_WRITE,
-} from './address-space.js';
+import { anonVmaOf, dropMapping, findVma, VM_LOCKED, VM_NONLINEAR, VM_SHARED, VM_WRITE } from './address-space.js';
 import { copyContents, fillContents, load, originalHi, originalLo, readContents } from './contents.js';
 import { addToLruBatch } from './lru.js';
 import type { Machine } from './machine.js';
 import { MAPPING_SHMEM, setIndex } from './mappings.js';
+import { mlockPage } from './mlock.js';
 import { allocatePages, drainLruAddOf, putPage } from './page-allocator.js';
 import { addToCache, diskPlaceOf, findInCache, markDirty } from './page-cache.js';
 import { ensurePteAt } from './page-tables.js';

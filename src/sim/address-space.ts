@@ -9,9 +9,9 @@ import {
 } from '../mm/page-flags.js';
 import { filePte, isMigration, isPresent, isSwap, PTE_WRITE, ptePayload } from '../mm/pte.js';
 import { NO_PAGE, type Pfn } from '../mm/units.js';
-import { changeLruFlags } from './lru.js';
 import { type Machine, SCALAR } from './machine.js';
 import { createMapping, linkVma, MAPPING_ANON, unlinkVma } from './mappings.js';
+import { mlockPage, munlockPage } from './mlock.js';
 import { putPage } from './page-allocator.js';
 import { findInCache } from './page-cache.js';
 import { createTable, ensurePteAt, freeTables, MAX_VPN, pteAt } from './page-tables.js';
@@ -19,12 +19,9 @@ import { returnToPool, takeFromPool } from './pool.js';
 import { noteDirty } from './rmap.js';
 import { duplicateSwap, freeSwap, MAX_SWAP_COUNT, removeFromSwapCache, swapSlotOf } from './swap.js';
 import { tlbFlushAll, tlbFlushPage } from './tlb.js';
+import { VM_LOCKED, VM_NONLINEAR, VM_SHARED } from './vm-flags.js';
 
-/** VMA flags, include/linux/mm.h. */
-export const VM_WRITE = 1;
-export const VM_SHARED = 2;
-export const VM_LOCKED = 4;
-export const VM_NONLINEAR = 8;
+export * from './vm-flags.js';
 
 /** A process with an empty address space; 0 if there is no page for its first page table. */
 export function createProcess(m: Machine, cpu: number): number {
@@ -254,15 +251,6 @@ export function setLocked(m: Machine, vma: number, locked: boolean): void {
     if (locked) mlockPage(m, ptePayload(pte));
     else munlockPage(m, ptePayload(pte));
   }
-}
-
-export function mlockPage(m: Machine, pfn: Pfn): void {
-  changeLruFlags(m, pfn, PG_MLOCKED | PG_UNEVICTABLE, 0);
-}
-
-/** Any one munlock makes the page evictable again; reclaim finds the next lock by itself. */
-function munlockPage(m: Machine, pfn: Pfn): void {
-  changeLruFlags(m, pfn, 0, PG_MLOCKED | PG_UNEVICTABLE);
 }
 
 /**

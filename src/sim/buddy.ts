@@ -10,7 +10,7 @@ import {
   type Pfn,
 } from '../mm/units.js';
 import type { Machine } from './machine.js';
-import { freeListType, pageblockType, setPageblockType, zoneOf } from './pageblocks.js';
+import { freeListType, isOfOneList, pageblockType, setPageblockType, zoneOf } from './pageblocks.js';
 
 /**
  * The buddy allocator, mm/page_alloc.c. Every page of a free block carries PG_BUDDY; the first one carries order + 1 in
@@ -77,11 +77,24 @@ export function freeBlock(m: Machine, pfn: Pfn, order: Order): void {
     mapcount[page] = 0;
     index[page] = 0;
   }
-  mergeFree(m, pfn, order);
+  fileFree(m, pfn, order, true);
 }
 
-/** Puts a free block on its list, as part of the largest block that it completes. */
-function mergeFree(m: Machine, pfn: Pfn, order: Order): void {
+/** A block whose parts belong on different lists is filed in parts, each where it belongs (split_large_buddy). */
+function fileFree(m: Machine, pfn: Pfn, order: Order, acrossTypes: boolean): void {
+  if (order === 0 || isOfOneList(m, pfn, order)) {
+    mergeFree(m, pfn, order, acrossTypes);
+    return;
+  }
+  fileFree(m, pfn, order - 1, acrossTypes);
+  fileFree(m, pfn + 2 ** (order - 1), order - 1, acrossTypes);
+}
+
+/**
+ * Puts a free block on its list, as part of the largest block that it completes. Pageblocks of different types merge when
+ * a page is freed (and then take one type), but not when isolation is undone: that gives each back as it was.
+ */
+function mergeFree(m: Machine, pfn: Pfn, order: Order, acrossTypes: boolean): void {
   const zone = zoneOf(m, pfn);
   const type = freeListType(m, pfn);
   let start = pfn;
@@ -91,7 +104,7 @@ function mergeFree(m: Machine, pfn: Pfn, order: Order): void {
     if (buddy >= m.spec.nrPfns || freeBlockOrder(m, buddy) !== size || zoneOf(m, buddy) !== zone) break;
     const buddyType = freeListType(m, buddy);
     // Isolated and other blocks never merge; below that, a block goes by the type of its own pageblock.
-    if ((buddyType === MIGRATE_ISOLATE) !== (type === MIGRATE_ISOLATE)) break;
+    if (buddyType !== type && (!acrossTypes || buddyType === MIGRATE_ISOLATE || type === MIGRATE_ISOLATE)) break;
     unlinkBlock(m, buddy, zone, buddyType, size);
     // Pageblocks that merge take one type, so that a later split puts every half on the list of its own.
     if (buddyType !== type) setTypes(m, buddy, size, type);
@@ -116,7 +129,7 @@ export function takeSmallest(m: Machine, zone: number, type: Migratetype, order:
 }
 
 /** The first 2^order pages of one free block of `size`; the rest goes back to the same type. */
-function takeFrom(m: Machine, pfn: Pfn, zone: number, type: Migratetype, size: Order, order: Order): Pfn {
+export function takeFrom(m: Machine, pfn: Pfn, zone: number, type: Migratetype, size: Order, order: Order): Pfn {
   unlinkBlock(m, pfn, zone, type, size);
   expand(m, pfn, zone, type, size, order);
   claimBlock(m, pfn, order);
@@ -206,7 +219,7 @@ export function relinkFree(m: Machine, start: Pfn, end: Pfn, change: () => void)
   }
   change();
   // In reverse, so that what was first on its list is first again.
-  for (let i = blocks.length - 2; i >= 0; i -= 2) mergeFree(m, blocks[i]!, blocks[i + 1]!);
+  for (let i = blocks.length - 2; i >= 0; i -= 2) fileFree(m, blocks[i]!, blocks[i + 1]!, false);
 }
 
 /** Splits the free block that has pages on both sides of `pfn`, so that none does. */

@@ -25,7 +25,7 @@ import { anonVmaOf, createProcess, mapMemory, VM_LOCKED, VM_SHARED, VM_WRITE } f
 import { freeBlock } from './buddy.js';
 import { fillContents } from './contents.js';
 import { createDriverPool, createFile, createShmem } from './files.js';
-import { addHold, HOLD_LOCK, HOLD_WRITEBACK } from './holds.js';
+import { addHold, HOLD_WRITEBACK, lockPage } from './holds.js';
 import { addToLruBatch, placeOnLru } from './lru.js';
 import { createMachine, LRU_ADD_BATCH, type Machine, SCALAR } from './machine.js';
 import { linkVma, setIndex } from './mappings.js';
@@ -242,7 +242,10 @@ function settle(m: Machine, image: MachineImage, pfn: Pfn, flags: number): void 
     else markDirty(m, pfn);
   }
   if ((flags & PG_WRITEBACK) !== 0) addHold(m, pfn, HOLD_WRITEBACK, WRITE_LATENCY_NS);
-  if ((flags & PG_LOCKED) !== 0) addHold(m, pfn, HOLD_LOCK, LOCK_NS);
+  if ((flags & PG_LOCKED) !== 0) {
+    m.flags[pfn] = m.flags[pfn]! & ~PG_LOCKED;
+    lockPage(m, pfn, LOCK_NS);
+  }
 }
 
 /** Pages of a machine that are in use, by block state: what `inspect` counts. */

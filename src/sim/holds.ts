@@ -41,10 +41,11 @@ export function pin(m: Machine, pfn: Pfn, until: number): void {
   addHold(m, pfn, HOLD_PIN, until);
 }
 
-/** The page lock, taken by somebody else until virtual time `until`. False if it is taken already. */
+/** The page lock, taken until virtual time `until` by somebody who holds a reference as long. False if it is taken already. */
 export function lockPage(m: Machine, pfn: Pfn, until: number): boolean {
   if ((m.flags[pfn]! & PG_LOCKED) !== 0) return false;
   m.flags[pfn] = m.flags[pfn]! | PG_LOCKED;
+  m.count[pfn] = m.count[pfn]! + 1;
   addHold(m, pfn, HOLD_LOCK, until);
   return true;
 }

@@ -29,13 +29,33 @@ export function lruListOf(flags: number): number {
 
 /** Gives the page a new place, at the young end of the list that its flags name. It is on the list once PG_LRU is set. */
 export function placeOnLru(m: Machine, pfn: Pfn): void {
-  const epoch = ((m.private[pfn]! >>> EPOCH_SHIFT) + 1) & 0xf;
+  const old = m.private[pfn]! >>> EPOCH_SHIFT;
+  if (old === 0xf) forgetOldEntries(m, pfn);
+  const epoch = (old + 1) & 0xf;
   m.private[pfn] = ((epoch << EPOCH_SHIFT) | (m.private[pfn]! & PAYLOAD)) >>> 0;
   const kind = lruListOf(m.flags[pfn]!);
   if (kind < 0) return;
   const list = nodeOf(m, pfn) * LRU_LISTS_PER_NODE + kind;
   if (m.lruLength[list]! >= Math.max(m.lruLimit[list]!, LRU_CHUNK)) dropStale(m, list);
+  sweepWhenShort(m);
   append(m, list, ((epoch << EPOCH_SHIFT) | pfn) >>> 0);
+}
+
+/**
+ * A page that has been placed sixteen times must not meet its first entry again. Long queues are spared the search: they
+ * are swept by their own growth, and at worst a page is found where it once was.
+ */
+function forgetOldEntries(m: Machine, pfn: Pfn): void {
+  const node = nodeOf(m, pfn);
+  for (let list = node * LRU_LISTS_PER_NODE; list < (node + 1) * LRU_LISTS_PER_NODE; list++)
+    if (m.lruLength[list]! <= 64 * LRU_CHUNK) dropStale(m, list, pfn);
+}
+
+/** Every list may keep an old entry of every page; when chunks run short, all are swept. */
+function sweepWhenShort(m: Machine): void {
+  const left = m.lruChunkNext.length - 1 - m.scalars[SCALAR.lruChunkFill]!;
+  if (left > m.lruLength.length * 2 || m.scalars[SCALAR.lruChunkFree] !== 0) return;
+  for (let list = 0; list < m.lruLength.length; list++) dropStale(m, list);
 }
 
 function append(m: Machine, list: number, entry: number): void {
@@ -84,19 +104,20 @@ function holds(m: Machine, entry: number, kind: number): boolean {
   );
 }
 
-function dropStale(m: Machine, list: number): void {
+/** Sweeps a queue: what holds stays, in its order; entries of page `forgotten` go in any case. */
+function dropStale(m: Machine, list: number, forgotten = -1): void {
   const kind = list % LRU_LISTS_PER_NODE;
   const length = m.lruLength[list]!;
   for (let i = 0; i < length; i++) {
     const entry = shift(m, list);
-    if (holds(m, entry, kind)) append(m, list, entry);
+    if ((entry & PAYLOAD) !== forgotten && holds(m, entry, kind)) append(m, list, entry);
   }
   m.lruLimit[list] = m.lruLength[list]! + (m.lruLength[list]! >>> 2) + LRU_CHUNK;
 }
 
 /**
  * The oldest page of a list, taken off it with a reference (isolate_lru_pages); -1 when the list is empty.
- * A page that somebody else has isolated keeps its place.
+ * A page that somebody else has isolated goes to the young end, where Linux would put it back.
  */
 export function takeOldest(m: Machine, node: number, kind: number): Pfn {
   const list = node * LRU_LISTS_PER_NODE + kind;

@@ -282,6 +282,8 @@ function checkShape(spec: MachineSpec): void {
   for (const zone of spec.zones) {
     if (zone.start % PAGEBLOCK_PAGES !== 0 || zone.end % PAGEBLOCK_PAGES !== 0 || zone.end <= zone.start)
       fail(`zone ${zone.kind} of node ${zone.node} must start and end on a pageblock (${PAGEBLOCK_PAGES} pages)`);
+    if (zone.end > spec.nrPfns)
+      fail(`zone ${zone.kind} of node ${zone.node} ends at ${zone.end}, outside memory of ${spec.nrPfns} pages`);
     for (const other of spec.zones)
       if (other !== zone && other.start < zone.end && zone.start < other.end)
         fail(`zones ${zone.kind} (node ${zone.node}) and ${other.kind} (node ${other.node}) overlap`);

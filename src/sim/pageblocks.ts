@@ -1,5 +1,5 @@
 import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, type Migratetype } from '../mm/migratetype.js';
-import { PAGEBLOCK_ORDER, type Pfn } from '../mm/units.js';
+import { type Order, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import { type Machine, NO_ZONE } from './machine.js';
 
 /**
@@ -52,6 +52,18 @@ export function isIsolated(m: Machine, pfn: Pfn): boolean {
   const byte = m.migratetype[pfn >>> PAGEBLOCK_ORDER]!;
   if ((byte & (ISOLATED | PARTLY_BOOKED)) === 0) return false;
   return (byte & ISOLATED) !== 0 || (m.booked[pfn >>> 3]! & (1 << (pfn & 7))) !== 0;
+}
+
+/** True if all pages of a block belong on the same free list. */
+export function isOfOneList(m: Machine, pfn: Pfn, order: Order): boolean {
+  const first = freeListType(m, pfn);
+  const end = pfn + 2 ** order;
+  for (let page = pfn; page < end; ) {
+    if (freeListType(m, page) !== first) return false;
+    const booked = (m.migratetype[page >>> PAGEBLOCK_ORDER]! & PARTLY_BOOKED) !== 0;
+    page = booked ? page + 1 : page - (page % PAGEBLOCK_PAGES) + PAGEBLOCK_PAGES;
+  }
+  return true;
 }
 
 /** The free list on which a free page belongs. */

@@ -105,10 +105,11 @@ function reclaimOne(m: Machine, cpu: number, pfn: Pfn): boolean {
 
 function swapOut(m: Machine, cpu: number, pfn: Pfn): boolean {
   const unowned = m.mapcount[pfn] === 0 && (m.flags[pfn]! & PG_SWAPCACHE) === 0;
-  if (unowned || m.mapcount[pfn]! > MAX_SWAP_COUNT) return false;
+  if (unowned) return false;
   if ((m.flags[pfn]! & (PG_HEAD | PG_TAIL)) !== 0) splitCompound(m, pfn);
   if ((m.flags[pfn]! & PG_SWAPCACHE) === 0 && !addToSwap(m, pfn)) return false;
   const slot = swapSlotOf(m, pfn);
+  if (m.swapMap[slot]! + m.mapcount[pfn]! > MAX_SWAP_COUNT) return false;
   if (!unmapForGood(m, pfn, swapPte(slot), () => duplicateSwap(m, slot))) return false;
   if ((m.flags[pfn]! & PG_DIRTY) !== 0) {
     startWriteback(m, pfn);

@@ -1,4 +1,4 @@
-import { PG_ANON, PG_DIRTY } from '../mm/page-flags.js';
+import { PG_ANON, PG_DIRTY, PG_MLOCKED } from '../mm/page-flags.js';
 import {
   isMigration,
   isPresent,
@@ -12,9 +12,11 @@ import {
 import type { Pfn } from '../mm/units.js';
 import type { Machine } from './machine.js';
 import { mappingOfPage } from './mappings.js';
+import { mlockPage, munlockPage } from './mlock.js';
 import { markDirty } from './page-cache.js';
 import { pteAt } from './page-tables.js';
 import { tlbFlushPage } from './tlb.js';
+import { VM_LOCKED } from './vm-flags.js';
 
 /**
  * Reverse maps, mm/rmap.c: from a page to the entries that map it. The page's mapping knows the VMAs that may have it
@@ -63,6 +65,7 @@ export function remapFromMigration(m: Machine, source: Pfn, target: Pfn): void {
   if (mapping === 0) return;
   const offset = m.index[target]! - m.mapBase[mapping]!;
   let restored = 0;
+  let locked = false;
   for (let link = m.mapLinks[mapping]!; link !== 0; link = m.linkNext[link]!) {
     const vma = m.linkVma[link]!;
     const vpn = vpnInVma(m, vma, offset);
@@ -72,9 +75,15 @@ export function remapFromMigration(m: Machine, source: Pfn, target: Pfn): void {
     if (at === 0 || !isMigration(pte) || ptePayload(pte) !== source) continue;
     m.ptes[at] = presentPte(target, pteBits(pte & ~PTE_MIGRATION));
     restored++;
+    if ((m.vmaFlags[vma]! & VM_LOCKED) !== 0) locked = true;
   }
-  m.mapcount[target] = m.mapcount[target]! + restored;
+  const others = m.mapcount[target]!;
+  m.mapcount[target] = others + restored;
   m.count[target] = m.count[target]! + restored;
+  // mlock and munlock pass over migration entries: what they said of the VMA is made good here (mlock_vma_folio).
+  if (restored === 0 || locked === ((m.flags[target]! & PG_MLOCKED) !== 0)) return;
+  if (locked) mlockPage(m, target);
+  else if (others === 0) munlockPage(m, target);
 }
 
 /**

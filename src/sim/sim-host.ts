@@ -13,6 +13,7 @@ import {
   PG_MLOCKED,
   PG_MOVABLE_OPS,
   PG_NONLINEAR,
+  PG_OFFLINE,
   PG_REFERENCED,
   PG_SWAPBACKED,
   PG_SWAPCACHE,
@@ -33,7 +34,7 @@ import { drainLruAdd, drainPcp, putPage } from './page-allocator.js';
 import { SimPageView } from './page-view.js';
 import { zoneOf } from './pageblocks.js';
 import { remapFromMigration, unmapToMigration } from './rmap.js';
-import { allocateTarget, freeTarget, roomOutside } from './targets.js';
+import { allocateTarget, freeTarget, roomByZone } from './targets.js';
 import { tlbFlushAll } from './tlb.js';
 import { validateMachine } from './validate.js';
 import { advance, waitForWriteback } from './writeback.js';
@@ -57,7 +58,7 @@ const CARRIED =
   PG_MLOCKED |
   PG_KSM |
   PG_MOVABLE_OPS |
-  PG_NONLINEAR |
+  PG_OFFLINE |
   PG_HEAD |
   PG_TAIL |
   PG_THP |
@@ -107,7 +108,8 @@ export class SimHost implements MemoryHost {
   }
 
   roomOutside(without: readonly PfnRange[]): Room {
-    return { pages: roomOutside(this.machine, without) };
+    const byZone = roomByZone(this.machine, without);
+    return { pages: byZone.reduce((sum, pages) => sum + pages, 0), byZone };
   }
 
   unmap(pfn: Pfn): boolean {
@@ -129,7 +131,9 @@ export class SimHost implements MemoryHost {
   carry(source: Pfn, target: Pfn): void {
     const m = this.machine;
     const flags = m.flags[source]!;
-    m.flags[target] = ((m.flags[target]! & ~CARRIED) | (flags & CARRIED)) >>> 0;
+    // Whether the file has nonlinear mappings is the file's to say: it may have changed since the slot moved.
+    const nonlinear = this.pages.hasNonlinearMappings(target) ? PG_NONLINEAR : 0;
+    m.flags[target] = ((m.flags[target]! & ~(CARRIED | PG_NONLINEAR)) | (flags & CARRIED) | nonlinear) >>> 0;
     m.flags[source] = (flags & (PG_LOCKED | PG_ISOLATED)) >>> 0;
     if ((flags & PG_MOVABLE_OPS) === 0) placeOnLru(m, target);
   }

@@ -1,8 +1,8 @@
 import { MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE, type Migratetype } from '../mm/migratetype.js';
-import { PG_BUDDY, PG_PCP } from '../mm/page-flags.js';
-import type { PfnRange } from '../mm/pfn-range.js';
+import { PG_BUDDY } from '../mm/page-flags.js';
+import { mergeRanges, type PfnRange } from '../mm/pfn-range.js';
 import { MAX_PAGE_ORDER, NO_PAGE, type Order, type Pfn } from '../mm/units.js';
-import { freeBlock, freeListAt, takeSmallest } from './buddy.js';
+import { freeBlock, freeBlockOrder, freeListAt, takeFrom, takeSmallest } from './buddy.js';
 import { poisonContents } from './contents.js';
 import type { Machine } from './machine.js';
 import { freeAbove, prepareNewPages, zonelist } from './page-allocator.js';
@@ -18,21 +18,41 @@ const BY_PREFERENCE: readonly Migratetype[] = [MIGRATE_MOVABLE, MIGRATE_RECLAIMA
 export function allocateTarget(m: Machine, order: Order, source: Pfn, spared: Order): Pfn {
   const zones = zonelist(m, nodeOf(m, source), 'Movable');
   const edge = Math.min(Math.max(order, spared), MAX_PAGE_ORDER + 1);
-  const pfn = takeFromOrders(m, zones, order, order, edge - 1);
-  return pfn !== NO_PAGE ? pfn : takeFromOrders(m, zones, order, edge, MAX_PAGE_ORDER);
+  const pfn = takeFromOrders(m, zones, order, order, edge - 1, spared);
+  return pfn !== NO_PAGE ? pfn : takeFromOrders(m, zones, order, edge, MAX_PAGE_ORDER, spared);
 }
 
-function takeFromOrders(m: Machine, zones: readonly number[], order: Order, from: Order, to: Order): Pfn {
+function takeFromOrders(
+  m: Machine,
+  zones: readonly number[],
+  order: Order,
+  from: Order,
+  to: Order,
+  spared: Order,
+): Pfn {
   for (let size = from; size <= to; size++) {
     for (const zone of zones) {
       if (freeAbove(m, zone, 'min', 'Movable') < 2 ** order) continue;
       for (const type of BY_PREFERENCE) {
         if (m.freeHead[freeListAt(zone, type, size)] === 0) continue;
-        const pfn = takeSmallest(m, zone, type, order, size);
+        const from = size === MAX_PAGE_ORDER && spared > MAX_PAGE_ORDER ? looseBlock(m, zone, type, spared) : NO_PAGE;
+        const pfn =
+          from === NO_PAGE ? takeSmallest(m, zone, type, order, size) : takeFrom(m, from, zone, type, size, order);
         prepareNewPages(m, pfn, order);
         return pfn;
       }
     }
+  }
+  return NO_PAGE;
+}
+
+/** A free block of the highest order that is no part of a larger range which is whole; NO_PAGE if all are. */
+function looseBlock(m: Machine, zone: number, type: Migratetype, spared: Order): Pfn {
+  const size = 2 ** spared;
+  for (let link = m.freeHead[freeListAt(zone, type, MAX_PAGE_ORDER)]!; link !== 0; link = m.index[link - 1]!) {
+    const start = link - 1 - ((link - 1) % size);
+    for (let pfn = start; pfn < start + size; pfn += 2 ** MAX_PAGE_ORDER)
+      if (freeBlockOrder(m, pfn) !== MAX_PAGE_ORDER) return link - 1;
   }
   return NO_PAGE;
 }
@@ -47,19 +67,20 @@ export function freeTarget(m: Machine, pfn: Pfn, order: Order): void {
   freeBlock(m, pfn, order);
 }
 
-/** Free pages that `allocateTarget` could hand out: outside isolated ranges and `without`, above min watermarks. */
-export function roomOutside(m: Machine, without: readonly PfnRange[]): number {
+/** Free pages by zone that `allocateTarget` could hand out: outside isolated ranges and `without`, above min watermarks. */
+export function roomByZone(m: Machine, without: readonly PfnRange[]): number[] {
   const inRanges = new Uint32Array(m.spec.zones.length);
-  for (const { start, end } of without) {
+  for (const { start, end } of mergeRanges(without)) {
     for (let pfn = start; pfn < end; pfn++) {
-      if ((m.flags[pfn]! & (PG_BUDDY | PG_PCP)) === 0 || isIsolated(m, pfn)) continue;
+      if ((m.flags[pfn]! & PG_BUDDY) === 0 || isIsolated(m, pfn)) continue;
       const zone = zoneOf(m, pfn);
-      if ((m.flags[pfn]! & PG_BUDDY) !== 0) inRanges[zone] = inRanges[zone]! + 1;
+      inRanges[zone] = inRanges[zone]! + 1;
     }
   }
-  let pages = 0;
-  for (let zone = 0; zone < inRanges.length; zone++) {
-    pages += Math.max(0, freeAbove(m, zone, 'min', 'Movable') - inRanges[zone]!);
-  }
-  return pages;
+  return [...inRanges].map((excluded, zone) => Math.max(0, freeAbove(m, zone, 'min', 'Movable') - excluded));
+}
+
+/** The same in all. */
+export function roomOutside(m: Machine, without: readonly PfnRange[]): number {
+  return roomByZone(m, without).reduce((sum, pages) => sum + pages, 0);
 }

@@ -16,7 +16,7 @@ import { isFile, isMigration, isPresent, isSwap, ptePayload } from '../mm/pte.js
 import { formatPfn, NR_PAGE_ORDERS } from '../mm/units.js';
 import { VM_NONLINEAR, vmasOf } from './address-space.js';
 import { freeBlockOrder } from './buddy.js';
-import { HOLD_PIN } from './holds.js';
+import { HOLD_WRITEBACK } from './holds.js';
 import { lruListOf } from './lru.js';
 import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.js';
 import { mappingOfPage } from './mappings.js';
@@ -151,7 +151,7 @@ function checkReferences(m: Machine, mapped: Mapped, report: Report): void {
   const add = (pfn: number): void => {
     extra[pfn] = extra[pfn]! + 1;
   };
-  for (let at = 0; at < m.scalars[SCALAR.nrHolds]!; at++) if (m.holdKind[at] === HOLD_PIN) add(m.holdPfn[at]!);
+  for (let at = 0; at < m.scalars[SCALAR.nrHolds]!; at++) if (m.holdKind[at] !== HOLD_WRITEBACK) add(m.holdPfn[at]!);
   for (let cpu = 0; cpu < m.spec.nrCpus; cpu++)
     for (let i = 0; i < m.lruAddCount[cpu]!; i++) add(m.lruAdd[cpu * LRU_ADD_BATCH + i]!);
   for (let pfn = 0; pfn < m.spec.nrPfns; pfn++) {

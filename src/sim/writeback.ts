@@ -46,9 +46,12 @@ function endHold(m: Machine, cpu: number, at: number): void {
   const pfn = m.holdPfn[at]!;
   const kind = m.holdKind[at]!;
   removeHold(m, at);
-  if (kind === HOLD_PIN) putPage(m, cpu, pfn);
-  else if (kind === HOLD_LOCK) m.flags[pfn] = m.flags[pfn]! & ~PG_LOCKED;
-  else completeWriteback(m, pfn);
+  if (kind === HOLD_WRITEBACK) {
+    completeWriteback(m, pfn);
+    return;
+  }
+  if (kind === HOLD_LOCK) m.flags[pfn] = m.flags[pfn]! & ~PG_LOCKED;
+  putPage(m, cpu, pfn);
 }
 
 /** Drops one pin of a page, if it has one (put_user_page). */

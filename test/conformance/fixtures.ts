@@ -1,5 +1,5 @@
 import { MIGRATE_MOVABLE } from '../../src/mm/migratetype.js';
-import { PG_ACTIVE, PG_LRU, PG_MOVABLE_OPS } from '../../src/mm/page-flags.js';
+import { PG_ACTIVE, PG_LRU, PG_MOVABLE_OPS, PG_OFFLINE } from '../../src/mm/page-flags.js';
 import { isPresent, ptePayload, swapPte } from '../../src/mm/pte.js';
 import { NO_PAGE, type Pfn } from '../../src/mm/units.js';
 import { ACCESS_OK, readFilePage, readPage, writeFilePage, writePage } from '../../src/sim/access.js';
@@ -222,15 +222,16 @@ export function movableOpsFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
   const pool = createDriverPool(m, 4);
-  const inPool = (page: number, highest: 'Normal' | 'Movable'): Pfn => {
+  const inPool = (page: number, highest: 'Normal' | 'Movable', flags = PG_MOVABLE_OPS): Pfn => {
     const pfn = allocatePages(m, CPU, { order: 0, type: MIGRATE_MOVABLE, node: 0, highest, mark: 'min' });
     if (pfn === NO_PAGE) throw new Error('no page for the driver');
     fillContents(m, pfn, page, 99);
-    addDriverPage(m, pfn, pool, page, PG_MOVABLE_OPS);
+    addDriverPage(m, pfn, pool, page, flags);
     return pfn;
   };
   pages.add("in a driver's pool", inPool(0, 'Movable'));
   pages.add("in a driver's pool, in a kernel zone", inPool(1, 'Normal'));
+  pages.add('given away by a balloon', inPool(3, 'Movable', PG_MOVABLE_OPS | PG_OFFLINE));
   const leaving = inPool(2, 'Movable');
   settle(m);
   const released: Provocation = {

@@ -25,65 +25,67 @@ import {
 /** Time passes while the service retries, and it is the only thing that a refused page leaves behind. */
 const TIME = ['clock'];
 
+type Reason = Pick<Refusal, 'id' | 'kind'>;
+
 /** What keeps any page, whatever its type. */
 export function coreCases(open: Open): ConformanceCase[] {
   return CORE_CAUSES.flatMap((cause) => [
-    on(open, `${cause.page} is refused, and nothing changes`, (world) => eachBefallen(world, cause, () => {})),
+    on(open, `${cause.page} is refused, and nothing changes`, (world) =>
+      eachBefallen(world, cause, ({ pfn }) => {
+        isRefusedWithoutTrace(world, pfn, 'core', cause, MIGRATE_ASYNC);
+        cause.relieve(world, pfn);
+      }),
+    ),
     cause.kind === 'permanent'
       ? on(open, `${cause.page} stays refused, however often it is asked`, (world) =>
-          eachBefallen(world, cause, (page) => staysRefused(world, page.pfn, 'core', cause)),
+          eachBefallen(world, cause, ({ pfn }) => {
+            staysRefused(world, pfn, 'core', cause);
+            cause.relieve(world, pfn);
+          }),
         )
       : on(open, `${cause.page} goes once ${cause.end}`, (world) =>
-          eachBefallen(world, cause, (page, relieve) => {
-            relieve();
+          eachBefallen(world, cause, (page) => {
+            isRefused(world, page.pfn, 'core', cause, MIGRATE_ASYNC);
+            cause.relieve(world, page.pfn);
             move(world, page);
           }),
         ),
   ]);
 }
 
-/** Each page in turn falls under the cause, is refused for it without a trace, and then `look` has it. */
-function eachBefallen(world: World, cause: CoreCause, look: (page: FixturePage, relieve: () => void) => void): void {
+/** Each page in turn falls under the cause; `look` tries it, and relieves it. */
+function eachBefallen(world: World, cause: CoreCause, look: (page: FixturePage) => void): void {
   let nr = 0;
   for (const page of world.pages) {
     if (!cause.befall(world, page.pfn)) continue;
     nr++;
-    let relieved = false;
-    const relieve = (): void => {
-      if (!relieved) cause.relieve(world, page.pfn);
-      relieved = true;
-    };
-    isRefused(world, page.pfn, 'core', cause, MIGRATE_ASYNC);
-    look(page, relieve);
-    relieve();
+    look(page);
     checkWhole(world);
   }
   check(nr > 0, `no page of the fixture can become ${cause.page}; say why with "skip"`);
 }
 
-/** The service refuses the page, for this reason, and every byte of the machine but the clock stays. */
-function isRefused(
-  world: World,
-  pfn: Pfn,
-  handler: string,
-  { id, kind }: Pick<Refusal, 'id' | 'kind'>,
-  mode: MigrateMode,
-): void {
-  const before = snapshotOf(world.machine);
-  const report = migrate(world, [pfn], mode);
-  const [refusal] = report.refused;
+/** The service refuses the page, for this reason. */
+function isRefused(world: World, pfn: Pfn, handler: string, { id, kind }: Reason, mode: MigrateMode): void {
+  const [refusal] = migrate(world, [pfn], mode).refused;
   check(refusal !== undefined, `${formatPfn(pfn)} went, although it is ${id}`);
   checkSame(`${refusal.handler}: ${refusal.reason}`, `${handler}: ${id}`, `the refusal of ${formatPfn(pfn)}`);
   checkSame(refusal.kind, kind, `the kind of "${id}"`);
-  const difference = firstDifference(world.machine, before, TIME);
-  check(difference === null, `${formatPfn(pfn)} was refused ("${id}"), yet ${difference}`);
 }
 
-function staysRefused(world: World, pfn: Pfn, handler: string, refusal: Pick<Refusal, 'id' | 'kind'>): void {
+/** The same, and every byte of the machine but the clock stays. */
+function isRefusedWithoutTrace(world: World, pfn: Pfn, handler: string, reason: Reason, mode: MigrateMode): void {
+  const before = snapshotOf(world.machine);
+  isRefused(world, pfn, handler, reason, mode);
+  const difference = firstDifference(world.machine, before, TIME);
+  check(difference === null, `${formatPfn(pfn)} was refused ("${reason.id}"), yet ${difference}`);
+}
+
+function staysRefused(world: World, pfn: Pfn, handler: string, reason: Reason): void {
   for (const mode of [MIGRATE_ASYNC, MIGRATE_SYNC, MIGRATE_SYNC] as const) {
     world.host.relax();
     world.host.drain();
-    isRefused(world, pfn, handler, refusal, mode);
+    isRefusedWithoutTrace(world, pfn, handler, reason, mode);
   }
 }
 

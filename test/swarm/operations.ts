@@ -210,10 +210,8 @@ export const OPERATIONS = {
 
   lock(world: World, { a, b, c }: Operation): void {
     const pfn = pickPresent(world, a, b);
-    // Somebody who locks a page holds a reference while he does.
     if (pfn < 0 || (world.machine.flags[pfn]! & PG_LOCKED) !== 0 || world.machine.scalars[19]! > 200) return;
     const until = world.machine.clock[0]! + (c % 3 === 0 ? 60 : c % 6) * 1e6;
-    pin(world.machine, pfn, until);
     lockPage(world.machine, pfn, until);
   },
 

@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert.js';
 import { ptePayload, swapPte } from '../../mm/pte.js';
 import type { Pfn } from '../../mm/units.js';
 import { readPage } from '../../sim/access.js';
@@ -54,8 +55,8 @@ export class SwappedLoad implements Load {
     for (const pfn of pfns) {
       if (!addToSwap(machine, pfn)) this.site.fail('finds no free swap slot; make swap larger');
       const slot = swapSlotOf(machine, pfn);
-      unmapForGood(machine, pfn, swapPte(slot), () => duplicateSwap(machine, slot));
-      startWriteback(machine, pfn);
+      const isUnmapped = unmapForGood(machine, pfn, swapPte(slot), () => duplicateSwap(machine, slot));
+      assert(isUnmapped && startWriteback(machine, pfn), 'a page that only its process has can be swapped out');
     }
     advance(machine, this.#run.cpu, WRITE_LATENCY_NS);
     for (const pfn of pfns) {

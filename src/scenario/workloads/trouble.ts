@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert.js';
 import {
   PG_DIRTY,
   PG_HEAD,
@@ -63,10 +64,10 @@ const BUSY = PG_LOCKED | PG_WRITEBACK | PG_NONLINEAR | PG_HEAD | PG_TAIL;
 
 function begin(m: Machine, trouble: Trouble, pfn: Pfn): void {
   if (trouble.kind === 'writeback') {
-    startWriteback(m, pfn);
+    assert(startWriteback(m, pfn), 'a dirty page of a file that nothing holds up can be written');
     return;
   }
   const until = (m.clock[0] as number) + trouble.for;
   if (trouble.kind === 'pins') pin(m, pfn, until);
-  else lockPage(m, pfn, until);
+  else assert(lockPage(m, pfn, until), 'a page that is not locked can be locked');
 }

@@ -7,6 +7,7 @@ import { MigrationService } from '../../migration/migration-service.js';
 import { FREE_FLAGS } from '../../mm/page-flags.js';
 import { type PfnRange, rangeOf } from '../../mm/pfn-range.js';
 import { formatPages, type Order } from '../../mm/units.js';
+import { announced } from '../announced.js';
 import { evacuate, isVacant } from '../evacuate.js';
 import { joinMoves } from '../moves.js';
 import type { HighOrderRequest, HighOrderResult, HighOrderStrategy, Job } from '../strategy.js';
@@ -26,17 +27,20 @@ export class CheapestRange implements HighOrderStrategy {
     @inject(RangeEvents) private readonly events: RangeEvents,
   ) {}
 
-  *run({ order, count }: HighOrderRequest): Job<HighOrderResult> {
+  run(request: HighOrderRequest): Job<HighOrderResult> {
+    checkRequest(this.service, request);
+    return announced(this.events, { frontEnd: 'high-order', strategy: this.name, ranges: [] }, this.#makeFree(request));
+  }
+
+  *#makeFree({ order, count }: HighOrderRequest): Job<HighOrderResult> {
     const { service, events } = this;
-    checkRequest(service, order, count);
     service.host.drain();
     yield { step: 'scanning', done: 0, total: service.host.layout.nrPfns };
     const costs = rangeCosts(service, order);
     const candidates = cheapestFirst(costs, order);
     const lowerBound = sumOfCosts(costs, candidates, count);
     const freeBefore = costs.reduce((sum, cost) => sum + (cost === 0 ? 1 : 0), 0);
-    const attempt = new Attempt(service, events, order, roomInFragments(service, freeBefore * 2 ** order));
-    events.emit({ kind: 'run-started', frontEnd: 'high-order', strategy: this.name, ranges: [] });
+    const attempt = new Attempt(service, events, order, roomInFragments(service, costs, order));
     let next = 0;
     try {
       while (attempt.made.length < count && next < candidates.length) {
@@ -50,7 +54,6 @@ export class CheapestRange implements HighOrderStrategy {
     }
     const made = attempt.made.length;
     const outcome = made >= count ? 'done' : made > 0 ? 'partial' : 'refused';
-    events.emit({ kind: 'run-finished', outcome });
     return {
       outcome,
       strategy: this.name,
@@ -74,7 +77,7 @@ function sumOfCosts(costs: Uint32Array, candidates: Uint32Array, count: number):
   return sum;
 }
 
-function checkRequest({ host }: MigrationService, order: Order, count: number): void {
+function checkRequest({ host }: MigrationService, { order, count }: HighOrderRequest): void {
   const highest = log2Floor(host.layout.nrPfns);
   if (!Number.isInteger(order) || order < 0 || order > highest)
     throw new VacateError(
@@ -86,14 +89,22 @@ function checkRequest({ host }: MigrationService, order: Order, count: number): 
 }
 
 /**
- * Free pages that evacuation may use up: those of blocks that are whole already do not count, for breaking one block to
- * make another gains nothing.
+ * Free pages that evacuation may use up, zone by zone: those of blocks that are whole already do not count, for breaking
+ * one block to make another gains nothing.
  */
-function roomInFragments({ host }: MigrationService, wholePages: number): number {
+function roomInFragments({ host }: MigrationService, costs: Uint32Array, order: Order): number {
   const { flags } = host.columns;
-  let free = 0;
-  for (let pfn = 0; pfn < flags.length; pfn++) if ((flags[pfn]! & FREE_FLAGS) !== 0) free++;
-  return Math.min(host.roomOutside([]).pages, free - wholePages);
+  const fragments = new Float64Array(host.layout.zones.length);
+  for (const [zone, { start, end }] of host.layout.zones.entries())
+    for (let pfn = start; pfn < end; pfn++)
+      if ((flags[pfn]! & FREE_FLAGS) !== 0) fragments[zone] = fragments[zone]! + 1;
+  for (let i = 0; i < costs.length; i++) {
+    if (costs[i] !== 0) continue;
+    const zone = host.zoneOf(i * 2 ** order);
+    fragments[zone] = fragments[zone]! - 2 ** order;
+  }
+  const { byZone } = host.roomOutside([]);
+  return byZone.reduce((sum, room, zone) => sum + Math.min(room, fragments[zone]!), 0);
 }
 
 /** Ranges in hand: isolated, being emptied, made. */

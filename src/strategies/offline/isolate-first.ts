@@ -12,6 +12,7 @@ import { BLOCK_ONLINE, BLOCK_STATE_NAMES, blockRange } from '../../mm/memory-blo
 import { NR_MAX_MIGRATE_PASSES } from '../../mm/migrate-mode.js';
 import { contains, type PfnRange } from '../../mm/pfn-range.js';
 import { type BlockId, formatPages, MAX_PAGE_ORDER } from '../../mm/units.js';
+import { announced } from '../announced.js';
 import { evacuate, isVacant, usedPages } from '../evacuate.js';
 import { joinMoves } from '../moves.js';
 import type { BlockResult, Job, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
@@ -31,17 +32,14 @@ export class IsolateFirst implements OfflineStrategy {
     @inject(RangeEvents) private readonly events: RangeEvents,
   ) {}
 
-  *run({ blocks }: OfflineRequest): Job<OfflineResult> {
+  run({ blocks }: OfflineRequest): Job<OfflineResult> {
     const { service, events } = this;
     const ascending = [...new Set(blocks)].sort((a, b) => a - b);
     const { blockPages } = service.host.layout;
     const ranges = ascending.map((block) => blockRange(block, blockPages));
     checkBlocks(service, ascending);
     const attempt = new Attempt(service, events, this.name, ascending, ranges);
-    events.emit({ kind: 'run-started', frontEnd: 'offline', strategy: this.name, ranges });
-    const result = yield* attempt.run();
-    events.emit({ kind: 'run-finished', outcome: result.outcome });
-    return result;
+    return announced(events, { frontEnd: 'offline', strategy: this.name, ranges }, attempt.run());
   }
 }
 

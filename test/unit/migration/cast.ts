@@ -19,7 +19,7 @@ import { reclaimPages } from '../../../src/sim/reclaim.js';
 import { unmapForGood } from '../../../src/sim/rmap.js';
 import { addToSwap, duplicateSwap, swapSlotOf } from '../../../src/sim/swap.js';
 import { advance, startWriteback, WRITE_LATENCY_NS } from '../../../src/sim/writeback.js';
-import { anonProcess, driverPage, fileProcess, framesOf, get, held, type Mapped, put } from '../sim/small-machine.js';
+import { anonProcess, driverPage, fileProcess, framesOf, get, held, type Mapped } from '../sim/small-machine.js';
 
 /** Pages that every world has to move. */
 export const N = 4;

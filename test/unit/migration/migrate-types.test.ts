@@ -16,7 +16,7 @@ import {
   PG_UPTODATE,
 } from '../../../src/mm/page-flags.js';
 import { PTE_DIRTY, PTE_WRITE, pteBits } from '../../../src/mm/pte.js';
-import { setLocked, remapFilePage } from '../../../src/sim/address-space.js';
+import { remapFilePage, setLocked } from '../../../src/sim/address-space.js';
 import { createFile } from '../../../src/sim/files.js';
 import { changeLruFlags } from '../../../src/sim/lru.js';
 import { findInCache, SLOT_DIRTY, slotAt } from '../../../src/sim/page-cache.js';
@@ -25,6 +25,7 @@ import { reclaimPages } from '../../../src/sim/reclaim.js';
 import { swapSlotOf } from '../../../src/sim/swap.js';
 import {
   anonProcess,
+  changed,
   countFree,
   expectSound,
   fileProcess,
@@ -35,6 +36,7 @@ import {
   serviceOf,
   settle,
   smallMachine,
+  snapshot,
 } from '../sim/small-machine.js';
 import { CAST, expectContents, N, writeSomewhere } from './cast.js';
 
@@ -175,9 +177,7 @@ describe('what only shows on the way', () => {
     expect(step.value.migrated).toBe(N);
   });
 
-  it.failing('a page that is on its way when its VMA is locked is locked when it arrives', () => {
-    // BUG address-space.ts setLocked skips migration entries, and rmap.ts remapFromMigration does not look at VM_LOCKED
-    // (Linux: remove_migration_ptes calls mlock_vma_folio): an mlocked page can be swapped out.
+  it('a page that is on its way when its VMA is locked is locked when it arrives', () => {
     const m = smallMachine({ pages: 1024, swap: 64 });
     const task = anonProcess(m, 1);
     const steps = serviceOf(m).service.steps(request(framesOf(m, task, 1)));
@@ -195,8 +195,7 @@ describe('what only shows on the way', () => {
     expect(frameAt(m, task.mm, task.start)).toBe(frame);
   });
 
-  it.failing('a page that is on its way when its VMA is unlocked is evictable when it arrives', () => {
-    // BUG the same at munlock: PG_MLOCKED is carried, and nobody is left to take it away.
+  it('a page that is on its way when its VMA is unlocked is evictable when it arrives', () => {
     const m = smallMachine({ pages: 1024, swap: 64 });
     const task = anonProcess(m, 1);
     setLocked(m, task.vma, true);
@@ -211,9 +210,7 @@ describe('what only shows on the way', () => {
     expect(m.flags[frameAt(m, task.mm, task.start)]! & (PG_MLOCKED | PG_UNEVICTABLE)).toBe(0);
   });
 
-  it.failing('a file that becomes nonlinear between move and carry has all its pages marked', () => {
-    // BUG sim-host.ts carry: PG_NONLINEAR is copied from the source, which is in no cache any more and so is not marked;
-    // the mark that the target got in its slot is lost.
+  it('a file that becomes nonlinear between move and carry has all its pages marked', () => {
     const m = smallMachine({ pages: 1024 });
     const file = createFile(m, 4);
     const task = fileProcess(m, file, 4);
@@ -239,9 +236,37 @@ describe('what only shows on the way', () => {
     const pfn = findInCache(m, m.mapBase[file]! + 3);
     const { service } = serviceOf(m);
     const report = service.migrate(request([pfn]));
-    expect(report.refused).toMatchObject([{ handler: 'nonlinear', reason: 'nonlinear-mapping', kind: 'permanent', pages: 1 }]);
+    expect(report.refused).toMatchObject([
+      { handler: 'nonlinear', reason: 'nonlinear-mapping', kind: 'permanent', pages: 1 },
+    ]);
     expect(m.flags[pfn]! & (PG_ISOLATED | PG_LOCKED)).toBe(0);
     expect(m.flags[pfn]! & PG_ANON).toBe(0);
     expectSound(m);
+  });
+
+  it('a page that cannot be unmapped whole keeps its lock in memory, byte for byte', () => {
+    const m = smallMachine({ pages: 1024 });
+    const file = createFile(m, 4);
+    const linear = fileProcess(m, file, 4);
+    const other = fileProcess(m, file, 4);
+    for (let page = 0; page < 4; page++) get(m, linear.mm, linear.start + page);
+    settle(m);
+    const steps = serviceOf(m).service.steps(request([findInCache(m, m.mapBase[file]!)]));
+    steps.next(); // isolated as an ordinary page of a file; then it is mapped out of line by a locked VMA
+    setLocked(m, other.vma, true);
+    expect(remapFilePage(m, 0, other.vma, other.start + 2, 0)).toBe(true);
+    get(m, other.mm, other.start + 2);
+    const pfn = findInCache(m, m.mapBase[file]!);
+    expect(m.flags[pfn]! & PG_MLOCKED).toBe(PG_MLOCKED);
+    const before = snapshot(m);
+    let step = steps.next();
+    for (; step.done !== true && step.value.phase !== 'shootdown'; step = steps.next());
+    expect(m.flags[pfn]! & PG_MLOCKED).toBe(PG_MLOCKED);
+    const now = changed(m, before);
+    while (step.done !== true) step = steps.next();
+    expect(step.value.migrated).toBe(0);
+    expectSound(m);
+    expect(now).not.toContain('lruEntries');
+    expect(m.flags[pfn]! & PG_MLOCKED).toBe(PG_MLOCKED);
   });
 });

@@ -4,8 +4,8 @@ import { FREE_FLAGS } from '../../../src/mm/page-flags.js';
 import { NO_PAGE } from '../../../src/mm/units.js';
 import { remapFilePage, setLocked } from '../../../src/sim/address-space.js';
 import { lockPage, pin } from '../../../src/sim/holds.js';
-import { freeTarget } from '../../../src/sim/targets.js';
 import { reclaimPages } from '../../../src/sim/reclaim.js';
+import { freeTarget } from '../../../src/sim/targets.js';
 import { advance, startWriteback, unpin } from '../../../src/sim/writeback.js';
 import { countFree, expectSound, serviceOf, settle, smallMachine } from '../sim/small-machine.js';
 import {

@@ -157,9 +157,7 @@ describe('pages that nobody can move', () => {
 });
 
 describe('what owners do meanwhile', () => {
-  it.failing('pages freed while they were waiting for the last pass are freed, not refused', () => {
-    // BUG migration-run.ts #settle: a unit that is still isolated goes back with the outcome of its last pass; if its
-    // owner has dropped it since, putting it back frees it, but the report says that it stays, pinned.
+  it('pages freed while they were waiting for the last pass are freed, not refused', () => {
     const m = smallMachine({ pages: 1024 });
     const task = anonProcess(m, 1);
     const [frame] = framesOf(m, task, 1) as [number];
@@ -178,22 +176,28 @@ describe('what owners do meanwhile', () => {
     expect(step.value).toMatchObject({ asked: 1, migrated: 0, freed: 1, refused: [] });
   });
 
-  it.failing('a lock held by somebody on a page that is freed goes with the page', () => {
-    // BUG page-allocator.ts freePages: the record of the lock survives the page. When its time comes it takes PG_LOCKED
-    // from whoever has the frame by then: here a migration's target, in the middle of the move.
+  it('whoever locks a page holds it: it is freed when the lock goes, and no later owner loses his', () => {
     const m = smallMachine({ pages: 1024 });
     const first = anonProcess(m, 1);
     const [frame] = framesOf(m, first, 1) as [number];
     lockPage(m, frame, 1_000_000);
     exitProcess(m, 0, first.mm);
     settle(m);
+    expect(m.flags[frame]! & (FREE_FLAGS | PG_LOCKED)).toBe(PG_LOCKED);
     expectSound(m);
+    const { service, host } = serviceOf(m);
+    // It belongs to nobody any more; the migrator waits for the lock and finds it gone.
+    expect(service.migrate(request([frame]))).toMatchObject({ asked: 1, migrated: 0, freed: 1, refused: [] });
+    host.relax();
+    settle(m);
     expect(findHold(m, frame, HOLD_LOCK)).toBe(-1);
+    expectSound(m);
     const second = anonProcess(m, 8);
     expect(framesOf(m, second, 8)).toContain(frame);
     expect(lockPage(m, frame, FOR_EVER)).toBe(true);
-    serviceOf(m).host.relax();
+    host.relax();
     expect(m.flags[frame]! & PG_LOCKED).toBe(PG_LOCKED);
+    expectSound(m);
   });
 });
 

@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { PG_PGTABLE, PG_SLAB } from '../../../src/mm/page-flags.js';
 import { NO_PAGE } from '../../../src/mm/units.js';
-import { ACCESS_BLOCKED, ACCESS_FAULT, ACCESS_NO_MEMORY, ACCESS_OK, readPage, writePage } from '../../../src/sim/access.js';
+import {
+  ACCESS_BLOCKED,
+  ACCESS_FAULT,
+  ACCESS_NO_MEMORY,
+  ACCESS_OK,
+  readPage,
+  writePage,
+} from '../../../src/sim/access.js';
 import {
   createProcess,
   exitProcess,
@@ -17,8 +24,8 @@ import { createFile } from '../../../src/sim/files.js';
 import { type Machine, SCALAR } from '../../../src/sim/machine.js';
 import { allocatePages, putPage } from '../../../src/sim/page-allocator.js';
 import { MAX_VPN, pteAt, pteOf } from '../../../src/sim/page-tables.js';
-import { SimHost } from '../../../src/sim/sim-host.js';
 import { remapFromMigration, unmapToMigration } from '../../../src/sim/rmap.js';
+import { SimHost } from '../../../src/sim/sim-host.js';
 import {
   anonProcess,
   countFree,
@@ -40,7 +47,13 @@ describe('mapping', () => {
     const m = smallMachine();
     const mm = createProcess(m, 0);
     expect(mapMemory(m, mm, at(100, 10))).not.toBe(0);
-    for (const [start, nr] of [[100, 10], [95, 6], [109, 1], [90, 100], [104, 2]] as const)
+    for (const [start, nr] of [
+      [100, 10],
+      [95, 6],
+      [109, 1],
+      [90, 100],
+      [104, 2],
+    ] as const)
       expect(mapMemory(m, mm, at(start, nr))).toBe(0);
     expect(mapMemory(m, mm, at(90, 10))).not.toBe(0);
     expect(mapMemory(m, mm, at(110, 1))).not.toBe(0);
@@ -135,12 +148,24 @@ describe('fork', () => {
     const parent = anonProcess(m, 3);
     const child = forkProcess(m, 0, parent.mm);
     expect(framesOf(m, { ...parent, mm: child }, 3)).toEqual(framesOf(m, parent, 3));
-    expect(framesOf(m, parent, 3).map((pfn) => [m.mapcount[pfn], m.count[pfn]])).toEqual([[2, 2], [2, 2], [2, 2]]);
+    expect(framesOf(m, parent, 3).map((pfn) => [m.mapcount[pfn], m.count[pfn]])).toEqual([
+      [2, 2],
+      [2, 2],
+      [2, 2],
+    ]);
     expectSound(m);
     put(m, parent.mm, parent.start, 10, 0);
     put(m, child, parent.start + 1, 20, 1);
-    expect([0, 1, 2].map((page) => get(m, parent.mm, parent.start + page))).toEqual([[10, 0], [7, 1], [7, 2]]);
-    expect([0, 1, 2].map((page) => get(m, child, parent.start + page))).toEqual([[7, 0], [20, 1], [7, 2]]);
+    expect([0, 1, 2].map((page) => get(m, parent.mm, parent.start + page))).toEqual([
+      [10, 0],
+      [7, 1],
+      [7, 2],
+    ]);
+    expect([0, 1, 2].map((page) => get(m, child, parent.start + page))).toEqual([
+      [7, 0],
+      [20, 1],
+      [7, 2],
+    ]);
     // The last user writes in place.
     const frame = frameAt(m, child, parent.start);
     put(m, child, parent.start, 30, 0);

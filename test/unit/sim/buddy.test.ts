@@ -195,17 +195,20 @@ describe('stealing, mm/page_alloc.c 6.12', () => {
     // For a movable request it is what is movable.
     [MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, 64, 192, true],
     [MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, 64, 191, false],
-  ] as const)('type %i on a pageblock of type %i, %i free and %i movable: claims %s', (type, old, free, movable, claims) => {
-    const m = pageblockWith(free, movable, old);
-    const pfn = get(m, type, 0);
-    expect(pfn).toBeLessThan(512);
-    expect(pageblockType(m, 0)).toBe(claims ? type : old);
-    restore(m);
-    expectSound(m);
-    // After a claim, all that was free in the pageblock is on the lists of the new type.
-    const lists = Object.keys(freeLists(m)).map((list) => list.split(' ')[1]);
-    expect(new Set(lists)).toEqual(new Set([String(claims ? type : old)]));
-  });
+  ] as const)(
+    'type %i on a pageblock of type %i, %i free and %i movable: claims %s',
+    (type, old, free, movable, claims) => {
+      const m = pageblockWith(free, movable, old);
+      const pfn = get(m, type, 0);
+      expect(pfn).toBeLessThan(512);
+      expect(pageblockType(m, 0)).toBe(claims ? type : old);
+      restore(m);
+      expectSound(m);
+      // After a claim, all that was free in the pageblock is on the lists of the new type.
+      const lists = Object.keys(freeLists(m)).map((list) => list.split(' ')[1]);
+      expect(new Set(lists)).toEqual(new Set([String(claims ? type : old)]));
+    },
+  );
 });
 
 describe(`chance, seed ${SEED}`, () => {
@@ -284,7 +287,8 @@ describe(`chance, seed ${SEED}`, () => {
 });
 
 function hasOrder(m: Machine, order: number): boolean {
-  for (let size = order; size <= MAX_PAGE_ORDER; size++) if (freeListOf(m, 0, MIGRATE_MOVABLE, size).length > 0) return true;
+  for (let size = order; size <= MAX_PAGE_ORDER; size++)
+    if (freeListOf(m, 0, MIGRATE_MOVABLE, size).length > 0) return true;
   return false;
 }
 
@@ -298,7 +302,8 @@ function hasHole(used: Uint8Array, order: number, from: number, to: number): boo
 function expectAgrees(m: Machine, used: Uint8Array): void {
   expectSound(m);
   for (let pfn = 0; pfn < used.length; pfn++)
-    if (((m.flags[pfn]! & PG_BUDDY) !== 0) !== (used[pfn] === 0)) throw new Error(`page ${pfn} disagrees with the bitmap`);
+    if (((m.flags[pfn]! & PG_BUDDY) !== 0) !== (used[pfn] === 0))
+      throw new Error(`page ${pfn} disagrees with the bitmap`);
   expect(m.freeBlocks.reduce((sum, blocks) => sum + blocks, 0)).toBe(
     Object.values(freeLists(m)).reduce((sum, pfns) => sum + pfns.length, 0),
   );

@@ -1,27 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 import { PG_DIRTY, PG_NONLINEAR, PG_PRIVATE, PG_WRITEBACK } from '../../../src/mm/page-flags.js';
 import { isFile } from '../../../src/mm/pte.js';
-import { ACCESS_BLOCKED, ACCESS_FAULT, ACCESS_OK, readFilePage, readPage, writeFilePage } from '../../../src/sim/access.js';
+import {
+  ACCESS_BLOCKED,
+  ACCESS_FAULT,
+  ACCESS_OK,
+  readFilePage,
+  readPage,
+  writeFilePage,
+} from '../../../src/sim/access.js';
 import { exitProcess, forkProcess, remapFilePage } from '../../../src/sim/address-space.js';
+import { readStored } from '../../../src/sim/contents.js';
 import { createFile, createShmem, isCached, truncateFile } from '../../../src/sim/files.js';
 import { lockPage, pin } from '../../../src/sim/holds.js';
 import { type Machine, SCALAR } from '../../../src/sim/machine.js';
 import { diskPlaceOf, findInCache, SLOT_DIRTY, SLOT_WRITEBACK, slotAt } from '../../../src/sim/page-cache.js';
-import { readStored } from '../../../src/sim/contents.js';
 import { pteOf } from '../../../src/sim/page-tables.js';
 import { reclaimPages } from '../../../src/sim/reclaim.js';
-import { advance, startWriteback, unpin, waitForWriteback, WRITE_LATENCY_NS } from '../../../src/sim/writeback.js';
-import {
-  countFree,
-  expectSound,
-  fileProcess,
-  frameAt,
-  get,
-  held,
-  put,
-  settle,
-  smallMachine,
-} from './small-machine.js';
+import { advance, startWriteback, unpin, WRITE_LATENCY_NS, waitForWriteback } from '../../../src/sim/writeback.js';
+import { countFree, expectSound, fileProcess, frameAt, get, held, put, settle, smallMachine } from './small-machine.js';
 
 const words = new Uint32Array(2);
 const inCache = (m: Machine, file: number, page: number): number => findInCache(m, m.mapBase[file]! + page);

@@ -2,17 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import { MIGRATE_MOVABLE, MIGRATE_UNMOVABLE } from '../../../src/mm/migratetype.js';
 import { PG_BUDDY, PG_PCP, PG_SLAB } from '../../../src/mm/page-flags.js';
 import { NO_PAGE } from '../../../src/mm/units.js';
+import { readContents } from '../../../src/sim/contents.js';
 import { isolateRange } from '../../../src/sim/isolation.js';
 import type { Machine } from '../../../src/sim/machine.js';
 import { allocatePages, drainPcp, freeAbove, putPage, zonelist } from '../../../src/sim/page-allocator.js';
-import { readContents } from '../../../src/sim/contents.js';
 import { countFree, expectSound, freeLists, smallMachine, take, zone } from './small-machine.js';
 
 const BATCH = 31;
 const HIGH = 6 * BATCH;
 const pcp = (m: Machine, cpu = 0, type = MIGRATE_MOVABLE): number[] => {
   const pfns: number[] = [];
-  for (let link = m.pcpHead[cpu * m.spec.zones.length * 3 + type]!; link !== 0; link = m.index[link - 1]!) pfns.push(link - 1);
+  for (let link = m.pcpHead[cpu * m.spec.zones.length * 3 + type]!; link !== 0; link = m.index[link - 1]!)
+    pfns.push(link - 1);
   return pfns;
 };
 const slab = (m: Machine, cpu = 0): number => {

@@ -31,11 +31,18 @@ import { freeBlockOrder, freeListAt } from '../../../src/sim/buddy.js';
 import { fillContents, readContents } from '../../../src/sim/contents.js';
 import { addDriverPage } from '../../../src/sim/files.js';
 import { lruListOf } from '../../../src/sim/lru.js';
-import { type Capacity, createMachine, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from '../../../src/sim/machine.js';
+import {
+  type Capacity,
+  createMachine,
+  LRU_CHUNK,
+  LRU_LISTS_PER_NODE,
+  type Machine,
+  SCALAR,
+} from '../../../src/sim/machine.js';
 import { onlineBlock } from '../../../src/sim/memory-blocks.js';
 import { allocatePages, drainLruAdd, drainPcp } from '../../../src/sim/page-allocator.js';
-import { nodeOf, zoneOf } from '../../../src/sim/pageblocks.js';
 import { pteOf } from '../../../src/sim/page-tables.js';
+import { nodeOf, zoneOf } from '../../../src/sim/pageblocks.js';
 import { SimHost } from '../../../src/sim/sim-host.js';
 import { validateMachine } from '../../../src/sim/validate.js';
 
@@ -301,7 +308,9 @@ export function lruEntries(m: Machine, list: number): number[] {
 function auditSwap(m: Machine): string[] {
   let used = 0;
   for (let slot = 0; slot < m.spec.nrSwapSlots; slot++) if (m.swapMap[slot] !== 0 || m.swapCache[slot] !== 0) used++;
-  return used === m.scalars[SCALAR.swapUsed] ? [] : [`${used} slots are in use, swapUsed is ${m.scalars[SCALAR.swapUsed]}`];
+  return used === m.scalars[SCALAR.swapUsed]
+    ? []
+    : [`${used} slots are in use, swapUsed is ${m.scalars[SCALAR.swapUsed]}`];
 }
 
 /** A mapping counts its pages. */

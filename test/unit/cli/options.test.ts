@@ -1,0 +1,45 @@
+import { once, parseCount, parseOrder, parseSeed, parseTimeout } from '../../../src/cli/options.js';
+
+describe('parseTimeout', () => {
+  it.each([
+    ['30s', 30_000],
+    ['30', 30_000],
+    ['500ms', 500],
+    ['2m', 120_000],
+    ['1h', 3_600_000],
+    ['0.5s', 500],
+  ])('reads %s', (text, ms) => {
+    expect(parseTimeout(text)).toBe(ms);
+  });
+
+  it.each(['', '0', '0s', '-1s', 's', '3d', '1 s', '1e3'])('refuses "%s"', (text) => {
+    expect(() => parseTimeout(text)).toThrow(`--timeout cannot read "${text}"; write a time like 30s`);
+  });
+});
+
+describe('numbers', () => {
+  it('reads what is in range', () => {
+    expect([parseOrder('1'), parseOrder('10'), parseCount('1'), parseSeed('0'), parseSeed('4294967295')]).toEqual([
+      1, 10, 1, 0, 4_294_967_295,
+    ]);
+  });
+
+  it.each(['0', '11', '99', '-1', 'x', '9.5', ''])('refuses the order "%s"', (text) => {
+    expect(() => parseOrder(text)).toThrow(`--order cannot be "${text}"; write a number from 1 to 10`);
+  });
+
+  it.each(['0', '-3', 'many', '1e3'])('refuses the count "%s"', (text) => {
+    expect(() => parseCount(text)).toThrow(`--count cannot be "${text}"`);
+  });
+
+  it.each(['-1', '4294967296', 'x'])('refuses the seed "%s"', (text) => {
+    expect(() => parseSeed(text)).toThrow(`--seed cannot be "${text}"`);
+  });
+});
+
+describe('once', () => {
+  it('takes a value, and no second one', () => {
+    expect(once('--dimm')('dimm0', undefined)).toBe('dimm0');
+    expect(() => once('--dimm')('dimm1', 'dimm0')).toThrow('--dimm is given twice, "dimm0" and "dimm1"; keep one');
+  });
+});

@@ -1,0 +1,34 @@
+import { PassThrough } from 'node:stream';
+import { formatStep, Progress } from '../../../src/cli/progress.js';
+
+describe('formatStep', () => {
+  it('says how far, how fast and how much longer', () => {
+    const step = { label: 'migrating', done: 12_288, total: 36_864, unit: 'pages' };
+    expect(formatStep(step, 30)).toBe(
+      'migrating  ████████░░░░░░░░░░░░░░░░  33% | 12,288 of 36,864 pages | 410,000/s | 1 s left',
+    );
+  });
+
+  it('gives parts of a whole in percent', () => {
+    const step = { label: 'reading the capture', done: 0.4, total: 1, unit: null };
+    expect(formatStep(step, 4000)).toBe('reading the capture  ██████████░░░░░░░░░░░░░░  40% | 10 %/s | 6 s left');
+  });
+
+  it('guesses nothing before anything is done', () => {
+    expect(formatStep({ label: 'scanning', done: 0, total: 0, unit: null }, 0)).toMatch(/ {3}0% \| 0 %\/s \| …$/);
+  });
+
+  it('counts minutes once there are some', () => {
+    expect(formatStep({ label: 'migrating', done: 1, total: 201, unit: 'pages' }, 1000)).toMatch(/3 min 20 s left$/);
+  });
+});
+
+describe('Progress', () => {
+  it('writes nothing where no terminal is', () => {
+    const stream = new PassThrough();
+    const progress = new Progress(stream as unknown as NodeJS.WriteStream);
+    progress.update({ label: 'migrating', done: 1, total: 2, unit: 'pages' });
+    progress.stop();
+    expect(stream.read()).toBeNull();
+  });
+});
