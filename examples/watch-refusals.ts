@@ -25,8 +25,7 @@ const { host, service, pages$, dispose } = createEvacuator({
 });
 
 // Pages are announced in batches of plain words; objects, one a page, are for those who ask for them.
-const { names, refusals } = service.handlers;
-const page$ = pages$.pipe(decodeBatch(names.map((name, i) => ({ name, refusals: refusals[i] ?? [] }))));
+const page$ = pages$.pipe(decodeBatch(service.handlers.tables));
 
 let nrMoved = 0;
 page$.pipe(migratedOnly()).subscribe(() => nrMoved++);

@@ -34,7 +34,7 @@ export default {
       ...shared,
       displayName: 'unit',
       moduleNameMapper: sources,
-      testMatch: ['<rootDir>/{src,plugins,test/unit}/**/*.test.ts', '<rootDir>/test/tidy.test.ts'],
+      testMatch: ['<rootDir>/{src,plugins,test/unit,test/conformance}/**/*.test.ts', '<rootDir>/test/tidy.test.ts'],
     },
     { ...shared, displayName: 'swarm', moduleNameMapper: sources, testMatch: ['<rootDir>/test/swarm/**/*.test.ts'] },
     // The built package as its users get it: `vacate` resolves through its own exports map, workers are real.

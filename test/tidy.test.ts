@@ -53,7 +53,7 @@ const PUBLIC_SUBPATHS: Readonly<Record<string, string>> = {
 /** Read at run time from the installed package; the paths are those of `dist/src/cli`, one level deeper. */
 const SHIPPED_DATA = ['../package.json', '../examples/scenarios/', '../examples/scenarios'];
 const PLUGIN_IMPORTS = ['vacate/handler'];
-const EXAMPLE_IMPORTS = ['vacate', 'vacate/handler', 'vacate/testing'];
+const EXAMPLE_IMPORTS = ['vacate', 'vacate/handler', 'vacate/testing', 'node:fs'];
 
 /** A quarantine keeps a package where it can be replaced. `typesToo` is true if not even its types may get out. */
 const QUARANTINES: readonly {

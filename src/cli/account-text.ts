@@ -1,5 +1,6 @@
 import { formatBytes, formatPages } from '../mm/units.js';
 import type { LedgerComparison } from '../sim/ledger.js';
+import type { JobOutcome } from '../strategies/strategy.js';
 import type { Account } from './account.js';
 import { PAGE_KINDS } from './page-kinds.js';
 import type { Palette } from './palette.js';
@@ -7,6 +8,11 @@ import { table } from './tables.js';
 import { countOf, formatCount, formatNs, formatShare } from './wording.js';
 
 const BAR = 30;
+
+/** Begins the line that says how a job ended. */
+export function outcomeMark(outcome: JobOutcome, palette: Palette): string {
+  return outcome === 'done' ? palette.good('✓') : palette.bad(outcome === 'partial' ? '◐' : '✗');
+}
 
 /** A line for each kind of page that moved, with a bar in the kind's colour. */
 export function movedText({ movedByKind, pagesMigrated }: Account, palette: Palette): string {

@@ -1,9 +1,13 @@
+import { log2Floor } from '../base/bits.js';
 import { VacateError } from '../base/vacate-error.js';
-import { MAX_PAGE_ORDER } from '../mm/units.js';
+import { MAX_PFN } from '../mm/units.js';
 
 /*
  * Readers of option values. They throw a sentence of ours, where commander would wrap it into one of its own.
  */
+
+/** All the memory that page numbers can name. A machine may have less, and the strategy says so. */
+const ORDER_MAX = log2Floor(MAX_PFN);
 
 const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
@@ -17,10 +21,10 @@ export function parseTimeout(text: string): number {
 
 export function parseOrder(text: string): number {
   const order = wholeNumber(text);
-  if (order !== null && order >= 1 && order <= MAX_PAGE_ORDER) return order;
+  if (order !== null && order >= 1 && order <= ORDER_MAX) return order;
   throw new VacateError(
     'usage',
-    `--order cannot be "${text}"; write a number from 1 to ${MAX_PAGE_ORDER} (9 is 2 MiB, the size of a huge page)`,
+    `--order cannot be "${text}"; write a number from 1 to ${ORDER_MAX} (9 is 2 MiB, the size of a huge page)`,
   );
 }
 

@@ -170,7 +170,7 @@ function addHighOrder(program: Command, context: Context, end: End): void {
         strategiesHelp('highOrder') +
         examples([
           'vacate high-order captures/host7 --order 9 --count 64',
-          'vacate high-order examples/scenarios/two-dimms.yaml --order 10 --count 8 --json',
+          'vacate high-order examples/scenarios/fragmented.yaml --order 9 --count 64',
         ]),
     );
 }

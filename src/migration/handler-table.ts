@@ -14,6 +14,8 @@ export class HandlerTable {
   readonly names: readonly string[];
   readonly claims: readonly string[];
   readonly refusals: readonly RefusalTable[];
+  /** Names and refusals side by side, as `decodeBatch` takes them. */
+  readonly tables: ReadonlyArray<{ readonly name: string; readonly refusals: RefusalTable }>;
   readonly #handlers: readonly PageTypeHandler[];
 
   constructor(plugins: readonly PageType[], pages: PageView) {
@@ -21,6 +23,7 @@ export class HandlerTable {
     this.names = ['core', ...ordered.map(({ name }) => name)];
     this.claims = ['what every page type shares', ...ordered.map(({ claims }) => claims)];
     this.refusals = [coreRefusals, ...ordered.map(({ refusals }) => refusals)];
+    this.tables = this.names.map((name, i) => ({ name, refusals: this.refusals[i]! }));
     this.#handlers = ordered.map((plugin) => plugin.create(pages));
   }
 

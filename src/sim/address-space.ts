@@ -1,12 +1,4 @@
-import {
-  PG_ANON,
-  PG_LOCKED,
-  PG_MLOCKED,
-  PG_NONLINEAR,
-  PG_SWAPCACHE,
-  PG_UNEVICTABLE,
-  PG_WRITEBACK,
-} from '../mm/page-flags.js';
+import { PG_ANON, PG_LOCKED, PG_NONLINEAR, PG_SWAPCACHE, PG_WRITEBACK } from '../mm/page-flags.js';
 import { filePte, isMigration, isPresent, isSwap, PTE_WRITE, ptePayload } from '../mm/pte.js';
 import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { type Machine, SCALAR } from './machine.js';

@@ -28,7 +28,7 @@ export class SimPageView implements PageView {
 
   inCache(pfn: Pfn): boolean {
     const flags = this.machine.flags[pfn]!;
-    if ((flags & PG_SWAPCACHE) !== 0) return true;
+    if ((flags & PG_SWAPCACHE) !== 0) return swapCachePage(this.machine, swapSlotOf(this.machine, pfn)) === pfn;
     return (flags & PG_ANON) === 0 && isInItsSlot(this.machine, pfn);
   }
 

@@ -62,10 +62,10 @@ export function unpin(m: Machine, cpu: number, pfn: Pfn): boolean {
   return true;
 }
 
-/** Waits for a page's writeback (folio_wait_writeback): time goes on to its end. False if none is under way. */
+/** Waits for a page's writeback (folio_wait_writeback): time goes on to its end. False if none is under way, or if it will never end. */
 export function waitForWriteback(m: Machine, cpu: number, pfn: Pfn): boolean {
   const at = findHold(m, pfn, HOLD_WRITEBACK);
-  if (at < 0) return false;
+  if (at < 0 || m.holdUntil[at] === Number.POSITIVE_INFINITY) return false;
   advance(m, cpu, Math.max(0, m.holdUntil[at]! - m.clock[0]!));
   return true;
 }

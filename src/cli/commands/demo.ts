@@ -238,7 +238,7 @@ function nextSteps({ palette }: Context): string {
     palette.bold('Go on with'),
     '  vacate inspect examples/scenarios/two-dimms.yaml',
     '  vacate offline examples/scenarios/two-dimms.yaml --dimm 0',
-    '  vacate high-order examples/scenarios/two-dimms.yaml --order 9 --count 64',
+    '  vacate high-order examples/scenarios/fragmented.yaml --order 9 --count 64',
     '  vacate handlers',
   ].join('\n');
 }

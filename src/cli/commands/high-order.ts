@@ -3,7 +3,7 @@ import { formatPages } from '../../mm/units.js';
 import type { Machine } from '../../sim/machine.js';
 import type { HighOrderResult, JobOutcome } from '../../strategies/strategy.js';
 import { accountJson } from '../account.js';
-import { costText, movedText, verifiedText } from '../account-text.js';
+import { costText, movedText, outcomeMark, verifiedText } from '../account-text.js';
 import { type Carried, carryOut, loadPageTypes, timeoutRefusal } from '../carry-out.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_REFUSED, exitCodeOf } from '../exit-codes.js';
@@ -90,7 +90,7 @@ function highOrderJson(machine: Machine, seed: number | null, outcome: Outcome, 
 }
 
 /** So many of the blocks that were made are named in a text. */
-const RANGES = 4;
+const RANGES = 3;
 
 function highOrderText(
   machine: Machine,
@@ -99,7 +99,7 @@ function highOrderText(
   palette: Palette,
 ): string[] {
   const { made, asked, order, ranges } = outcome;
-  const mark = outcome.outcome === 'done' ? palette.good('✓') : palette.bad('✗');
+  const mark = outcomeMark(outcome.outcome, palette);
   const size = formatPages(2 ** order);
   const lines = [
     `${mark} ${palette.bold(`${formatCount(made)} of ${countOf(asked, 'block')} of order ${order} (${size}) made`)} on ${machine.spec.name}, by ${outcome.strategy}.`,

@@ -4,7 +4,7 @@ import { type BlockId, formatPages } from '../../mm/units.js';
 import type { Machine } from '../../sim/machine.js';
 import type { JobOutcome, OfflineResult } from '../../strategies/strategy.js';
 import { accountJson } from '../account.js';
-import { costText, movedText, verifiedText } from '../account-text.js';
+import { costText, movedText, outcomeMark, verifiedText } from '../account-text.js';
 import { type Carried, carryOut, loadPageTypes, timeoutRefusal } from '../carry-out.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_REFUSED, exitCodeOf } from '../exit-codes.js';
@@ -119,10 +119,11 @@ function headline(machine: Machine, { outcome, blocks, strategy }: OfflineResult
   const numbers = blocks.map(({ block }) => block);
   const size = formatPages(numbers.length * machine.spec.blockPages);
   const what = `block${numbers.length === 1 ? '' : 's'} ${formatBlocks(numbers)} of ${machine.spec.name} (${size})`;
-  if (outcome === 'done') return `${palette.good('✓')} ${palette.bold(`Offline: ${what}`)}, by ${strategy}.`;
+  const mark = outcomeMark(outcome, palette);
+  if (outcome === 'done') return `${mark} ${palette.bold(`Offline: ${what}`)}, by ${strategy}.`;
   const gone = blocks.filter(({ state }) => state === 'offline').length;
   const gist = outcome === 'partial' ? `${gone} of ${blocks.length} blocks are offline:` : 'Still online:';
-  return `${palette.bad('✗')} ${palette.bold(`${gist} ${what}`)}, by ${strategy}.`;
+  return `${mark} ${palette.bold(`${gist} ${what}`)}, by ${strategy}.`;
 }
 
 function blockTable({ blocks }: OfflineResult, palette: Palette): string {

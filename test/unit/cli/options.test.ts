@@ -19,13 +19,13 @@ describe('parseTimeout', () => {
 
 describe('numbers', () => {
   it('reads what is in range', () => {
-    expect([parseOrder('1'), parseOrder('10'), parseCount('1'), parseSeed('0'), parseSeed('4294967295')]).toEqual([
-      1, 10, 1, 0, 4_294_967_295,
+    expect([parseOrder('1'), parseOrder('27'), parseCount('1'), parseSeed('0'), parseSeed('4294967295')]).toEqual([
+      1, 27, 1, 0, 4_294_967_295,
     ]);
   });
 
-  it.each(['0', '11', '99', '-1', 'x', '9.5', ''])('refuses the order "%s"', (text) => {
-    expect(() => parseOrder(text)).toThrow(`--order cannot be "${text}"; write a number from 1 to 10`);
+  it.each(['0', '28', '99', '-1', 'x', '9.5', ''])('refuses the order "%s"', (text) => {
+    expect(() => parseOrder(text)).toThrow(`--order cannot be "${text}"; write a number from 1 to 27`);
   });
 
   it.each(['0', '-3', 'many', '1e3'])('refuses the count "%s"', (text) => {

@@ -1,0 +1,34 @@
+/**
+ * A page type that claims nothing and takes its time, so that a run lasts long enough to be stopped. It says on standard
+ * error when the run has begun.
+ */
+const MICROSECONDS_A_PAGE = 10;
+
+function burn() {
+  const end = performance.now() + MICROSECONDS_A_PAGE / 1000;
+  while (performance.now() < end);
+}
+
+export default {
+  name: 'slow',
+  api: 1,
+  order: 'pre',
+  claims: 'nothing, slowly',
+  refusals: [null],
+  create() {
+    let begun = false;
+    return {
+      claims() {
+        if (!begun) process.stderr.write('the run has begun\n');
+        begun = true;
+        burn();
+        return false;
+      },
+      refuses: () => 0,
+      references: () => 0,
+      isolate: () => 0,
+      migrate: () => 0,
+      putback() {},
+    };
+  },
+};

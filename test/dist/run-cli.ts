@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+/** Where the tests stand: the top of the package, so that relative names are the same everywhere. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+const MAIN = 'dist/src/cli/main.js';
+
+export interface Ended {
+  /** Null if a signal ended it. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Manner {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Sends SIGINT as soon as standard error contains this. */
+  readonly interruptAt?: string;
+  /** Nobody reads standard output. */
+  readonly closeStdout?: boolean;
+}
+
+/** Runs the built command line to its end, without a terminal. */
+export function vacate(args: readonly string[], manner: Manner = {}): Promise<Ended> {
+  const { FORCE_COLOR: _ignored, ...env } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...env, ...manner.env } });
+  let stdout = '';
+  let stderr = '';
+  let interrupted = false;
+  if (manner.closeStdout === true) child.stdout.destroy();
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text;
+    if (interrupted || manner.interruptAt === undefined || !stderr.includes(manner.interruptAt)) return;
+    interrupted = true;
+    child.kill('SIGINT');
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
+  });
+}
+
+/** Runs many command lines, as many at a time as there are processors; the answers are in the order of the questions. */
+export async function vacateAll(commandLines: ReadonlyArray<readonly string[]>): Promise<Ended[]> {
+  const answers: Ended[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < commandLines.length) {
+      const at = next++;
+      answers[at] = await vacate(commandLines[at] as readonly string[]);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, cpus().length) }, worker));
+  return answers;
+}
