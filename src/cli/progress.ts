@@ -12,7 +12,7 @@ export interface Step {
 
 /** A step that is over within this time needs no bar. */
 const PATIENCE_MS = 250;
-const BAR_WIDTH = 24;
+const BAR = { min: 5, max: 24 } as const;
 
 /**
  * One line on standard error that says how far, how fast and how much longer; nothing at all unless that is a terminal.
@@ -54,22 +54,22 @@ export class Progress {
       stream: this.stream,
       clearOnComplete: true,
       format: (_options, _params, payload: { step: Step; elapsedMs: number }) =>
-        formatStep(payload.step, payload.elapsedMs),
+        formatStep(payload.step, payload.elapsedMs, this.stream.columns),
     });
   }
 }
 
-/** "migrating  ████████░░░░  33% | 12,288 of 36,864 pages | 410,000/s | 1 s left". */
-export function formatStep({ label, done, total, unit }: Step, elapsedMs: number): string {
+/** "migrating  ████████░░░░  33% | 12,288 of 36,864 pages | 410,000/s | 1 s left", the bar as wide as the line allows. */
+export function formatStep({ label, done, total, unit }: Step, elapsedMs: number, columns: number): string {
   const share = total === 0 ? 0 : Math.min(1, done / total);
-  const full = Math.round(share * BAR_WIDTH);
-  const bar = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
   const perSecond = elapsedMs === 0 ? 0 : (done * 1000) / elapsedMs;
   const rate = unit === null ? `${((100 * perSecond) / Math.max(total, 1)).toFixed(0)} %/s` : `${round(perSecond)}/s`;
   const left = perSecond === 0 ? '…' : `${formatSeconds((total - done) / perSecond)} left`;
-  const parts = [`${label}  ${bar} ${String(Math.floor(share * 100)).padStart(3)}%`, rate, left];
-  if (unit !== null) parts.splice(1, 0, `${formatCount(done)} of ${formatCount(total)} ${unit}`);
-  return parts.join(' | ');
+  const count = unit === null ? [] : [`${formatCount(done)} of ${formatCount(total)} ${unit}`];
+  const facts = [`${String(Math.floor(share * 100)).padStart(3)}%`, ...count, rate, left].join(' | ');
+  const width = Math.min(BAR.max, Math.max(BAR.min, columns - label.length - facts.length - 4));
+  const full = Math.round(share * width);
+  return `${label}  ${'█'.repeat(full)}${'░'.repeat(width - full)} ${facts}`;
 }
 
 /** Two digits are all that a rate deserves. */

@@ -20,6 +20,7 @@ import { mlockPage } from './mlock.js';
 import { allocatePages, drainLruAddOf, putPage } from './page-allocator.js';
 import { addToCache, diskPlaceOf, findInCache, markDirty } from './page-cache.js';
 import { ensurePteAt } from './page-tables.js';
+import { nodeOfCpu } from './pageblocks.js';
 import { RECLAIM_BATCH, reclaimPages } from './reclaim.js';
 import { addToSwapCache, freeSwap, removeFromSwapCache, swapCachePage, swapSlotOf } from './swap.js';
 import { tlbFill, tlbFlushPage, tlbLookup } from './tlb.js';
@@ -98,11 +99,6 @@ function allocateUserPage(m: Machine, cpu: number, node: number): Pfn {
   if (easy !== NO_PAGE) return easy;
   reclaimPages(m, cpu, RECLAIM_BATCH);
   return allocatePages(m, cpu, { ...request, mark: 'min' });
-}
-
-/** Memory of a process is preferred on the node of its CPU; CPUs are dealt to nodes in turn. */
-export function nodeOfCpu(m: Machine, cpu: number): number {
-  return cpu % m.nrNodes;
 }
 
 function mapPage(m: Machine, at: number, pfn: Pfn, bits: number): void {

@@ -2,7 +2,7 @@ import { MIGRATE_MOVABLE } from '../mm/migratetype.js';
 import { PG_ANON, PG_HEAD, PG_LRU, PG_SWAPBACKED, PG_TAIL, PG_THP, PG_UPTODATE } from '../mm/page-flags.js';
 import { PTE_DIRTY, PTE_WRITE, presentPte } from '../mm/pte.js';
 import { NO_PAGE, type Order } from '../mm/units.js';
-import { ACCESS_BLOCKED, ACCESS_FAULT, ACCESS_NO_MEMORY, ACCESS_OK, type Access, nodeOfCpu } from './access.js';
+import { ACCESS_BLOCKED, ACCESS_FAULT, ACCESS_NO_MEMORY, ACCESS_OK, type Access } from './access.js';
 import { anonVmaOf, findVma } from './address-space.js';
 import { fillContents } from './contents.js';
 import { placeOnLru } from './lru.js';
@@ -10,6 +10,7 @@ import type { Machine } from './machine.js';
 import { setIndex } from './mappings.js';
 import { allocatePages } from './page-allocator.js';
 import { ensurePteAt, pteOf } from './page-tables.js';
+import { nodeOfCpu } from './pageblocks.js';
 
 /**
  * Maps a compound page of 2^order zeroed pages at an aligned, empty place of an anonymous VMA

@@ -1,6 +1,6 @@
 import { type ColumnViews, f64, layColumns, u8, u16, u32 } from '../base/columns.js';
 import { VacateError } from '../base/vacate-error.js';
-import { BLOCK_ABSENT, BLOCK_ONLINE, type BlockState, type Dimm } from '../mm/memory-block.js';
+import { BLOCK_ABSENT, BLOCK_ONLINE, type BlockState, blockRange, type Dimm } from '../mm/memory-block.js';
 import { NR_MIGRATETYPES } from '../mm/migratetype.js';
 import { pageColumnTable } from '../mm/page-columns.js';
 import { PG_NOPAGE } from '../mm/page-flags.js';
@@ -204,6 +204,8 @@ export interface Machine extends Columns {
   readonly buffer: SharedArrayBuffer;
   /** Zones to try, by node and highest usable kind: own node first, then the most capable zone first. */
   readonly zonelists: ReadonlyArray<readonly number[]>;
+  /** Pages of each zone in the blocks that are online when the machine starts: what its watermarks are meant for. */
+  readonly presentAtStart: readonly number[];
 }
 
 /**
@@ -229,7 +231,8 @@ export function createMachine(spec: MachineSpec): Machine {
     }),
   );
   const zonelists = buildZonelists(spec.zones, nrNodes);
-  const machine: Machine = { ...views, spec, capacity, nrNodes, contentWords, buffer, zonelists };
+  const presentAtStart = spec.zones.map((zone) => onlinePagesOf(spec, zone));
+  const machine: Machine = { ...views, spec, capacity, nrNodes, contentWords, buffer, zonelists, presentAtStart };
   machine.zoneOfPageblock.fill(NO_ZONE);
   spec.zones.forEach((zone, id) => {
     // Outside zones nothing is ever written, so holes cost no memory.
@@ -254,6 +257,15 @@ function buildZonelists(zones: readonly ZoneShape[], nrNodes: number): number[][
       .sort((a, b) => a.distance - b.distance || rank(b.zone.kind) - rank(a.zone.kind))
       .map(({ id }) => id);
   return Array.from({ length: nrNodes }, (_, node) => ZONE_KINDS.map((_, highest) => listFor(node, highest))).flat();
+}
+
+function onlinePagesOf({ blocks, blockPages }: MachineSpec, zone: ZoneShape): number {
+  let pages = 0;
+  for (const { block, state } of blocks) {
+    const { start, end } = blockRange(block, blockPages);
+    if (state === BLOCK_ONLINE) pages += Math.max(0, Math.min(zone.end, end) - Math.max(zone.start, start));
+  }
+  return pages;
 }
 
 function capacityFor(spec: MachineSpec): Capacity {

@@ -52,18 +52,9 @@ export function isEntirelyFree(m: Machine, range: PfnRange): boolean {
 
 /** Watermarks are the shape's, in proportion to what is left of the zone (setup_per_zone_wmarks). */
 function scaleWatermarks(m: Machine, zone: number): void {
-  const { watermarks, start, end } = m.spec.zones[zone]!;
-  const share = Math.min(1, m.managed[zone]! / presentAtStart(m, start, end));
+  const { watermarks } = m.spec.zones[zone]!;
+  const share = Math.min(1, m.managed[zone]! / Math.max(1, m.presentAtStart[zone]!));
   m.watermarkMin[zone] = Math.floor(watermarks.min * share);
   m.watermarkLow[zone] = Math.floor(watermarks.low * share);
   m.watermarkHigh[zone] = Math.floor(watermarks.high * share);
-}
-
-function presentAtStart(m: Machine, start: number, end: number): number {
-  let pages = 0;
-  for (const { block, state } of m.spec.blocks) {
-    const range = blockRange(block, m.spec.blockPages);
-    if (state === BLOCK_ONLINE) pages += Math.max(0, Math.min(end, range.end) - Math.max(start, range.start));
-  }
-  return Math.max(pages, 1);
 }

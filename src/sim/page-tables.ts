@@ -3,6 +3,7 @@ import { PG_PGTABLE } from '../mm/page-flags.js';
 import { NO_PAGE } from '../mm/units.js';
 import { type Machine, SCALAR, TABLE_ENTRIES } from './machine.js';
 import { allocatePages, putPage } from './page-allocator.js';
+import { nodeOfCpu } from './pageblocks.js';
 import { returnToPool, takeFromPool } from './pool.js';
 
 /**
@@ -46,7 +47,13 @@ function ensureTable(m: Machine, cpu: number, at: number): number {
 export function createTable(m: Machine, cpu: number): number {
   let frame = NO_PAGE;
   if (m.scalars[SCALAR.tablesTakeFrames] !== 0) {
-    frame = allocatePages(m, cpu, { order: 0, type: MIGRATE_UNMOVABLE, node: 0, highest: 'Normal', mark: 'min' });
+    frame = allocatePages(m, cpu, {
+      order: 0,
+      type: MIGRATE_UNMOVABLE,
+      node: nodeOfCpu(m, cpu),
+      highest: 'Normal',
+      mark: 'min',
+    });
     if (frame === NO_PAGE) return 0;
     m.flags[frame] = PG_PGTABLE;
   }

@@ -81,5 +81,10 @@ export function nodeOf(m: Machine, pfn: Pfn): number {
   return m.spec.zones[zoneOf(m, pfn)]!.node;
 }
 
+/** Node on which a CPU's memory is preferred; CPUs are dealt to nodes in turn. */
+export function nodeOfCpu(m: Machine, cpu: number): number {
+  return cpu % m.nrNodes;
+}
+
 /** The type that memory has when it comes online. */
 export const ONLINE_MIGRATETYPE = MIGRATE_MOVABLE;

@@ -1,10 +1,10 @@
 import { MIGRATE_MOVABLE } from '../../mm/migratetype.js';
 import { PG_MOVABLE_OPS, PG_OFFLINE } from '../../mm/page-flags.js';
 import { NO_PAGE } from '../../mm/units.js';
-import { nodeOfCpu } from '../../sim/access.js';
 import { fillContents } from '../../sim/contents.js';
 import { addDriverPage, createDriverPool } from '../../sim/files.js';
 import { allocatePages } from '../../sim/page-allocator.js';
+import { nodeOfCpu } from '../../sim/pageblocks.js';
 import type { WorkloadOf } from '../workload-schema.js';
 import { cpuOf, type Load, type Site } from './load.js';
 

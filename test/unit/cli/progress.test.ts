@@ -4,22 +4,32 @@ import { formatStep, Progress } from '../../../src/cli/progress.js';
 describe('formatStep', () => {
   it('says how far, how fast and how much longer', () => {
     const step = { label: 'migrating', done: 12_288, total: 36_864, unit: 'pages' };
-    expect(formatStep(step, 30)).toBe(
+    expect(formatStep(step, 30, 100)).toBe(
       'migrating  ████████░░░░░░░░░░░░░░░░  33% | 12,288 of 36,864 pages | 410,000/s | 1 s left',
     );
   });
 
   it('gives parts of a whole in percent', () => {
     const step = { label: 'reading the capture', done: 0.4, total: 1, unit: null };
-    expect(formatStep(step, 4000)).toBe('reading the capture  ██████████░░░░░░░░░░░░░░  40% | 10 %/s | 6 s left');
+    expect(formatStep(step, 4000, 100)).toBe('reading the capture  ██████████░░░░░░░░░░░░░░  40% | 10 %/s | 6 s left');
+  });
+
+  it('fits the terminal: the bar gives way', () => {
+    const step = { label: 'migrating', done: 46_080, total: 130_034, unit: 'pages' };
+    expect(formatStep(step, 1440, 80)).toBe(
+      'migrating  █████░░░░░░░░░░  35% | 46,080 of 130,034 pages | 32,000/s | 3 s left',
+    );
+    expect(formatStep(step, 1440, 80).length).toBeLessThan(80);
   });
 
   it('guesses nothing before anything is done', () => {
-    expect(formatStep({ label: 'scanning', done: 0, total: 0, unit: null }, 0)).toMatch(/ {3}0% \| 0 %\/s \| …$/);
+    expect(formatStep({ label: 'scanning', done: 0, total: 0, unit: null }, 0, 80)).toMatch(/ {3}0% \| 0 %\/s \| …$/);
   });
 
   it('counts minutes once there are some', () => {
-    expect(formatStep({ label: 'migrating', done: 1, total: 201, unit: 'pages' }, 1000)).toMatch(/3 min 20 s left$/);
+    expect(formatStep({ label: 'migrating', done: 1, total: 201, unit: 'pages' }, 1000, 80)).toMatch(
+      /3 min 20 s left$/,
+    );
   });
 });
 
