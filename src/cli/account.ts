@@ -12,6 +12,8 @@ export interface Account {
   readonly bytesMigrated: number;
   /** Pages by what they were when the job began, indexed by kind. */
   readonly movedByKind: Uint32Array;
+  /** Pages by the memory block from which they moved. */
+  readonly movedByBlock: Uint32Array;
   /** Tries beyond the first, over all pages. */
   readonly pagesRetried: number;
   /** Times that the job let the machine's time pass because of what may pass: locks, pins, writes. */
@@ -29,6 +31,7 @@ export interface Account {
 export class AccountBook {
   readonly #kinds: Uint8Array;
   readonly #moved = newCounts();
+  readonly #byBlock: Uint32Array;
   readonly #ledger: Ledger;
   readonly #retriedBefore: number;
   readonly #clockBefore: number;
@@ -44,7 +47,9 @@ export class AccountBook {
     private readonly evacuator: Evacuator,
   ) {
     this.#ledger = takeLedger(machine);
-    this.#kinds = Uint8Array.from(machine.flags, kindOf);
+    this.#byBlock = new Uint32Array(machine.blockState.length);
+    this.#kinds = new Uint8Array(machine.spec.nrPfns);
+    for (let pfn = 0; pfn < this.#kinds.length; pfn++) this.#kinds[pfn] = kindOf(machine.flags[pfn]!);
     this.#retriedBefore = evacuator.counters.totals[TOTAL_RETRIED]!;
     this.#clockBefore = machine.clock[0]!;
     this.#subscriptions = [
@@ -59,10 +64,13 @@ export class AccountBook {
   /** A page that moves twice is the same page: its kind travels with it. */
   #note({ words, nrEvents }: PageEventBatch): void {
     const kinds = this.#kinds;
+    const { blockPages } = this.machine.spec;
     for (let at = 0; at < nrEvents * WORDS_PER_EVENT; at += WORDS_PER_EVENT) {
       if (codeOf(words[at + 2]!) !== 0) continue;
       const kind = kinds[words[at]!]!;
+      const block = Math.floor(words[at]! / blockPages);
       this.#moved[kind] = this.#moved[kind]! + 1;
+      this.#byBlock[block] = this.#byBlock[block]! + 1;
       kinds[words[at + 1]!] = kind;
       kinds[words[at]!] = KIND_FREE;
     }
@@ -80,6 +88,7 @@ export class AccountBook {
       pagesMigrated,
       bytesMigrated: pagesMigrated * PAGE_SIZE,
       movedByKind: this.#moved,
+      movedByBlock: this.#byBlock,
       pagesRetried: evacuator.counters.totals[TOTAL_RETRIED]! - this.#retriedBefore,
       waits: this.waits,
       passes: this.#passes,

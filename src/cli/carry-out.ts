@@ -77,8 +77,11 @@ function showProgress({ progress }: Context, { step, done, total }: StrategyProg
 
 function interruption({ step, done, total }: StrategyProgress, moved: number): string {
   if (moved === 0) return 'nothing had moved, and what was isolated is in use again';
-  const ofAll = step === 'migrating' && total > done ? ` of ${formatCount(total)}` : '';
-  return `${countOf(moved, 'page')}${ofAll} had moved and stay where they are now, the others were put back`;
+  const pages =
+    step === 'migrating' && total > done
+      ? `${formatCount(moved)} of ${countOf(total, 'page')}`
+      : countOf(moved, 'page');
+  return `${pages} had moved and stay there; the others were put back`;
 }
 
 /** Stands in a report beside the refusals when time was up. */

@@ -53,10 +53,20 @@ function checkName(name: string): Stats {
   };
   const wanted = 'name a scenario file (*.yaml) or a capture directory';
   if (name === 'live') return fail(`this version cannot work on the live host yet; ${wanted}`);
-  const stats = statSync(name, { throwIfNoEntry: false });
+  const stats = readable(name, () => statSync(name, { throwIfNoEntry: false }));
   if (stats === undefined) return fail(`there is no file or directory "${name}"; ${wanted}`);
   if (stats.isDirectory() || (stats.isFile() && isScenarioName(name))) return stats;
   return fail(`"${name}" is neither a scenario nor a capture; ${wanted}`);
+}
+
+/** What the file system answers, or a sentence about why it does not. */
+function readable<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new VacateError('usage', `"${name}" cannot be read (${code}); check its name and its permissions`, { cause });
+  }
 }
 
 function openCapture(directory: string, { progress, interrupts }: OpenOptions): OpenMachine {
@@ -73,7 +83,11 @@ function openCapture(directory: string, { progress, interrupts }: OpenOptions): 
 }
 
 function openScenario(path: string, options: OpenOptions): OpenMachine {
-  return machineOfScenario(readFileSync(path, 'utf8'), path, options);
+  return machineOfScenario(
+    readable(path, () => readFileSync(path, 'utf8')),
+    path,
+    options,
+  );
 }
 
 /** The machine that a scenario describes; `where` names the text in complaints. */

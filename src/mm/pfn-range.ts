@@ -1,5 +1,4 @@
-import { alignDown, alignUp } from '../base/bits.js';
-import type { Order, Pfn } from './units.js';
+import type { Pfn } from './units.js';
 
 /** Half-open: `start` is in, `end` is not. */
 export interface PfnRange {
@@ -25,13 +24,6 @@ export function contains(range: PfnRange, pfn: Pfn): boolean {
 
 export function overlaps(a: PfnRange, b: PfnRange): boolean {
   return a.start < b.end && b.start < a.end;
-}
-
-/** The part of a range that aligned blocks of 2^order pages fill; empty when none fits. */
-export function alignedInside(range: PfnRange, order: Order): PfnRange {
-  const unit = 2 ** order;
-  const start = alignUp(range.start, unit);
-  return { start, end: Math.max(start, alignDown(range.end, unit)) };
 }
 
 /** Sorted, disjoint, neighbours joined. */

@@ -18,9 +18,6 @@ export const NR_PAGE_ORDERS = MAX_PAGE_ORDER + 1;
 /** Order of a pageblock, the granule of migratetypes: 2 MiB on x86-64. */
 export const PAGEBLOCK_ORDER = 9;
 export const PAGEBLOCK_PAGES = 1 << PAGEBLOCK_ORDER;
-/** mm/page_alloc.c: orders above this are expensive, and the kernel tries less hard for them. */
-export const PAGE_ALLOC_COSTLY_ORDER = 3;
-
 const KIB = 1024;
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 

@@ -1,6 +1,5 @@
 import { mix32 } from '../base/prng.js';
 import type { MachineImage } from '../mm/machine-image.js';
-import { BLOCK_ONLINE, blockRange } from '../mm/memory-block.js';
 import { MIGRATE_MOVABLE, MIGRATE_UNMOVABLE } from '../mm/migratetype.js';
 import {
   PG_ANON,
@@ -246,16 +245,4 @@ function settle(m: Machine, image: MachineImage, pfn: Pfn, flags: number): void 
     m.flags[pfn] = m.flags[pfn]! & ~PG_LOCKED;
     lockPage(m, pfn, LOCK_NS);
   }
-}
-
-/** Pages of a machine that are in use, by block state: what `inspect` counts. */
-export function nrOnlinePages(m: Machine): number {
-  let pages = 0;
-  for (let block = 0; block < m.blockState.length; block++) {
-    if (m.blockState[block] !== BLOCK_ONLINE) continue;
-    const range = blockRange(block, m.spec.blockPages);
-    for (let pfn = range.start; pfn < Math.min(range.end, m.spec.nrPfns); pfn++)
-      if ((m.flags[pfn]! & PG_NOPAGE) === 0) pages++;
-  }
-  return pages;
 }

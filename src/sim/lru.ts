@@ -20,6 +20,8 @@ export const LRU_ACTIVE_ANON = 3;
 
 const EPOCH_SHIFT = 28;
 const PAYLOAD = 0x0fff_ffff;
+const PLACEMENT_BITS = 3;
+const LAST_PLACEMENT = 7;
 
 /** The list of its node on which a page with these flags belongs; -1 for unevictable. */
 export function lruListOf(flags: number): number {
@@ -27,28 +29,35 @@ export function lruListOf(flags: number): number {
   return ((flags & PG_ACTIVE) !== 0 ? 1 : 0) + ((flags & PG_SWAPBACKED) !== 0 ? 2 : 0);
 }
 
-/** Gives the page a new place, at the young end of the list that its flags name. It is on the list once PG_LRU is set. */
+/**
+ * Gives the page a new place, at the young end of the list that its flags name. It is on the list once PG_LRU is set.
+ *
+ * An epoch is [generation:1 | placement:3]. The generation is the node's: when a page has used up its eight placements,
+ * the node's queues are swept of everything stale and the other generation begins, in which every page may be placed
+ * eight times again before it could meet an entry of its own.
+ */
 export function placeOnLru(m: Machine, pfn: Pfn): void {
+  const node = nodeOf(m, pfn);
   const old = m.private[pfn]! >>> EPOCH_SHIFT;
-  if (old === 0xf) forgetOldEntries(m, pfn);
-  const epoch = (old + 1) & 0xf;
+  const sameGeneration = old >>> PLACEMENT_BITS === m.lruGeneration[node];
+  let placement = sameGeneration ? (old & LAST_PLACEMENT) + 1 : 0;
+  if (placement > LAST_PLACEMENT) {
+    beginGeneration(m, node);
+    placement = 0;
+  }
+  const epoch = (m.lruGeneration[node]! << PLACEMENT_BITS) | placement;
   m.private[pfn] = ((epoch << EPOCH_SHIFT) | (m.private[pfn]! & PAYLOAD)) >>> 0;
   const kind = lruListOf(m.flags[pfn]!);
   if (kind < 0) return;
-  const list = nodeOf(m, pfn) * LRU_LISTS_PER_NODE + kind;
+  const list = node * LRU_LISTS_PER_NODE + kind;
   if (m.lruLength[list]! >= Math.max(m.lruLimit[list]!, LRU_CHUNK)) dropStale(m, list);
   sweepWhenShort(m);
   append(m, list, ((epoch << EPOCH_SHIFT) | pfn) >>> 0);
 }
 
-/**
- * A page that has been placed sixteen times must not meet its first entry again. Long queues are spared the search: they
- * are swept by their own growth, and at worst a page is found where it once was.
- */
-function forgetOldEntries(m: Machine, pfn: Pfn): void {
-  const node = nodeOf(m, pfn);
-  for (let list = node * LRU_LISTS_PER_NODE; list < (node + 1) * LRU_LISTS_PER_NODE; list++)
-    if (m.lruLength[list]! <= 64 * LRU_CHUNK) dropStale(m, list, pfn);
+function beginGeneration(m: Machine, node: number): void {
+  for (let list = node * LRU_LISTS_PER_NODE; list < (node + 1) * LRU_LISTS_PER_NODE; list++) dropStale(m, list);
+  m.lruGeneration[node] = m.lruGeneration[node]! ^ 1;
 }
 
 /** Every list may keep an old entry of every page; when chunks run short, all are swept. */
@@ -104,13 +113,13 @@ function holds(m: Machine, entry: number, kind: number): boolean {
   );
 }
 
-/** Sweeps a queue: what holds stays, in its order; entries of page `forgotten` go in any case. */
-function dropStale(m: Machine, list: number, forgotten = -1): void {
+/** Sweeps a queue: what holds stays, in its order. */
+function dropStale(m: Machine, list: number): void {
   const kind = list % LRU_LISTS_PER_NODE;
   const length = m.lruLength[list]!;
   for (let i = 0; i < length; i++) {
     const entry = shift(m, list);
-    if ((entry & PAYLOAD) !== forgotten && holds(m, entry, kind)) append(m, list, entry);
+    if (holds(m, entry, kind)) append(m, list, entry);
   }
   m.lruLimit[list] = m.lruLength[list]! + (m.lruLength[list]! >>> 2) + LRU_CHUNK;
 }

@@ -92,6 +92,7 @@ function fixedBytes(m: Machine): number {
     m.lruLastAt,
     m.lruLength,
     m.lruLimit,
+    m.lruGeneration,
     m.lruAdd,
     m.lruAddCount,
     m.tlb,

@@ -2,7 +2,7 @@ import { PG_DIRTY, PG_NONLINEAR, PG_PRIVATE, PG_SWAPBACKED, PG_UPTODATE, PG_WRIT
 import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { takeStored } from './contents.js';
 import { type Machine, SCALAR, TABLE_ENTRIES } from './machine.js';
-import { clearIndex, MAPPING_DRIVER, MAPPING_SHMEM, mappingAt, setIndex } from './mappings.js';
+import { clearIndex, MAPPING_SHMEM, mappingAt, setIndex } from './mappings.js';
 import { takeFromPool } from './pool.js';
 
 /**
@@ -94,12 +94,6 @@ function tagSlot(m: Machine, pfn: Pfn, set: number, clear: number): void {
   if (!isInItsSlot(m, pfn)) return;
   const at = slotAt(m, m.index[pfn]!);
   m.leafSlots[at] = ((m.leafSlots[at]! & ~clear) | set) >>> 0;
-}
-
-/** True for a page of a driver's pool, which no LRU holds. */
-export function isDriverPage(m: Machine, pfn: Pfn): boolean {
-  const index = m.index[pfn]!;
-  return index !== 0 && m.mapKind[mappingAt(m, index)] === MAPPING_DRIVER;
 }
 
 /** Where the disk keeps a page of a file that has been written back, 0 if it still has its original contents. */

@@ -20,10 +20,6 @@ export function setPageblockType(m: Machine, pfn: Pfn, type: Migratetype): void 
   m.migratetype[block] = (m.migratetype[block]! & ~TYPE) | type;
 }
 
-export function isPageblockIsolated(m: Machine, pfn: Pfn): boolean {
-  return (m.migratetype[pfn >>> PAGEBLOCK_ORDER]! & ISOLATED) !== 0;
-}
-
 export function setPageblockIsolated(m: Machine, pfn: Pfn, isolated: boolean): void {
   const block = pfn >>> PAGEBLOCK_ORDER;
   m.migratetype[block] = isolated ? m.migratetype[block]! | ISOLATED : m.migratetype[block]! & ~ISOLATED;

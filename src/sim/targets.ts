@@ -2,7 +2,7 @@ import { MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE, type Migratety
 import { PG_BUDDY } from '../mm/page-flags.js';
 import { mergeRanges, type PfnRange } from '../mm/pfn-range.js';
 import { MAX_PAGE_ORDER, NO_PAGE, type Order, type Pfn } from '../mm/units.js';
-import { freeBlock, freeBlockOrder, freeListAt, takeFrom, takeSmallest } from './buddy.js';
+import { freeBlock, freeBlockOrder, freeListAt, takeFrom } from './buddy.js';
 import { poisonContents } from './contents.js';
 import type { Machine } from './machine.js';
 import { freeAbove, prepareNewPages, zonelist } from './page-allocator.js';
@@ -31,16 +31,34 @@ function takeFromOrders(
   spared: Order,
 ): Pfn {
   for (let size = from; size <= to; size++) {
-    for (const zone of zones) {
-      if (freeAbove(m, zone, 'min', 'Movable') < 2 ** order) continue;
-      for (const type of BY_PREFERENCE) {
-        if (m.freeHead[freeListAt(zone, type, size)] === 0) continue;
-        const from = size === MAX_PAGE_ORDER && spared > MAX_PAGE_ORDER ? looseBlock(m, zone, type, spared) : NO_PAGE;
-        const pfn =
-          from === NO_PAGE ? takeSmallest(m, zone, type, order, size) : takeFrom(m, from, zone, type, size, order);
-        prepareNewPages(m, pfn, order);
-        return pfn;
-      }
+    // Beyond the highest order, a whole range is made of several blocks: those that are no part of one go first.
+    if (size === MAX_PAGE_ORDER && spared > MAX_PAGE_ORDER) {
+      const loose = takeFromLists(m, zones, order, size, (zone, type) => looseBlock(m, zone, type, spared));
+      if (loose !== NO_PAGE) return loose;
+    }
+    const pfn = takeFromLists(m, zones, order, size, (zone, type) => m.freeHead[freeListAt(zone, type, size)]! - 1);
+    if (pfn !== NO_PAGE) return pfn;
+  }
+  return NO_PAGE;
+}
+
+/** From the first list of one order for which `pick` finds a block, in a zone that has room. */
+function takeFromLists(
+  m: Machine,
+  zones: readonly number[],
+  order: Order,
+  size: Order,
+  pick: (zone: number, type: Migratetype) => Pfn,
+): Pfn {
+  for (const zone of zones) {
+    if (freeAbove(m, zone, 'min', 'Movable') < 2 ** order) continue;
+    for (const type of BY_PREFERENCE) {
+      if (m.freeHead[freeListAt(zone, type, size)] === 0) continue;
+      const block = pick(zone, type);
+      if (block === NO_PAGE) continue;
+      const pfn = takeFrom(m, block, zone, type, size, order);
+      prepareNewPages(m, pfn, order);
+      return pfn;
     }
   }
   return NO_PAGE;

@@ -26,6 +26,7 @@ import { freeListType, nodeOf, zoneOf } from './pageblocks.js';
 import { vpnInVma } from './rmap.js';
 import { swapCachePage, swapSlotOf } from './swap.js';
 
+const LINK = 0x0fff_ffff;
 /** So many sentences are enough to see what went wrong. */
 const MAX_REPORTS = 20;
 
@@ -40,6 +41,7 @@ export function validateMachine(m: Machine): string[] {
   checkReferences(m, mapped, report);
   checkReverseMaps(m, report);
   checkSwap(m, mapped, report);
+  checkMappings(m, report);
   checkDirtyTags(m, report);
   checkLru(m, report);
   return broken;
@@ -89,6 +91,7 @@ function walkFreeLists(m: Machine, zone: number, type: number, onLists: Uint8Arr
   for (let order = 0; order < NR_PAGE_ORDERS; order++) {
     const list = (zone * NR_MIGRATETYPES + type) * NR_PAGE_ORDERS + order;
     let blocks = 0;
+    let previous = 0;
     for (let link = m.freeHead[list]!; link !== 0; link = m.index[link - 1]!) {
       const pfn = link - 1;
       if (freeBlockOrder(m, pfn) !== order) {
@@ -99,6 +102,8 @@ function walkFreeLists(m: Machine, zone: number, type: number, onLists: Uint8Arr
       }
       if (freeListType(m, pfn) !== type || zoneOf(m, pfn) !== zone)
         report(`${formatPfn(pfn)} is on the free list of zone ${zone} type ${type}, where it does not belong`);
+      if ((m.private[pfn]! & LINK) !== previous) report(`${formatPfn(pfn)} on its free list does not link back`);
+      previous = link;
       onLists.fill(1, pfn, pfn + 2 ** order);
       blocks++;
       pages += 2 ** order;
@@ -194,16 +199,34 @@ function checkReverseMaps(m: Machine, report: Report): void {
 
 /** A slot has at most one page, a swap-cache page has exactly one slot, counts are those of the page tables. */
 function checkSwap(m: Machine, mapped: Mapped, report: Report): void {
+  let used = 0;
   for (let slot = 0; slot < m.spec.nrSwapSlots; slot++) {
     if (m.swapMap[slot] !== mapped.swapMap[slot])
       report(`swap slot ${slot}: map ${m.swapMap[slot]}, but ${mapped.swapMap[slot]} entries name it`);
     const pfn = swapCachePage(m, slot);
+    if (pfn >= 0 || m.swapMap[slot] !== 0) used++;
     if (pfn >= 0 && ((m.flags[pfn]! & PG_SWAPCACHE) === 0 || swapSlotOf(m, pfn) !== slot))
       report(`swap slot ${slot} names ${formatPfn(pfn)}, which does not name it back`);
   }
+  if (used !== m.scalars[SCALAR.swapUsed])
+    report(`${used} swap slots are in use, the counter says ${m.scalars[SCALAR.swapUsed]}`);
   for (let pfn = 0; pfn < m.spec.nrPfns; pfn++)
     if ((m.flags[pfn]! & PG_SWAPCACHE) !== 0 && swapCachePage(m, swapSlotOf(m, pfn)) !== pfn)
       report(`${formatPfn(pfn)} says swap slot ${swapSlotOf(m, pfn)}, which has another page`);
+}
+
+/** A mapping counts its pages, and every page lies on a run that somebody owns. */
+function checkMappings(m: Machine, report: Report): void {
+  const pages = new Uint32Array(m.mapCached.length);
+  for (let pfn = 0; pfn < m.spec.nrPfns; pfn++) {
+    if ((m.flags[pfn]! & FREE_FLAGS) !== 0 || m.index[pfn] === 0) continue;
+    const mapping = mappingOfPage(m, pfn);
+    if (mapping === 0) report(`${formatPfn(pfn)} lies on a run of the index line that nobody owns`);
+    pages[mapping] = pages[mapping]! + 1;
+  }
+  for (let mapping = 1; mapping < pages.length; mapping++)
+    if (pages[mapping] !== m.mapCached[mapping])
+      report(`mapping ${mapping} has ${pages[mapping]} pages, its count says ${m.mapCached[mapping]}`);
 }
 
 /** A dirty page of a file has its tag, and a tag has a dirty page. */
@@ -238,7 +261,7 @@ function checkLru(m: Machine, report: Report): void {
   for (let pfn = 0; pfn < m.spec.nrPfns; pfn++) {
     const flags = m.flags[pfn]!;
     if ((flags & PG_LRU) === 0 || lruListOf(flags) < 0) continue;
-    if (entries[pfn] === 0) report(`${formatPfn(pfn)} is on the LRU, but no list has it`);
+    if (entries[pfn] !== 1) report(`${formatPfn(pfn)} is on the LRU, and has ${entries[pfn]} valid entries`);
     if ((flags & PG_ISOLATED) !== 0) report(`${formatPfn(pfn)} is isolated and on the LRU`);
   }
 }

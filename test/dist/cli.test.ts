@@ -169,6 +169,7 @@ describe('vacate offline', () => {
       ['offline', KERNEL, '--dimm', 'dimm0'],
       ['offline', KERNEL, '--dimm', 'dimm0', '--json'],
       ['offline', REFUSALS, '--dimm', 'dimm0', '--json', '--seed', '3'],
+      ['offline', REFUSALS, '--dimm', 'dimm0'],
     ]);
   }, PATIENCE_MS);
 
@@ -229,9 +230,10 @@ describe('vacate offline', () => {
   });
 
   it('ends with 1 when pages refuse, and says which and why', () => {
-    const [text, kernel, mixed] = answers.slice(6) as [Ended, Ended, Ended];
-    expect([text.exitCode, kernel.exitCode, mixed.exitCode]).toEqual([1, 1, 1]);
+    const [text, kernel, mixed, mixedText] = answers.slice(6) as [Ended, Ended, Ended, Ended];
+    expect([text.exitCode, kernel.exitCode, mixed.exitCode, mixedText.exitCode]).toEqual([1, 1, 1, 1]);
     expectPlain(text);
+    expectPlain(mixedText);
     expect(text.stdout).toContain('✗ unmovable');
     const report = JSON.parse(kernel.stdout);
     expect(report.outcome).toBe('refused');
@@ -358,6 +360,7 @@ describe('bad input', () => {
     [['inspect', 'live'], 2, 'cannot work on the live host yet; name a scenario file'],
     [['inspect', textFile], 2, 'is neither a scenario nor a capture'],
     [['inspect', folder], 2, 'holds no kpageflags.gz'],
+    [['inspect', `${'x'.repeat(300)}.yaml`], 2, 'cannot be read (ENAMETOOLONG); check its name and its permissions'],
     [['inspect', cutShort], 2, 'kpageflags.gz ends too early'],
     [['inspect', noYaml], 2, 'is no YAML'],
     [['inspect', noMachine], 2, `${noMachine}: `],

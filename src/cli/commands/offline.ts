@@ -15,7 +15,7 @@ import { formatBlocks } from '../parse-blocks.js';
 import { refusalText } from '../refusal-text.js';
 import { checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
 import { table } from '../tables.js';
-import { countOf, formatCount } from '../wording.js';
+import { formatCount } from '../wording.js';
 
 export interface OfflineOptions extends Selection {
   readonly strategy?: string;
@@ -40,7 +40,7 @@ export async function offline(context: Context, machineName: string, options: Of
     strategy: options.strategy,
     begin: (evacuator) => evacuator.offline({ blocks }, options.strategy),
   });
-  const result = carried.result ?? stoppedResult(machine, blocks, carried.strategy, timeoutMs ?? 0);
+  const result = carried.result ?? stoppedResult(machine, blocks, carried, timeoutMs ?? 0);
   if (options.json === true) printJson(context, offlineJson(machine, seed, result, carried));
   else context.print(offlineText(machine, result, carried, context.palette).join('\n'));
   carried.evacuator.dispose();
@@ -51,7 +51,7 @@ export async function offline(context: Context, machineName: string, options: Of
 function stoppedResult(
   machine: Machine,
   blocks: readonly BlockId[],
-  strategy: string,
+  { strategy, account }: Carried<OfflineResult>,
   timeoutMs: number,
 ): OfflineResult {
   const gone = blocks.filter((block) => machine.blockState[block] === BLOCK_OFFLINE);
@@ -64,11 +64,11 @@ function stoppedResult(
   return {
     outcome,
     strategy,
-    pagesMigrated: 0,
+    pagesMigrated: account.pagesMigrated,
     blocks: blocks.map((block) => ({
       block,
       state: BLOCK_STATE_NAMES[machine.blockState[block] as 0 | 1 | 2 | 3],
-      pagesMigrated: 0,
+      pagesMigrated: account.movedByBlock[block]!,
       refusals: refusalsOf(pagesIn(block)),
     })),
     refusals: refusalsOf(blocks.reduce((sum, block) => sum + pagesIn(block), 0)),
@@ -139,7 +139,13 @@ function blockTable({ blocks }: OfflineResult, palette: Palette): string {
       `${block}`,
       state === 'offline' ? palette.good(state) : state,
       formatCount(pagesMigrated),
-      refusals.map(({ reason, pages }) => `${countOf(pages, 'page')} ${reason}`).join(', '),
+      largestRefusals(refusals),
     ]),
   );
+}
+
+/** The reasons of most pages; all of them stand below, for the blocks together. */
+function largestRefusals(refusals: readonly RefusalCount[]): string {
+  const named = refusals.slice(0, 2).map(({ reason, pages }) => `${formatCount(pages)} ${reason}`);
+  return `${named.join(', ')}${refusals.length > 2 ? ` +${refusals.length - 2}` : ''}`;
 }

@@ -112,6 +112,7 @@ class Attempt {
   readonly made: PfnRange[] = [];
   readonly reports: MigrationReport[] = [];
   #isolated: PfnRange[] = [];
+  #passedOver = 0;
 
   constructor(
     private readonly service: MigrationService,
@@ -135,7 +136,10 @@ class Attempt {
     const ranges: PfnRange[] = [];
     let next = from;
     for (; next < candidates.length && ranges.length < wanted && !this.isOutOfRoom; next++) {
-      if (landed.has(candidates[next]!)) continue;
+      if (landed.has(candidates[next]!)) {
+        this.#passedOver++;
+        continue;
+      }
       this.room -= size;
       ranges.push(rangeOf(candidates[next]! * size, size));
     }
@@ -196,8 +200,11 @@ class Attempt {
   }
 
   #noCandidates(missing: number): RefusalCount {
-    const because = `every other range is free already or holds pages that cannot move; ask for fewer or a smaller order`;
+    const again = this.#passedOver > 0;
+    const because = again
+      ? `${this.#passedOver} ranges hold pages that have only just moved there, and no page moves twice in a run; run it again`
+      : 'every other range is free already or holds pages that cannot move; ask for fewer or a smaller order';
     const pages = missing * 2 ** this.order;
-    return { handler: 'core', reason: 'no-candidates', kind: 'permanent', because, pages, pfns: [] };
+    return { handler: 'core', reason: 'no-candidates', kind: again ? 'retry' : 'permanent', because, pages, pfns: [] };
   }
 }

@@ -127,7 +127,7 @@ describe('a list', () => {
     for (let placements = 31; placements <= 70; placements++) placedOften(placements);
   });
 
-  it.failing('keeps it in a long queue, too', () => {
+  it('keeps it in a long queue, too', () => {
     // BUG lru.ts forgetOldEntries leaves queues of more than 16384 entries alone: every sixteenth placement revives the
     // entries before it. (And sweeping whole queues once per page and sixteen placements is dear; a
     // generation bit per node in the epoch would need one sweep for all pages.)
