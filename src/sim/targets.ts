@@ -33,28 +33,23 @@ function takeFromOrders(
   for (let size = from; size <= to; size++) {
     // Beyond the highest order, a whole range is made of several blocks: those that are no part of one go first.
     if (size === MAX_PAGE_ORDER && spared > MAX_PAGE_ORDER) {
-      const loose = takeFromLists(m, zones, order, size, (zone, type) => looseBlock(m, zone, type, spared));
+      const loose = takeFromLists(m, zones, order, size, spared);
       if (loose !== NO_PAGE) return loose;
     }
-    const pfn = takeFromLists(m, zones, order, size, (zone, type) => m.freeHead[freeListAt(zone, type, size)]! - 1);
+    const pfn = takeFromLists(m, zones, order, size, 0);
     if (pfn !== NO_PAGE) return pfn;
   }
   return NO_PAGE;
 }
 
-/** From the first list of one order for which `pick` finds a block, in a zone that has room. */
-function takeFromLists(
-  m: Machine,
-  zones: readonly number[],
-  order: Order,
-  size: Order,
-  pick: (zone: number, type: Migratetype) => Pfn,
-): Pfn {
+/** From the first list of one order, in a zone that has room; with `looseFor`, only a block that is loose for that order. */
+function takeFromLists(m: Machine, zones: readonly number[], order: Order, size: Order, looseFor: Order): Pfn {
   for (const zone of zones) {
     if (freeAbove(m, zone, 'min', 'Movable') < 2 ** order) continue;
     for (const type of BY_PREFERENCE) {
-      if (m.freeHead[freeListAt(zone, type, size)] === 0) continue;
-      const block = pick(zone, type);
+      const head = m.freeHead[freeListAt(zone, type, size)]!;
+      if (head === 0) continue;
+      const block = looseFor === 0 ? head - 1 : looseBlock(m, zone, type, looseFor);
       if (block === NO_PAGE) continue;
       const pfn = takeFrom(m, block, zone, type, size, order);
       prepareNewPages(m, pfn, order);
