@@ -85,7 +85,7 @@ function readLayout(files: CaptureFiles, caveats: string[]): Layout {
   if (words === null) {
     throw new VacateError(
       'capture',
-      `${files.directory} holds no kpageflags.gz: name a directory that "vacate capture" filled, and run that as root.`,
+      `${files.directory} holds no kpageflags.gz: name a directory that has /proc/kpageflags of a host, read as root, under that name.`,
     );
   }
   const nrFilePfns = words.length / 2;

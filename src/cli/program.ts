@@ -34,6 +34,7 @@ export function createProgram(context: Context, end: (exitCode: number) => void)
   addOffline(program, context, end);
   addHighOrder(program, context, end);
   addHandlers(program, context, end);
+  addSchema(program, context, end);
   for (const command of program.commands) {
     command.configureOutput({
       ...program.configureOutput(),
@@ -183,4 +184,12 @@ function addHandlers(program: Command, context: Context, end: End): void {
     .addOption(json())
     .action(async (options) => end(await (await import('./commands/handlers.js')).handlers(context, options)))
     .addHelpText('after', examples(['vacate handlers', 'vacate handlers --plugin ./my-plugin/dist/index.js']));
+}
+
+function addSchema(program: Command, context: Context, end: End): void {
+  program
+    .command('schema')
+    .description('the JSON Schema of scenario files, for your editor')
+    .action(async () => end((await import('./commands/schema.js')).schema(context)))
+    .addHelpText('after', examples(['vacate schema > scenario.schema.json']));
 }

@@ -441,6 +441,17 @@ describe('stopping', () => {
   );
 
   it(
+    'ends with 130 when interrupted while it reads a machine',
+    async () => {
+      const args = ['offline', MIXED, '--dimm', 'dimm0', '--plugin', `${PLUGINS}/announces.mjs`];
+      const { exitCode, stdout, stderr } = await vacate(args, { interruptAt: 'the plugin is loaded' });
+      expect([exitCode, stdout]).toEqual([130, '']);
+      expect(linesOf(stderr)).toEqual(['the plugin is loaded', 'vacate: interrupted: nothing was changed']);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     'ends with 1 when the time is up, and says that it can have more',
     async () => {
       const [json, text] = (await vacateAll([

@@ -22,7 +22,7 @@ describe('a directory that holds no capture', () => {
   it('is told by its lack of kpageflags', () => {
     const directory = temporaryDirectory();
     expect(refusalOf(directory)).toBe(
-      `${directory} holds no kpageflags.gz: name a directory that "vacate capture" filled, and run that as root.`,
+      `${directory} holds no kpageflags.gz: name a directory that has /proc/kpageflags of a host, read as root, under that name.`,
     );
   });
 });
