@@ -1,6 +1,7 @@
 import { Prng } from '../base/prng.js';
 import { VacateError } from '../base/vacate-error.js';
 import type { PfnRange } from '../mm/pfn-range.js';
+import { sweepLru } from '../sim/lru.js';
 import { createMachine, type Machine } from '../sim/machine.js';
 import { onlineBlock } from '../sim/memory-blocks.js';
 import { drainLruAdd } from '../sim/page-allocator.js';
@@ -46,6 +47,7 @@ export function machineFromScenario(scenario: Scenario, options: ScenarioOptions
   });
   for (const { block } of layout.blocks) onlineBlock(machine, block);
   new Build(scenario, layout, machine, options).run();
+  sweepLru(machine);
   return machine;
 }
 

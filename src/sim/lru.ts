@@ -60,11 +60,16 @@ function beginGeneration(m: Machine, node: number): void {
   m.lruGeneration[node] = m.lruGeneration[node]! ^ 1;
 }
 
+/** Sweeps every queue: what a machine that has just been built leaves behind of its making. */
+export function sweepLru(m: Machine): void {
+  for (let list = 0; list < m.lruLength.length; list++) dropStale(m, list);
+}
+
 /** Every list may keep an old entry of every page; when chunks run short, all are swept. */
 function sweepWhenShort(m: Machine): void {
   const left = m.lruChunkNext.length - 1 - m.scalars[SCALAR.lruChunkFill]!;
   if (left > m.lruLength.length * 2 || m.scalars[SCALAR.lruChunkFree] !== 0) return;
-  for (let list = 0; list < m.lruLength.length; list++) dropStale(m, list);
+  sweepLru(m);
 }
 
 function append(m: Machine, list: number, entry: number): void {

@@ -1,7 +1,7 @@
 import { WIDTH } from '../base/columns.js';
 import { PAGE_COLUMN_BYTES } from '../mm/page-columns.js';
 import { PG_NOPAGE } from '../mm/page-flags.js';
-import { LRU_CHUNK, type Machine, SCALAR, TABLE_ENTRIES } from './machine.js';
+import { EXTENT_PAGES, LRU_CHUNK, type Machine, SCALAR, TABLE_ENTRIES } from './machine.js';
 
 /** What a simulated machine costs its host. */
 export interface MachineSize {
@@ -32,9 +32,9 @@ export function machineSize(m: Machine): MachineSize {
     { name: 'page frames', bytes: frames * PAGE_COLUMN_BYTES },
     { name: 'content tokens', bytes: tokens },
     { name: 'page tables', bytes: m.scalars[SCALAR.tablesUsed]! * (TABLE_ENTRIES * WORD + 2 * WORD) },
-    { name: 'page-cache slots', bytes: m.scalars[SCALAR.leavesUsed]! * (TABLE_ENTRIES + 1) * WORD },
+    { name: 'page-cache slots', bytes: m.scalars[SCALAR.leavesUsed]! * (EXTENT_PAGES + 1) * WORD },
     { name: 'LRU queues', bytes: chunks * (LRU_CHUNK + 1) * WORD },
-    { name: 'swap', bytes: m.spec.nrSwapSlots * (WIDTH.u8 + 2 * WORD) },
+    { name: 'swap', bytes: m.spec.nrSwapSlots * (WIDTH.u8 + WORD) },
     { name: 'devices', bytes: m.spec.contents === 'token' ? stored : 0 },
     { name: 'mappings and VMAs', bytes: recordBytes(m) },
     { name: 'pageblocks, zones, CPUs', bytes: fixedBytes(m) },

@@ -16,7 +16,7 @@ export interface Capacity {
   readonly extents: number;
   /** Page tables of 512 entries, of all levels. */
   readonly tables: number;
-  /** Page-cache leaves of 512 slots. */
+  /** Page-cache slots, in units of 512. */
   readonly leaves: number;
   /** Pins, locks and writebacks under way. */
   readonly holds: number;
@@ -39,6 +39,10 @@ export interface MachineSpec {
 }
 
 export const TABLE_ENTRIES = 512;
+/** Pages of an extent of the index line, and slots of a page-cache leaf (XA_CHUNK_SIZE): small files waste little. */
+export const EXTENT_SHIFT = 6;
+export const EXTENT_PAGES = 1 << EXTENT_SHIFT;
+const EXTENTS_PER_RUN = TABLE_ENTRIES / EXTENT_PAGES;
 export const LRU_CHUNK = 256;
 export const LRU_LISTS_PER_NODE = 4;
 export const LRU_ADD_BATCH = 15;
@@ -113,11 +117,11 @@ const mappingColumns = (s: Sizes) => ({
   mapNonlinear: u16(s.mappings),
   mapRoot: u32(s.mappings),
   mapNext: u32(s.mappings),
-  extentMapping: u32(s.extents),
-  extentLeaf: u32(s.extents),
-  extentDisk: u32(s.extents),
+  extentMapping: u32(s.extents * EXTENTS_PER_RUN),
+  extentLeaf: u32(s.extents * EXTENTS_PER_RUN),
+  extentDisk: u32(s.extents * EXTENTS_PER_RUN),
   leafSlots: u32(s.leaves * TABLE_ENTRIES),
-  leafNext: u32(s.leaves),
+  leafNext: u32(s.leaves * EXTENTS_PER_RUN),
   linkVma: u32(s.vmas * 4),
   linkMapping: u32(s.vmas * 4),
   linkNext: u32(s.vmas * 4),

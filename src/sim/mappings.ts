@@ -1,10 +1,10 @@
 import { VacateError } from '../base/vacate-error.js';
 import type { Pfn } from '../mm/units.js';
-import { type Machine, SCALAR, TABLE_ENTRIES } from './machine.js';
+import { EXTENT_PAGES, EXTENT_SHIFT, type Machine, SCALAR } from './machine.js';
 import { returnToPool, takeFromPool } from './pool.js';
 
 /**
- * Mappings: whatever owns pages by index. Each owns a run of 512-page extents on the machine's index line; a page's
+ * Mappings: whatever owns pages by index. Each owns a run of 64-page extents on the machine's index line; a page's
  * `index` is its place there, so one word names both page->mapping and page->index.
  */
 export const MAPPING_ANON = 1; // anon_vma
@@ -13,11 +13,9 @@ export const MAPPING_SHMEM = 3; // address_space of a shared-memory file: swap-b
 export const MAPPING_DRIVER = 4; // a driver's pool of movable pages (movable_operations)
 export type MappingKind = 1 | 2 | 3 | 4;
 
-const EXTENT_SHIFT = 9;
-
 export function createMapping(m: Machine, kind: MappingKind, nrPages: number): number {
   const mapping = takeFromPool(m, m.mapNext, SCALAR.mapFree, SCALAR.mapFill, 'mappings');
-  const nrExtents = Math.max(1, Math.ceil(nrPages / TABLE_ENTRIES));
+  const nrExtents = Math.max(1, Math.ceil(nrPages / EXTENT_PAGES));
   const extent = takeExtents(m, nrExtents);
   m.extentMapping.fill(mapping, extent, extent + nrExtents);
   m.mapKind[mapping] = kind;
@@ -31,7 +29,7 @@ export function createMapping(m: Machine, kind: MappingKind, nrPages: number): n
 export function releaseMapping(m: Machine, mapping: number): void {
   if (m.mapLinks[mapping] !== 0 || m.mapCached[mapping] !== 0) return;
   const first = m.mapBase[mapping]! >>> EXTENT_SHIFT;
-  m.extentMapping.fill(0, first, first + Math.max(1, Math.ceil(m.mapPages[mapping]! / TABLE_ENTRIES)));
+  m.extentMapping.fill(0, first, first + Math.max(1, Math.ceil(m.mapPages[mapping]! / EXTENT_PAGES)));
   m.mapKind[mapping] = 0;
   m.mapBase[mapping] = 0;
   m.mapPages[mapping] = 0;

@@ -1,7 +1,7 @@
 import { PG_DIRTY, PG_NONLINEAR, PG_PRIVATE, PG_SWAPBACKED, PG_UPTODATE, PG_WRITEBACK } from '../mm/page-flags.js';
 import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { takeStored } from './contents.js';
-import { type Machine, SCALAR, TABLE_ENTRIES } from './machine.js';
+import { EXTENT_PAGES, EXTENT_SHIFT, type Machine, SCALAR } from './machine.js';
 import { clearIndex, MAPPING_SHMEM, mappingAt, setIndex } from './mappings.js';
 import { takeFromPool } from './pool.js';
 
@@ -12,13 +12,12 @@ import { takeFromPool } from './pool.js';
 export const SLOT_DIRTY = 1 << 28;
 export const SLOT_WRITEBACK = 1 << 29;
 const SLOT_PFN = 0x0fff_ffff;
-const EXTENT_SHIFT = 9;
-const IN_LEAF = TABLE_ENTRIES - 1;
+const IN_LEAF = EXTENT_PAGES - 1;
 
 /** Where the slot of a place is in `leafSlots`; 0 if its leaf does not exist. */
 export function slotAt(m: Machine, index: number): number {
   const leaf = m.extentLeaf[index >>> EXTENT_SHIFT]!;
-  return leaf === 0 ? 0 : leaf * TABLE_ENTRIES + (index & IN_LEAF);
+  return leaf === 0 ? 0 : leaf * EXTENT_PAGES + (index & IN_LEAF);
 }
 
 function ensureSlot(m: Machine, index: number): number {
@@ -27,7 +26,7 @@ function ensureSlot(m: Machine, index: number): number {
     m.extentLeaf[extent] = takeFromPool(m, m.leafNext, SCALAR.leafFree, SCALAR.leafFill, 'page-cache leaves');
     m.scalars[SCALAR.leavesUsed] = m.scalars[SCALAR.leavesUsed]! + 1;
   }
-  return m.extentLeaf[extent]! * TABLE_ENTRIES + (index & IN_LEAF);
+  return m.extentLeaf[extent]! * EXTENT_PAGES + (index & IN_LEAF);
 }
 
 /** The frame that holds a page of a mapping, or NO_PAGE (find_get_page without the get). */
@@ -99,7 +98,7 @@ function tagSlot(m: Machine, pfn: Pfn, set: number, clear: number): void {
 /** Where the disk keeps a page of a file that has been written back, 0 if it still has its original contents. */
 export function diskPlaceOf(m: Machine, index: number): number {
   const leaf = m.extentDisk[index >>> EXTENT_SHIFT]!;
-  return leaf === 0 ? 0 : m.leafSlots[leaf * TABLE_ENTRIES + (index & IN_LEAF)]!;
+  return leaf === 0 ? 0 : m.leafSlots[leaf * EXTENT_PAGES + (index & IN_LEAF)]!;
 }
 
 export function ensureDiskPlace(m: Machine, index: number): number {
@@ -108,7 +107,7 @@ export function ensureDiskPlace(m: Machine, index: number): number {
     m.extentDisk[extent] = takeFromPool(m, m.leafNext, SCALAR.leafFree, SCALAR.leafFill, 'page-cache leaves');
     m.scalars[SCALAR.leavesUsed] = m.scalars[SCALAR.leavesUsed]! + 1;
   }
-  const at = m.extentDisk[extent]! * TABLE_ENTRIES + (index & IN_LEAF);
+  const at = m.extentDisk[extent]! * EXTENT_PAGES + (index & IN_LEAF);
   if (m.leafSlots[at] === 0) m.leafSlots[at] = takeStored(m);
   return m.leafSlots[at]!;
 }

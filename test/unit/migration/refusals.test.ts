@@ -7,6 +7,7 @@ import { allocateKernelPages } from '../../../src/sim/access.js';
 import { exitProcess } from '../../../src/sim/address-space.js';
 import { findHold, HOLD_LOCK, lockPage, pin } from '../../../src/sim/holds.js';
 import { type Machine, SCALAR } from '../../../src/sim/machine.js';
+import { slotAt } from '../../../src/sim/page-cache.js';
 import { startWriteback, unpin } from '../../../src/sim/writeback.js';
 import {
   anonProcess,
@@ -93,7 +94,7 @@ describe.each(MODES)('in mode %i', (mode) => {
     settle(m);
     for (const pfn of world.frames) {
       m.flags[pfn]! |= 1 << 4;
-      m.leafSlots[m.extentLeaf[m.index[pfn]! >>> 9]! * 512 + (m.index[pfn]! & 511)]! |= 1 << 28;
+      m.leafSlots[slotAt(m, m.index[pfn]!)]! |= 1 << 28;
       expect(startWriteback(m, pfn)).toBe(true);
     }
     // A slow device: it would be done only after all passes.

@@ -39,6 +39,7 @@ import {
   type Machine,
   SCALAR,
 } from '../../../src/sim/machine.js';
+import { mappingOfPage } from '../../../src/sim/mappings.js';
 import { onlineBlock } from '../../../src/sim/memory-blocks.js';
 import { allocatePages, drainLruAdd, drainPcp } from '../../../src/sim/page-allocator.js';
 import { pteOf } from '../../../src/sim/page-tables.js';
@@ -318,7 +319,7 @@ function auditMappings(m: Machine): string[] {
   const pages = new Uint32Array(m.mapCached.length);
   for (let pfn = 0; pfn < m.spec.nrPfns; pfn++) {
     if ((m.flags[pfn]! & FREE_FLAGS) !== 0 || m.index[pfn] === 0) continue;
-    const mapping = m.extentMapping[m.index[pfn]! >>> 9]!;
+    const mapping = mappingOfPage(m, pfn);
     pages[mapping] = pages[mapping]! + 1;
   }
   const broken: string[] = [];
