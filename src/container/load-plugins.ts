@@ -27,7 +27,8 @@ async function loadPlugin(specifier: string): Promise<PageType> {
   try {
     module = await import(url);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    const why =
+      cause instanceof Error ? cause.message.split('\n')[0]?.replace(/ imported from .*$/, '') : String(cause);
     throw new VacateError(
       'plugin',
       `cannot load plugin "${specifier}": ${why}; give a path to its built index.js or a package name`,

@@ -9,15 +9,15 @@ import {
   PAGEBLOCK_PAGES,
   type Pfn,
 } from '../mm/units.js';
+import { linkBack, setLinkBack } from './contents.js';
 import type { Machine } from './machine.js';
 import { freeListType, isOfOneList, pageblockType, setPageblockType, zoneOf } from './pageblocks.js';
 
 /**
  * The buddy allocator, mm/page_alloc.c. Every page of a free block carries PG_BUDDY; the first one carries order + 1 in
- * `mapcount` and the links of its list in `index` (next) and `private` (previous), each as pfn + 1. Lists are LIFO.
- * The four bits of `private` that belong to the LRU are kept.
+ * `mapcount` and the links of its list, each as pfn + 1: the next one in `index`, the previous one in the first word of
+ * its contents, as SLUB does. Lists are LIFO.
  */
-const LINK = 0x0fff_ffff;
 
 export function freeListAt(zone: number, type: Migratetype, order: Order): number {
   return (zone * NR_MIGRATETYPES + type) * NR_PAGE_ORDERS + order;
@@ -33,8 +33,8 @@ function linkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order:
   const head = m.freeHead[list]!;
   m.mapcount[pfn] = order + 1;
   m.index[pfn] = head;
-  m.private[pfn] = m.private[pfn]! & ~LINK;
-  if (head !== 0) m.private[head - 1] = (m.private[head - 1]! & ~LINK) | (pfn + 1);
+  setLinkBack(m, pfn, 0);
+  if (head !== 0) setLinkBack(m, head - 1, pfn + 1);
   m.freeHead[list] = pfn + 1;
   m.freeBlocks[list] = m.freeBlocks[list]! + 1;
   const nr = type === MIGRATE_ISOLATE ? m.nrIsolatedFree : m.nrFree;
@@ -45,13 +45,12 @@ function linkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order:
 export function unlinkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order: Order): void {
   const list = freeListAt(zone, type, order);
   const next = m.index[pfn]!;
-  const previous = m.private[pfn]! & LINK;
+  const previous = linkBack(m, pfn);
   if (previous === 0) m.freeHead[list] = next;
   else m.index[previous - 1] = next;
-  if (next !== 0) m.private[next - 1] = (m.private[next - 1]! & ~LINK) | previous;
+  if (next !== 0) setLinkBack(m, next - 1, previous);
   m.mapcount[pfn] = 0;
   m.index[pfn] = 0;
-  m.private[pfn] = m.private[pfn]! & ~LINK;
   m.freeBlocks[list] = m.freeBlocks[list]! - 1;
   const nr = type === MIGRATE_ISOLATE ? m.nrIsolatedFree : m.nrFree;
   nr[zone] = nr[zone]! - 2 ** order;

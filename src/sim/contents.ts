@@ -59,6 +59,15 @@ export function copyContentsBatch(m: Machine, sources: Uint32Array, targets: Uin
   for (let i = 0; i < nrPages; i++) copyContents(m, sources[i]!, targets[i]!);
 }
 
+/** A free page has no contents: its first word links back to the page before it on its list, as pfn + 1 (0: it is first). */
+export function linkBack(m: Machine, pfn: Pfn): number {
+  return m.contents[pfn * m.contentWords]!;
+}
+
+export function setLinkBack(m: Machine, pfn: Pfn, link: number): void {
+  m.contents[pfn * m.contentWords] = link;
+}
+
 const POISON = 0xaaaaaaaa; // mm/page_poison.c PAGE_POISON
 
 /** Fills a freed page with junk, so that whoever still reads it is found out. */

@@ -8,7 +8,7 @@ import { returnToPool, takeFromPool } from './pool.js';
  * LRU lists, mm/vmscan.c: per node active and inactive, for anonymous and file pages. The unevictable "list" is a flag
  * only, as in Linux since 5.18, for nobody ever scans it.
  *
- * A list is a queue of words [epoch:4 | pfn:28]; a page's `private` holds the epoch of its one valid entry. Taking a page
+ * A list is a queue of words [epoch:4 | pfn:28]; a page's `lruEpoch` is the epoch of its one valid entry. Taking a page
  * off its list is clearing PG_LRU, putting it back is setting it again: the entry has kept the page's place. So
  * isolation costs one store, undo is exact, and neighbours are never touched. Entries that no longer hold are dropped
  * when the queue is read, or when they outnumber a quarter of it.
@@ -38,7 +38,7 @@ export function lruListOf(flags: number): number {
  */
 export function placeOnLru(m: Machine, pfn: Pfn): void {
   const node = nodeOf(m, pfn);
-  const old = m.private[pfn]! >>> EPOCH_SHIFT;
+  const old = m.lruEpoch[pfn]!;
   const sameGeneration = old >>> PLACEMENT_BITS === m.lruGeneration[node];
   let placement = sameGeneration ? (old & LAST_PLACEMENT) + 1 : 0;
   if (placement > LAST_PLACEMENT) {
@@ -46,7 +46,7 @@ export function placeOnLru(m: Machine, pfn: Pfn): void {
     placement = 0;
   }
   const epoch = (m.lruGeneration[node]! << PLACEMENT_BITS) | placement;
-  m.private[pfn] = ((epoch << EPOCH_SHIFT) | (m.private[pfn]! & PAYLOAD)) >>> 0;
+  m.lruEpoch[pfn] = epoch;
   const kind = lruListOf(m.flags[pfn]!);
   if (kind < 0) return;
   const list = node * LRU_LISTS_PER_NODE + kind;
@@ -112,9 +112,7 @@ function holds(m: Machine, entry: number, kind: number): boolean {
   const pfn = entry & PAYLOAD;
   const flags = m.flags[pfn]!;
   return (
-    (flags & (PG_LRU | PG_ISOLATED)) !== 0 &&
-    m.private[pfn]! >>> EPOCH_SHIFT === entry >>> EPOCH_SHIFT &&
-    lruListOf(flags) === kind
+    (flags & (PG_LRU | PG_ISOLATED)) !== 0 && m.lruEpoch[pfn] === entry >>> EPOCH_SHIFT && lruListOf(flags) === kind
   );
 }
 

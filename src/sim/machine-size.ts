@@ -34,7 +34,7 @@ export function machineSize(m: Machine): MachineSize {
     { name: 'page tables', bytes: m.scalars[SCALAR.tablesUsed]! * (TABLE_ENTRIES * WORD + 2 * WORD) },
     { name: 'page-cache slots', bytes: m.scalars[SCALAR.leavesUsed]! * (EXTENT_PAGES + 1) * WORD },
     { name: 'LRU queues', bytes: chunks * (LRU_CHUNK + 1) * WORD },
-    { name: 'swap', bytes: m.spec.nrSwapSlots * (WIDTH.u8 + WORD) },
+    { name: 'swap', bytes: m.spec.nrSwapSlots * (WIDTH.u8 + 2 * WORD) + m.swapBucket.byteLength },
     { name: 'devices', bytes: m.spec.contents === 'token' ? stored : 0 },
     { name: 'mappings and VMAs', bytes: recordBytes(m) },
     { name: 'pageblocks, zones, CPUs', bytes: fixedBytes(m) },

@@ -152,6 +152,8 @@ const processColumns = (s: Sizes) => ({
 const deviceColumns = (s: Sizes) => ({
   swapMap: u8(s.nrSwapSlots),
   swapCache: u32(s.nrSwapSlots),
+  swapChain: u32(s.nrSwapSlots),
+  swapBucket: u32(Math.ceil(s.nrSwapSlots / 4)),
   holdPfn: u32(s.holds),
   holdKind: u8(s.holds),
   holdUntil: f64(s.holds),

@@ -4,7 +4,7 @@ import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import { ZONE_KINDS, type ZoneKind } from '../mm/zone.js';
 import { freeBlock, takeBlock } from './buddy.js';
 import { splitCompound } from './compound-pages.js';
-import { poisonContents } from './contents.js';
+import { linkBack, poisonContents, setLinkBack } from './contents.js';
 import { placeOnLru } from './lru.js';
 import { LRU_ADD_BATCH, type Machine, PCP_TYPES } from './machine.js';
 import { clearIndex } from './mappings.js';
@@ -13,7 +13,6 @@ import { isIsolated, pageblockType, zoneOf } from './pageblocks.js';
 /** Per-CPU lists: refill and flush so many at a time, keep at most six batches (zone_batchsize, small-machine values). */
 const PCP_BATCH = 31;
 const PCP_HIGH = 6 * PCP_BATCH;
-const LINK = 0x0fff_ffff;
 
 /** Which mark a zone must stay above, include/linux/mmzone.h. */
 export type WatermarkName = 'min' | 'low' | 'high';
@@ -67,7 +66,6 @@ export function prepareNewPages(m: Machine, pfn: Pfn, order: Order): void {
     m.count[page] = 1;
     m.mapcount[page] = 0;
     m.index[page] = 0;
-    m.private[page] = m.private[page]! & ~LINK;
   }
 }
 
@@ -97,9 +95,9 @@ function linkToPcp(m: Machine, list: number, pfn: Pfn, end: 'hot' | 'cold'): voi
   m.mapcount[pfn] = 0;
   const neighbour = end === 'hot' ? m.pcpHead[list]! : m.pcpTail[list]!;
   m.index[pfn] = end === 'hot' ? neighbour : 0;
-  m.private[pfn] = (m.private[pfn]! & ~LINK) | (end === 'hot' ? 0 : neighbour);
+  setLinkBack(m, pfn, end === 'hot' ? 0 : neighbour);
   if (neighbour !== 0) {
-    if (end === 'hot') m.private[neighbour - 1] = (m.private[neighbour - 1]! & ~LINK) | (pfn + 1);
+    if (end === 'hot') setLinkBack(m, neighbour - 1, pfn + 1);
     else m.index[neighbour - 1] = pfn + 1;
   }
   if (end === 'hot' || neighbour === 0) m.pcpHead[list] = pfn + 1;
@@ -109,14 +107,13 @@ function linkToPcp(m: Machine, list: number, pfn: Pfn, end: 'hot' | 'cold'): voi
 
 function unlinkFromPcp(m: Machine, list: number, pfn: Pfn): void {
   const next = m.index[pfn]!;
-  const previous = m.private[pfn]! & LINK;
+  const previous = linkBack(m, pfn);
   if (previous === 0) m.pcpHead[list] = next;
   else m.index[previous - 1] = next;
   if (next === 0) m.pcpTail[list] = previous;
-  else m.private[next - 1] = (m.private[next - 1]! & ~LINK) | previous;
+  else setLinkBack(m, next - 1, previous);
   m.flags[pfn] = 0;
   m.index[pfn] = 0;
-  m.private[pfn] = m.private[pfn]! & ~LINK;
   m.pcpCount[list] = m.pcpCount[list]! - 1;
 }
 
@@ -148,7 +145,6 @@ export function freePages(m: Machine, cpu: number, pfn: Pfn, order: Order): void
     m.flags[page] = 0;
     m.mapcount[page] = 0;
     m.index[page] = 0;
-    m.private[page] = m.private[page]! & ~LINK;
     poisonContents(m, page);
   }
   if (order > 0 || isIsolated(m, pfn)) {

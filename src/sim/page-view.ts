@@ -5,7 +5,7 @@ import type { Machine } from './machine.js';
 import { handOverIndex, mappingOfPage } from './mappings.js';
 import { putPage } from './page-allocator.js';
 import { isInItsSlot, replaceInSlot } from './page-cache.js';
-import { setSwapSlot, swapCachePage, swapSlotOf } from './swap.js';
+import { moveInSwapCache, swapSlotOf } from './swap.js';
 
 /** CPU on which the migrator runs. */
 const MIGRATOR_CPU = 0;
@@ -28,7 +28,7 @@ export class SimPageView implements PageView {
 
   inCache(pfn: Pfn): boolean {
     const flags = this.machine.flags[pfn]!;
-    if ((flags & PG_SWAPCACHE) !== 0) return swapCachePage(this.machine, swapSlotOf(this.machine, pfn)) === pfn;
+    if ((flags & PG_SWAPCACHE) !== 0) return swapSlotOf(this.machine, pfn) >= 0;
     return (flags & PG_ANON) === 0 && isInItsSlot(this.machine, pfn);
   }
 
@@ -77,10 +77,8 @@ export class SimPageView implements PageView {
     const flags = m.flags[source]!;
     if ((flags & PG_SWAPCACHE) !== 0) {
       const slot = swapSlotOf(m, source);
-      if (swapCachePage(m, slot) !== source) return false;
-      m.swapCache[slot] = target + 1;
-      setSwapSlot(m, target, slot);
-      setSwapSlot(m, source, 0);
+      if (slot < 0) return false;
+      moveInSwapCache(m, slot, source, target);
     } else if ((flags & PG_ANON) === 0) {
       if (!isInItsSlot(m, source)) return false;
       replaceInSlot(m, source, target);

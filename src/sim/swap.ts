@@ -1,12 +1,13 @@
+import { mix32 } from '../base/prng.js';
 import { PG_DIRTY, PG_SWAPCACHE } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import { type Machine, SCALAR } from './machine.js';
 
 /**
  * The swap device and its cache. `swapMap` counts the page-table entries that name a slot, `swapCache` is the frame
- * that holds its contents (pfn + 1). A slot is free when it has neither.
+ * that holds its contents (pfn + 1). A slot is free when it has neither. From a page to its slot it goes by hash: buckets
+ * of slots, chained.
  */
-const LRU_EPOCH = 0xf000_0000;
 const NO_SLOT = -1;
 export const MAX_SWAP_COUNT = 255;
 
@@ -40,27 +41,53 @@ export function addToSwap(m: Machine, pfn: Pfn): boolean {
 
 /** Puts a page into the swap cache at a slot that is in use. */
 export function addToSwapCache(m: Machine, pfn: Pfn, slot: number): void {
-  m.swapCache[slot] = pfn + 1;
+  enterSlot(m, pfn, slot);
   m.count[pfn] = m.count[pfn]! + 1;
   m.flags[pfn] = m.flags[pfn]! | PG_SWAPCACHE;
-  setSwapSlot(m, pfn, slot);
 }
 
 /** Takes a page out of the swap cache; its reference is the caller's to drop. */
 export function removeFromSwapCache(m: Machine, pfn: Pfn): void {
   const slot = swapSlotOf(m, pfn);
-  m.swapCache[slot] = 0;
+  leaveSlot(m, pfn, slot);
   m.flags[pfn] = m.flags[pfn]! & ~PG_SWAPCACHE;
-  setSwapSlot(m, pfn, 0);
   settleSlot(m, slot);
 }
 
-export function swapSlotOf(m: Machine, pfn: Pfn): number {
-  return m.private[pfn]! & ~LRU_EPOCH;
+/** The slot follows the page: what `source` had in the cache, `target` has. Flags and references are the caller's. */
+export function moveInSwapCache(m: Machine, slot: number, source: Pfn, target: Pfn): void {
+  leaveSlot(m, source, slot);
+  enterSlot(m, target, slot);
 }
 
-export function setSwapSlot(m: Machine, pfn: Pfn, slot: number): void {
-  m.private[pfn] = ((m.private[pfn]! & LRU_EPOCH) | slot) >>> 0;
+/** The slot of a page of the swap cache, -1 if no slot has it. */
+export function swapSlotOf(m: Machine, pfn: Pfn): number {
+  for (let link = m.swapBucket[bucketOf(m, pfn)]!; link !== 0; link = m.swapChain[link - 1]!)
+    if (m.swapCache[link - 1] === pfn + 1) return link - 1;
+  return NO_SLOT;
+}
+
+function bucketOf(m: Machine, pfn: Pfn): number {
+  return mix32(pfn) % m.swapBucket.length;
+}
+
+function enterSlot(m: Machine, pfn: Pfn, slot: number): void {
+  const bucket = bucketOf(m, pfn);
+  m.swapCache[slot] = pfn + 1;
+  m.swapChain[slot] = m.swapBucket[bucket]!;
+  m.swapBucket[bucket] = slot + 1;
+}
+
+function leaveSlot(m: Machine, pfn: Pfn, slot: number): void {
+  const bucket = bucketOf(m, pfn);
+  let before = m.swapBucket[bucket]!;
+  if (before === slot + 1) m.swapBucket[bucket] = m.swapChain[slot]!;
+  else {
+    while (m.swapChain[before - 1] !== slot + 1) before = m.swapChain[before - 1]!;
+    m.swapChain[before - 1] = m.swapChain[slot]!;
+  }
+  m.swapChain[slot] = 0;
+  m.swapCache[slot] = 0;
 }
 
 /** One more page-table entry names the slot (swap_duplicate). */

@@ -16,6 +16,7 @@ import { isFile, isMigration, isPresent, isSwap, ptePayload } from '../mm/pte.js
 import { formatPfn, NR_PAGE_ORDERS } from '../mm/units.js';
 import { VM_NONLINEAR, vmasOf } from './address-space.js';
 import { freeBlockOrder } from './buddy.js';
+import { linkBack } from './contents.js';
 import { HOLD_WRITEBACK } from './holds.js';
 import { lruListOf } from './lru.js';
 import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.js';
@@ -26,7 +27,6 @@ import { freeListType, nodeOf, zoneOf } from './pageblocks.js';
 import { vpnInVma } from './rmap.js';
 import { swapCachePage, swapSlotOf } from './swap.js';
 
-const LINK = 0x0fff_ffff;
 /** So many sentences are enough to see what went wrong. */
 const MAX_REPORTS = 20;
 
@@ -102,7 +102,7 @@ function walkFreeLists(m: Machine, zone: number, type: number, onLists: Uint8Arr
       }
       if (freeListType(m, pfn) !== type || zoneOf(m, pfn) !== zone)
         report(`${formatPfn(pfn)} is on the free list of zone ${zone} type ${type}, where it does not belong`);
-      if ((m.private[pfn]! & LINK) !== previous) report(`${formatPfn(pfn)} on its free list does not link back`);
+      if (linkBack(m, pfn) !== previous) report(`${formatPfn(pfn)} on its free list does not link back`);
       previous = link;
       onLists.fill(1, pfn, pfn + 2 ** order);
       blocks++;
@@ -250,7 +250,7 @@ function checkLru(m: Machine, report: Report): void {
       const entry = m.lruEntries[chunk * LRU_CHUNK + at]!;
       const pfn = entry & 0x0fff_ffff;
       const flags = m.flags[pfn]!;
-      const valid = m.private[pfn]! >>> 28 === entry >>> 28 && (flags & PG_LRU) !== 0;
+      const valid = m.lruEpoch[pfn] === entry >>> 28 && (flags & PG_LRU) !== 0;
       if (valid && nodeOf(m, pfn) * LRU_LISTS_PER_NODE + lruListOf(flags) === list) entries[pfn] = entries[pfn]! + 1;
       if (++at === LRU_CHUNK) {
         chunk = m.lruChunkNext[chunk]!;

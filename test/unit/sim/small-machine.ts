@@ -245,7 +245,7 @@ function auditLinks(m: Machine): string[] {
   for (const [list, pfns] of Object.entries(freeLists(m, true))) {
     const order = Number(list.split(' ')[2]);
     pfns.forEach((pfn, at) => {
-      const previous = m.private[pfn]! & 0x0fff_ffff;
+      const previous = m.contents[pfn * m.contentWords]!;
       if (previous !== (at === 0 ? 0 : pfns[at - 1]! + 1)) broken.push(`free block ${pfn} on ${list}: bad back link`);
       if (pfn % 2 ** order !== 0) broken.push(`free block ${pfn} on ${list} is off its alignment`);
     });
@@ -284,7 +284,7 @@ function auditLru(m: Machine): string[] {
     for (const entry of lruEntries(m, list)) {
       const pfn = entry & 0x0fff_ffff;
       const flags = m.flags[pfn]!;
-      const valid = (flags & PG_LRU) !== 0 && m.private[pfn]! >>> 28 === entry >>> 28;
+      const valid = (flags & PG_LRU) !== 0 && m.lruEpoch[pfn]! === entry >>> 28;
       if (!valid || nodeOf(m, pfn) * LRU_LISTS_PER_NODE + lruListOf(flags) !== list) continue;
       if (seen[pfn]! > 0) broken.push(`page ${pfn} has two valid entries on the LRU`);
       seen[pfn] = 1;
