@@ -174,10 +174,10 @@ describe('laptop', () => {
 });
 
 describe('database-server', () => {
-  it('has most of its pages mapped by all backends, and lets dimm1 go, but then not dimm0', () => {
+  it('has nearly half of its pages mapped by both processes, and lets dimm1 go, but then not dimm0', () => {
     const server = open('database-server');
     const used = pagesWith(server.m, 0);
-    expect(used.filter((pfn) => server.m.mapcount[pfn] === 16).length).toBeGreaterThan(used.length / 2);
+    expect(used.filter((pfn) => server.m.mapcount[pfn] === 2).length).toBeGreaterThan(used.length * 0.45);
     expect(offline(server, 'dimm1').outcome).toBe('done');
     expect(reasons(offline(server, 'dimm0'))).toEqual({ 'core no-room': expect.any(Number) });
   });
