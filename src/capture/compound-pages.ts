@@ -1,4 +1,5 @@
 import { isPowerOfTwo } from '../base/bits.js';
+import { endOfCompound } from '../mm/compound-page.js';
 import {
   PG_ACTIVE,
   PG_ANON,
@@ -45,8 +46,7 @@ export function mendCompoundPages(flags: Uint32Array, mapcounts: Uint16Array, ca
       pfn++;
       continue;
     }
-    let end = pfn + 1;
-    while (end < flags.length && ((flags[end] as number) & PG_TAIL) !== 0) end++;
+    const end = endOfCompound(flags, pfn);
     const isWhole = (word & PG_TAIL) === 0 && end - pfn > 1 && isPowerOfTwo(end - pfn) && pfn % (end - pfn) === 0;
     if (!isWhole) {
       breakUp(flags, mapcounts, pfn, end);

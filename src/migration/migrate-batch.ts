@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.js';
+import { log2Floor } from '../base/bits.js';
 import { type Outcome, outcomeOf } from '../events/page-events.js';
 import {
   CORE_BEING_FREED,
@@ -9,8 +10,9 @@ import {
   CORE_WRITEBACK,
 } from '../handler/refusal.js';
 import type { MemoryHost } from '../host/memory-host.js';
+import { endOfCompound } from '../mm/compound-page.js';
 import { MIGRATE_SYNC, type MigrateMode } from '../mm/migrate-mode.js';
-import { FREE_FLAGS, PG_HEAD, PG_ISOLATED, PG_LOCKED, PG_TAIL, PG_WRITEBACK } from '../mm/page-flags.js';
+import { FREE_FLAGS, PG_HEAD, PG_ISOLATED, PG_LOCKED, PG_WRITEBACK } from '../mm/page-flags.js';
 import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import type { HandlerTable } from './handler-table.js';
 import { judge } from './judge.js';
@@ -68,9 +70,7 @@ export interface BatchContext {
 /** log2 of the pages of the compound page that starts at `head`, 0 for a base page. */
 export function folioOrder(flags: Uint32Array, head: Pfn): Order {
   if ((flags[head]! & PG_HEAD) === 0) return 0;
-  let end = head + 1;
-  while (end < flags.length && (flags[end]! & PG_TAIL) !== 0) end++;
-  return Math.floor(Math.log2(end - head));
+  return log2Floor(endOfCompound(flags, head) - head);
 }
 
 /** Appends the unit that starts at `pfn`; returns the page after it. */

@@ -1,6 +1,7 @@
 import { type Outcome, outcomeOf, type PageEvents } from '../events/page-events.js';
 import { CORE_BEING_FREED, CORE_INTERRUPTED, CORE_NO_TARGET } from '../handler/refusal.js';
 import type { MemoryHost } from '../host/memory-host.js';
+import { headOfCompound } from '../mm/compound-page.js';
 import {
   MIGRATE_ASYNC,
   type MigrateMode,
@@ -8,7 +9,7 @@ import {
   NR_MAX_MIGRATE_ASYNC_PASSES,
   NR_MAX_MIGRATE_PASSES,
 } from '../mm/migrate-mode.js';
-import { FREE_FLAGS, PG_NOPAGE, PG_TAIL } from '../mm/page-flags.js';
+import { FREE_FLAGS, PG_NOPAGE } from '../mm/page-flags.js';
 import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import type { HandlerTable } from './handler-table.js';
 import {
@@ -115,11 +116,11 @@ export class MigrationRun {
     let pages = 0;
     let at = next;
     while (at < pfns.length && pages < NR_MAX_BATCHED_MIGRATION) {
-      let pfn = pfns[at++]!;
+      const pfn = pfns[at++]!;
       if ((flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) !== 0) continue;
-      while ((flags[pfn]! & PG_TAIL) !== 0) pfn--;
-      const end = addUnit(this.#context, pfn);
-      pages += end - pfn;
+      const head = headOfCompound(flags, pfn);
+      const end = addUnit(this.#context, head);
+      pages += end - head;
       while (at < pfns.length && pfns[at]! < end) at++;
     }
     this.#asked += pages;

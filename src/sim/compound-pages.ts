@@ -1,3 +1,4 @@
+import { endOfCompound, headOfCompound } from '../mm/compound-page.js';
 import { PG_HEAD, PG_TAIL, PG_THP } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import type { Machine } from './machine.js';
@@ -8,9 +9,8 @@ import type { Machine } from './machine.js';
  */
 export function splitCompound(m: Machine, pfn: Pfn): void {
   const { flags } = m;
-  let page = pfn;
-  while ((flags[page]! & PG_TAIL) !== 0) page--;
-  flags[page] = flags[page]! & ~(PG_HEAD | PG_THP);
-  for (page++; page < flags.length && (flags[page]! & PG_TAIL) !== 0; page++)
-    flags[page] = flags[page]! & ~(PG_TAIL | PG_THP);
+  const head = headOfCompound(flags, pfn);
+  const end = endOfCompound(flags, head);
+  flags[head] = flags[head]! & ~(PG_HEAD | PG_THP);
+  for (let page = head + 1; page < end; page++) flags[page] = flags[page]! & ~(PG_TAIL | PG_THP);
 }

@@ -1,5 +1,6 @@
 import type { MigrationService } from '../../migration/migration-service.js';
-import { FREE_FLAGS, PG_HEAD, PG_NOPAGE, PG_TAIL } from '../../mm/page-flags.js';
+import { endOfCompound } from '../../mm/compound-page.js';
+import { FREE_FLAGS, PG_HEAD, PG_NOPAGE } from '../../mm/page-flags.js';
 import type { Order, Pfn } from '../../mm/units.js';
 import { PAGEBLOCK_ORDER } from '../../mm/units.js';
 
@@ -35,8 +36,7 @@ export function rangeCosts(service: MigrationService, order: Order): Uint32Array
 
 /** Where the compound page at `head` ends if it does not fit a range: emptying the range would take more moves than it has pages. */
 function endOfFolioLargerThan(flags: Uint32Array, head: Pfn, size: number): Pfn {
-  let end = head + 1;
-  while (end < flags.length && (flags[end]! & PG_TAIL) !== 0) end++;
+  const end = endOfCompound(flags, head);
   return Math.floor(head / size) === Math.floor((end - 1) / size) ? 0 : end;
 }
 
