@@ -10,6 +10,8 @@ import { countsById, KIND_FREE, kindOf, newCounts } from './page-kinds.js';
 export interface Account {
   readonly pagesMigrated: number;
   readonly bytesMigrated: number;
+  /** Pages taken from their owners and freed. */
+  readonly pagesReclaimed: number;
   /** Pages by what they were when the job began, indexed by kind. */
   readonly movedByKind: Uint32Array;
   /** Pages by the memory block from which they moved. */
@@ -35,6 +37,7 @@ export class AccountBook {
   readonly #ledger: Ledger;
   readonly #retriedBefore: number;
   readonly #clockBefore: number;
+  readonly #reclaimedBefore: number;
   readonly #subscriptions: { unsubscribe(): void }[];
   #passes: number | null = null;
   /** Free blocks that the job has announced so far. */
@@ -52,6 +55,7 @@ export class AccountBook {
     for (let pfn = 0; pfn < this.#kinds.length; pfn++) this.#kinds[pfn] = kindOf(machine.flags[pfn]!);
     this.#retriedBefore = evacuator.counters.totals[TOTAL_RETRIED]!;
     this.#clockBefore = machine.clock[0]!;
+    this.#reclaimedBefore = evacuator.host.reclaim.counters.reclaimed;
     this.#subscriptions = [
       evacuator.pages$.subscribe((batch) => this.#note(batch)),
       evacuator.ranges$.subscribe((event) => {
@@ -87,6 +91,7 @@ export class AccountBook {
     return {
       pagesMigrated,
       bytesMigrated: pagesMigrated * PAGE_SIZE,
+      pagesReclaimed: evacuator.host.reclaim.counters.reclaimed - this.#reclaimedBefore,
       movedByKind: this.#moved,
       movedByBlock: this.#byBlock,
       pagesRetried: evacuator.counters.totals[TOTAL_RETRIED]! - this.#retriedBefore,
@@ -103,6 +108,7 @@ export class AccountBook {
 export function accountJson({
   pagesMigrated,
   bytesMigrated,
+  pagesReclaimed,
   movedByKind,
   pagesRetried,
   waits,
@@ -113,6 +119,7 @@ export function accountJson({
   return {
     pagesMigrated,
     bytesMigrated,
+    pagesReclaimed,
     movedByKind: countsById(movedByKind),
     pagesRetried,
     waits,

@@ -28,10 +28,11 @@ export function parseOrder(text: string): number {
   );
 }
 
-export function parseCount(text: string): number {
+export function parseCount(text: string): number | 'all' {
+  if (text === 'all') return 'all';
   const count = wholeNumber(text);
   if (count !== null && count >= 1) return count;
-  throw new VacateError('usage', `--count cannot be "${text}"; write how many blocks you want, 1 or more`);
+  throw new VacateError('usage', `--count cannot be "${text}"; write how many blocks you want, 1 or more, or all`);
 }
 
 export function parseSeed(text: string): number {

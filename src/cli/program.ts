@@ -155,7 +155,9 @@ function addHighOrder(program: Command, context: Context, end: End): void {
       new Option('--order <number>', 'blocks of 2^order pages; 9 is 2 MiB').argParser(parseOrder).makeOptionMandatory(),
     )
     .addOption(
-      new Option('--count <number>', 'so many more than there are').argParser(parseCount).makeOptionMandatory(),
+      new Option('--count <number>', 'so many more than there are, or all that can be made')
+        .argParser(parseCount)
+        .makeOptionMandatory(),
     )
     .addOption(strategy())
     .addOption(timeout())

@@ -7,6 +7,7 @@ import type { PageType } from '../handler/define-page-type.js';
 import { MemoryHost } from '../host/memory-host.js';
 import { migrationModule } from '../migration/migration-module.js';
 import { MigrationService } from '../migration/migration-service.js';
+import { labelsOf } from '../strategies/labels.js';
 import { strategiesModule } from '../strategies/strategies-module.js';
 import type {
   HighOrderRequest,
@@ -14,9 +15,12 @@ import type {
   Job,
   OfflineRequest,
   OfflineResult,
+  ReclaimRequest,
+  ReclaimResult,
   Strategy,
 } from '../strategies/strategy.js';
-import { HighOrderStrategies, OfflineStrategies } from '../strategies/tokens.js';
+import { HighOrderStrategies, OfflineStrategies, ReclaimStrategies } from '../strategies/tokens.js';
+import { pickStrategy } from './pick-strategy.js';
 
 export interface EvacuatorOptions {
   /** The machine: `simModule(machine)`, or another host's module. */
@@ -39,11 +43,18 @@ export interface Evacuator {
   readonly pages$: PageEvents['batches$'];
   /** What became of ranges and blocks, one by one. */
   readonly ranges$: RangeEvents['events$'];
-  readonly strategies: { readonly highOrder: readonly string[]; readonly offline: readonly string[] };
-  /** A job that makes free blocks of a high order. @throws VacateError kind 'usage' for an unknown strategy. */
+  /** What the strategies of each front end are called, the default first. */
+  readonly strategies: Readonly<Record<'highOrder' | 'offline' | 'reclaim', readonly string[]>>;
+  /**
+   * A job that makes free blocks of a high order. The strategy is named as commands name it, "tosatti:historical".
+   *
+   * @throws VacateError kind 'usage' for a strategy that does not exist or cannot serve the request.
+   */
   highOrder(request: HighOrderRequest, strategy?: string): Job<HighOrderResult>;
-  /** A job that takes memory blocks offline. @throws VacateError kind 'usage' for an unknown strategy. */
+  /** A job that takes memory blocks offline; otherwise the same. */
   offline(request: OfflineRequest, strategy?: string): Job<OfflineResult>;
+  /** A job that makes a machine serve allocations of an order again, in the background; otherwise the same. */
+  reclaim(request: ReclaimRequest, strategy?: string): Job<ReclaimResult>;
   /** Completes the streams. */
   dispose(): void;
 }
@@ -69,30 +80,38 @@ export function createEvacuator(options: EvacuatorOptions): Evacuator {
   const ranges = container.get(RangeEvents);
   const highOrder = container.getAll(HighOrderStrategies);
   const offline = container.getAll(OfflineStrategies);
+  const reclaim = container.getAll(ReclaimStrategies);
   return {
     host: container.get<MemoryHost>(MemoryHost),
     service: container.get(MigrationService),
     counters,
     pages$: counters.batches$,
     ranges$: ranges.events$,
-    strategies: { highOrder: highOrder.map(({ name }) => name), offline: offline.map(({ name }) => name) },
-    highOrder: (request, strategy) => pick('high-order', highOrder, strategy).run(request),
-    offline: (request, strategy) => pick('offline', offline, strategy).run(request),
+    strategies: {
+      highOrder: highOrder.flatMap(labelsOf),
+      offline: offline.flatMap(labelsOf),
+      reclaim: reclaim.flatMap(labelsOf),
+    },
+    highOrder: (request, strategy) => jobOf('high-order', highOrder, request, strategy),
+    offline: (request, strategy) => jobOf('offline', offline, request, strategy),
+    reclaim: (request, strategy) => jobOf('reclaim', reclaim, request, strategy),
     dispose: () => {
       container.unbindAll();
     },
   };
 }
 
-function pick<Request, Result>(
+/** The job that a picked strategy does; it is asked first whether it can. */
+function jobOf<Request extends object, Result>(
   frontEnd: string,
   strategies: ReadonlyArray<Strategy<Request, Result>>,
-  name: string | undefined,
-): Strategy<Request, Result> {
-  const found = name === undefined ? strategies[0] : strategies.find((strategy) => strategy.name === name);
-  if (found !== undefined) return found;
-  const known = strategies.map((strategy) => strategy.name).join(', ');
-  throw new VacateError('usage', `${frontEnd} has no strategy "${name ?? ''}"; it has ${known}`);
+  request: Request,
+  label: string | undefined,
+): Job<Result> {
+  const { strategy, manner } = pickStrategy(frontEnd, strategies, label);
+  const because = strategy.doesNotApply?.(request) ?? null;
+  if (because !== null) throw new VacateError('usage', `strategy ${strategy.name} does not apply: ${because}`);
+  return strategy.run({ ...request, ...manner });
 }
 
 export type { PageEventBatch, RangeEvent };

@@ -4,6 +4,8 @@ import type { PageColumns } from '../mm/page-columns.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import type { BlockId, Order, Pfn } from '../mm/units.js';
 import type { ZoneShape } from '../mm/zone.js';
+import type { FreeMemory } from './free-memory.js';
+import type { Reclaim } from './reclaim.js';
 
 /** What the machine looks like from outside; fixed, except for the state of its blocks. */
 export interface MemoryLayout {
@@ -36,6 +38,10 @@ export interface MemoryHost {
   readonly columns: PageColumns;
   /** The same pages for handlers, one at a time. */
   readonly pages: PageView;
+  /** The buddy allocator, for algorithms that look for free memory themselves. */
+  readonly free: FreeMemory;
+  /** Taking memory away from its owners. */
+  readonly reclaim: Reclaim;
 
   blockState(block: BlockId): BlockState;
   /** Zone that has the page, as an index into `layout.zones`; -1 for none. */

@@ -16,6 +16,7 @@ import { FREE_FLAGS, PG_HEAD, PG_ISOLATED, PG_LOCKED, PG_WRITEBACK } from '../mm
 import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import type { HandlerTable } from './handler-table.js';
 import { judge } from './judge.js';
+import type { TargetSource } from './target-source.js';
 
 /**
  * The phases of migrating a batch, mm/migrate.c migrate_pages_batch. A batch is a list of units, each a base page or a
@@ -63,8 +64,7 @@ export interface BatchContext {
   readonly host: MemoryHost;
   readonly table: HandlerTable;
   readonly batch: Batch;
-  /** Free blocks of this order and above are broken for targets only when nothing else is left. */
-  readonly sparedOrder: Order;
+  readonly targets: TargetSource;
 }
 
 /** log2 of the pages of the compound page that starts at `head`, 0 for a base page. */
@@ -122,7 +122,7 @@ function isolateUnit({ host, table, batch }: BatchContext, unit: number): Outcom
  * in this pass gets none, so that what is refused leaves no trace in the allocator either.
  */
 export function targetPhase(context: BatchContext, mode: MigrateMode): void {
-  const { batch, host, sparedOrder } = context;
+  const { batch, host, targets } = context;
   for (let unit = 0; unit < batch.nrUnits; unit++) {
     if (batch.state[unit] !== ISOLATED || batch.target[unit] !== NO_PAGE) continue;
     if (batch.outcome[unit] !== 0 && hasChangedHands(context, unit)) continue;
@@ -132,7 +132,7 @@ export function targetPhase(context: BatchContext, mode: MigrateMode): void {
     }
     batch.outcome[unit] = obstacle(context, unit, mode);
     if (batch.outcome[unit] !== 0) continue;
-    batch.target[unit] = host.allocateTarget(batch.order[unit]!, batch.source[unit]!, sparedOrder);
+    batch.target[unit] = targets.get(batch.order[unit]!, batch.source[unit]!);
     if (batch.target[unit] === NO_PAGE) batch.outcome[unit] = CORE_NO_TARGET;
   }
 }
@@ -347,16 +347,16 @@ export function backOut({ batch, host }: BatchContext, unit: number, outcome: Ou
 }
 
 /** Puts a unit back for good: off the batch, onto its list, exactly as it was before isolation. */
-export function putBackUnit({ batch, host, table }: BatchContext, unit: number): void {
+export function putBackUnit({ batch, table, targets }: BatchContext, unit: number): void {
   for (let i = 2 ** batch.order[unit]! - 1; i >= 0; i--)
     table.get(batch.handler[unit]!).putback(batch.source[unit]! + i);
-  releaseTarget(host, batch, unit);
+  releaseTarget(targets, batch, unit);
   batch.state[unit] = REFUSED;
 }
 
 /** Gives back the target of a unit that did not need it. */
-export function releaseTarget(host: MemoryHost, batch: Batch, unit: number): void {
+export function releaseTarget(targets: TargetSource, batch: Batch, unit: number): void {
   if (batch.target[unit] === NO_PAGE) return;
-  host.freeTarget(batch.target[unit]!, batch.order[unit]!);
+  targets.put(batch.target[unit]!, batch.order[unit]!);
   batch.target[unit] = NO_PAGE;
 }

@@ -39,14 +39,22 @@ import {
   wasFreed,
 } from './migrate-batch.js';
 import { type MigrationReport, RefusalTally } from './migration-report.js';
+import { smallestHoles, type TargetSource } from './target-source.js';
 
 /** A list of pages to move away. */
 export interface MigrationRequest {
   /** Ascending, no page twice; free pages are passed over, a compound page goes whole if any page of it is named. */
   readonly pfns: Uint32Array;
   readonly mode: MigrateMode;
-  /** Free blocks of this order and above are broken for targets only when nothing smaller is left. */
-  readonly sparedOrder: Order;
+  /**
+   * Free blocks of this order and above are broken for targets only when nothing smaller is left; MAX_PAGE_ORDER + 1,
+   * so none in particular, by default.
+   */
+  readonly sparedOrder?: Order;
+  /** Where the pages go; without it, into the smallest holes that the machine has. */
+  readonly targets?: TargetSource;
+  /** Most passes over a batch, NR_MAX_MIGRATE_PASSES by default; 1 is a try that gives up at the first obstacle. */
+  readonly passes?: number;
 }
 
 /** Where a migration stands when it pauses: other CPUs may run between any two of these. */
@@ -93,7 +101,7 @@ export class MigrationRun {
     private readonly request: MigrationRequest,
   ) {
     const batch = createBatch(NR_MAX_BATCHED_MIGRATION * 2);
-    this.#context = { host, table, batch, sparedOrder: request.sparedOrder };
+    this.#context = { host, table, batch, targets: request.targets ?? smallestHoles(host, request.sparedOrder) };
   }
 
   /** Moves the pages; if the driver stops between two phases, everything in hand is put back or brought to its end. */
@@ -131,14 +139,14 @@ export class MigrationRun {
     const { batch } = this.#context;
     isolatePhase(this.#context);
     yield this.#pause('isolate');
-    const { mode } = this.request;
-    const asyncPasses = mode === MIGRATE_ASYNC ? NR_MAX_MIGRATE_PASSES : NR_MAX_MIGRATE_ASYNC_PASSES;
-    for (let pass = 1; pass <= NR_MAX_MIGRATE_PASSES; pass++) {
+    const { mode, passes = NR_MAX_MIGRATE_PASSES } = this.request;
+    const asyncPasses = mode === MIGRATE_ASYNC ? passes : NR_MAX_MIGRATE_ASYNC_PASSES;
+    for (let pass = 1; pass <= passes; pass++) {
       yield* this.#onePass(pass <= asyncPasses ? MIGRATE_ASYNC : mode);
       this.#passes = Math.max(this.#passes, pass);
       this.#dropPermanent();
       const left = countInState(batch, ISOLATED);
-      if (left === 0 || this.#outOfTargets || pass === NR_MAX_MIGRATE_PASSES) break;
+      if (left === 0 || this.#outOfTargets || pass === passes) break;
       this.#retried += left;
       this.host.relax();
       yield this.#pause('relax');
@@ -256,7 +264,7 @@ export class MigrationRun {
 
   #countFreed(unit: number): void {
     this.#freed += 2 ** this.#context.batch.order[unit]!;
-    releaseTarget(this.host, this.#context.batch, unit);
+    releaseTarget(this.#context.targets, this.#context.batch, unit);
   }
 
   #countRefused(outcome: Outcome, source: Pfn, nrPages: number, heard: boolean): void {

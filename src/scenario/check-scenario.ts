@@ -1,8 +1,8 @@
 import { alignDown, isPowerOfTwo } from '../base/bits.js';
+import { suggestion } from '../base/nearest.js';
 import { MAX_PFN, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { checkFit } from './check-fit.js';
 import { layoutOf, nodeName } from './layout.js';
-import { suggestion } from './nearest.js';
 import type { Scenario } from './schema.js';
 import { sizeText } from './sizes.js';
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { suggestion } from './nearest.js';
+import { suggestion } from '../base/nearest.js';
 import { KEYS } from './schema.js';
 import { WORKLOAD_KEYS } from './workload-schema.js';
 

@@ -197,6 +197,9 @@ export const SCALAR = {
   tablesUsed: 20,
   leavesUsed: 21,
   tablesTakeFrames: 22,
+  pgscan: 23,
+  pgsteal: 24,
+  pswpout: 25,
 } as const;
 
 type Columns = ColumnViews<ReturnType<typeof machineColumns>>;

@@ -39,6 +39,8 @@ export interface AllocationRequest {
   readonly node: number;
   readonly highest: ZoneKind;
   readonly mark: WatermarkName;
+  /** False: the zones of `node` are left out, as a node mask without it would; absent, they come first. */
+  readonly ownNode?: boolean;
 }
 
 /**
@@ -46,8 +48,9 @@ export interface AllocationRequest {
  * Reclaim is the caller's business.
  */
 export function allocatePages(m: Machine, cpu: number, request: AllocationRequest): Pfn {
-  const { order, type, node, highest, mark } = request;
+  const { order, type, node, highest, mark, ownNode = true } = request;
   for (const zone of zonelist(m, node, highest)) {
+    if (!ownNode && m.spec.zones[zone]!.node === node) continue;
     if (freeAbove(m, zone, mark, highest) < 2 ** order) {
       if (order !== 0 || m.pcpCount[pcpAt(m, cpu, zone, type)] === 0 || mark !== 'min') continue;
     }

@@ -26,9 +26,10 @@ import {
   placeOnLru,
   takeOldest,
 } from './lru.js';
-import type { Machine } from './machine.js';
+import { type Machine, SCALAR } from './machine.js';
 import { drainLruAdd, putPage } from './page-allocator.js';
 import { isInItsSlot, removeFromCache } from './page-cache.js';
+import { zoneOf } from './pageblocks.js';
 import { unmapForGood } from './rmap.js';
 import { addToSwap, duplicateSwap, MAX_SWAP_COUNT, removeFromSwapCache, swapSlotOf } from './swap.js';
 import { advance, startWriteback, WRITE_LATENCY_NS } from './writeback.js';
@@ -73,13 +74,55 @@ function giveBack(m: Machine, cpu: number, pfn: Pfn): void {
   putPage(m, cpu, pfn);
 }
 
-function shrink(m: Machine, cpu: number, node: number, list: number, wanted: number): number {
+/** Reclaims one page that is on the LRU, whatever its age and however often it was used (reclaim_pages). */
+export function pageout(m: Machine, cpu: number, pfn: Pfn): 'freed' | 'writing' | 'kept' {
+  if ((m.flags[pfn]! & PG_LRU) === 0) return 'kept';
+  m.flags[pfn] = ((m.flags[pfn]! & ~(PG_LRU | PG_REFERENCED)) | PG_ISOLATED) >>> 0;
+  m.count[pfn] = m.count[pfn]! + 1;
+  m.scalars[SCALAR.pgscan] = m.scalars[SCALAR.pgscan]! + 1;
+  const freed = m.count[pfn] === 1 || reclaimOne(m, cpu, pfn);
+  if (freed) m.scalars[SCALAR.pgsteal] = m.scalars[SCALAR.pgsteal]! + 1;
+  const writing = !freed && (m.flags[pfn]! & PG_WRITEBACK) !== 0;
+  if (freed) {
+    m.flags[pfn] = m.flags[pfn]! & ~PG_ISOLATED;
+    putPage(m, cpu, pfn);
+  } else giveBack(m, cpu, pfn);
+  return freed ? 'freed' : writing ? 'writing' : 'kept';
+}
+
+/** One pass over the lists of a zone's node at a priority; pages of other zones are passed over. */
+export function shrinkZone(m: Machine, cpu: number, zone: number, priority: number, wanted: number): number {
+  drainLruAdd(m);
+  const { node } = m.spec.zones[zone]!;
   let freed = 0;
-  const scan = Math.max(RECLAIM_BATCH, Math.min(lruLengthOf(m, node, list), wanted * 4));
-  for (let scanned = 0; scanned < scan && freed < wanted; scanned++) {
+  for (const [active, inactive] of [
+    [LRU_ACTIVE_FILE, LRU_INACTIVE_FILE],
+    [LRU_ACTIVE_ANON, LRU_INACTIVE_ANON],
+  ] as const) {
+    balance(m, cpu, node, active, inactive);
+    const scan = Math.ceil(lruLengthOf(m, node, inactive) / 2 ** priority);
+    if (freed < wanted) freed += shrink(m, cpu, node, inactive, wanted - freed, scan, zone);
+  }
+  return freed;
+}
+
+function shrink(
+  m: Machine,
+  cpu: number,
+  node: number,
+  list: number,
+  wanted: number,
+  most = Number.POSITIVE_INFINITY,
+  zone = -1,
+): number {
+  let freed = 0;
+  let scanned = 0;
+  const scan = Math.min(most, Math.max(RECLAIM_BATCH, Math.min(lruLengthOf(m, node, list), wanted * 4)));
+  for (; scanned < scan && freed < wanted; scanned++) {
     const pfn = takeOldest(m, node, list);
     if (pfn < 0) break;
-    if (m.count[pfn] === 1 || reclaimOne(m, cpu, pfn)) {
+    const eligible = zone < 0 || zoneOf(m, pfn) === zone;
+    if (eligible && (m.count[pfn] === 1 || reclaimOne(m, cpu, pfn))) {
       m.flags[pfn] = m.flags[pfn]! & ~PG_ISOLATED;
       putPage(m, cpu, pfn);
       freed++;
@@ -88,6 +131,8 @@ function shrink(m: Machine, cpu: number, node: number, list: number, wanted: num
     placeOnLru(m, pfn);
     giveBack(m, cpu, pfn);
   }
+  m.scalars[SCALAR.pgscan] = m.scalars[SCALAR.pgscan]! + scanned;
+  m.scalars[SCALAR.pgsteal] = m.scalars[SCALAR.pgsteal]! + freed;
   return freed;
 }
 
@@ -112,7 +157,7 @@ function swapOut(m: Machine, cpu: number, pfn: Pfn): boolean {
   if (m.swapMap[slot]! + m.mapcount[pfn]! > MAX_SWAP_COUNT) return false;
   if (!unmapForGood(m, pfn, swapPte(slot), () => duplicateSwap(m, slot))) return false;
   if ((m.flags[pfn]! & PG_DIRTY) !== 0) {
-    startWriteback(m, pfn);
+    if (startWriteback(m, pfn)) m.scalars[SCALAR.pswpout] = m.scalars[SCALAR.pswpout]! + 1;
     return false;
   }
   if (m.count[pfn] !== 2) return false;

@@ -26,6 +26,7 @@ import type { PfnRange } from '../mm/pfn-range.js';
 import type { BlockId, Order, Pfn } from '../mm/units.js';
 import { splitCompound } from './compound-pages.js';
 import { copyContentsBatch } from './contents.js';
+import { SimFreeMemory } from './free-memory.js';
 import { isolateRange, undoIsolateRange } from './isolation.js';
 import { placeOnLru } from './lru.js';
 import type { Machine } from './machine.js';
@@ -34,6 +35,7 @@ import { drainLruAdd, drainPcp, putPage } from './page-allocator.js';
 import { SimPageView } from './page-view.js';
 import { zoneOf } from './pageblocks.js';
 import { remapFromMigration, unmapToMigration } from './rmap.js';
+import { SimReclaim } from './sim-reclaim.js';
 import { allocateTarget, freeTarget, roomByZone } from './targets.js';
 import { tlbFlushAll } from './tlb.js';
 import { validateMachine } from './validate.js';
@@ -70,12 +72,16 @@ export class SimHost implements MemoryHost {
   readonly layout: MemoryLayout;
   readonly columns: Machine;
   readonly pages: SimPageView;
+  readonly free: SimFreeMemory;
+  readonly reclaim: SimReclaim;
 
   constructor(readonly machine: Machine) {
     this.name = machine.spec.name;
     this.layout = machine.spec;
     this.columns = machine;
     this.pages = new SimPageView(machine);
+    this.free = new SimFreeMemory(machine);
+    this.reclaim = new SimReclaim(machine);
   }
 
   blockState(block: BlockId): BlockState {

@@ -7,7 +7,7 @@ export type JobOutcome = 'done' | 'partial' | 'refused';
 
 /** What a job says of itself while it runs; the driver decides how often it looks and whether it goes on. */
 export interface StrategyProgress {
-  readonly step: 'scanning' | 'waiting' | 'isolating' | 'migrating' | 'finishing';
+  readonly step: 'scanning' | 'waiting' | 'isolating' | 'migrating' | 'reclaiming' | 'finishing';
   /** Pages settled, of those that the step has. */
   readonly done: number;
   readonly total: number;
@@ -16,30 +16,56 @@ export interface StrategyProgress {
 /** A job as a generator: each pause is a place where others may run, and where it can be stopped without harm. */
 export type Job<Result> = Generator<StrategyProgress, Result>;
 
+/** How a strategy is to work, for those that have been built more than once. */
+export interface Manner {
+  /** One of the strategy's modes; its first if absent. */
+  readonly mode?: string;
+  /** Some of the strategy's switches, each a deviation that is added to the mode. */
+  readonly switches?: readonly string[];
+}
+
 /**
- * The one small interface through which both front ends ask. A strategy decides which pages move and when; the migration
+ * The one small interface through which all front ends ask. A strategy decides which pages move and when; the migration
  * service moves them.
  */
 export interface Strategy<Request, Result> {
   readonly name: string;
-  run(request: Request): Job<Result>;
+  /** Versions of it, the default first; absent if there is one only. "tosatti:historical" names a mode in commands. */
+  readonly modes?: readonly string[];
+  /** Deviations that can be added one by one: "tosatti:intended+no-alignment". */
+  readonly switches?: readonly string[];
+  /** Null if it can serve the request on this machine; else a sentence that says why not. Changes nothing. */
+  doesNotApply?(request: Request): string | null;
+  /** @throws VacateError kind 'usage' or 'range' for what it cannot serve. */
+  run(request: Request & Manner): Job<Result>;
 }
 
-/** Free blocks of 2^order pages, `count` more than there are. */
+/** Free blocks of 2^order pages, `count` more than there are; all that the strategy can make if `count` is 'all'. */
 export interface HighOrderRequest {
   readonly order: Order;
-  readonly count: number;
+  readonly count: number | 'all';
+}
+
+/** Pages that scanners looked at, as /proc/vmstat counts them (compact_migrate_scanned, compact_free_scanned). */
+export interface PagesScanned {
+  readonly migrate: number;
+  readonly free: number;
 }
 
 export interface HighOrderResult {
   readonly outcome: JobOutcome;
   readonly strategy: string;
   readonly order: Order;
-  readonly asked: number;
+  readonly asked: number | 'all';
+  /** Free aligned ranges of the order gained, a block of a higher order as several; pages on per-CPU lists are not free. */
   readonly made: number;
   /** Ranges of the order that were free before. */
   readonly freeBefore: number;
   readonly pagesMigrated: number;
+  /** Pages taken from their owners and freed. */
+  readonly pagesReclaimed: number;
+  /** Null if the strategy has no scanners. */
+  readonly scanned: PagesScanned | null;
   /** The sum of the `asked` smallest costs (of all, if there are fewer): nobody can do it with fewer moves. */
   readonly lowerBound: number;
   /** Ranges that could have been made free. */
@@ -65,7 +91,31 @@ export interface OfflineResult {
   readonly outcome: JobOutcome;
   readonly strategy: string;
   readonly pagesMigrated: number;
+  /** Pages taken from their owners and freed. */
+  readonly pagesReclaimed: number;
   readonly blocks: readonly BlockResult[];
+  readonly refusals: readonly RefusalCount[];
+  readonly moved: Moves;
+}
+
+/**
+ * Background work after an allocation of the order found a zone short: free blocks until every zone could serve it and
+ * stay above its high watermark.
+ */
+export interface ReclaimRequest {
+  readonly order: Order;
+}
+
+export interface ReclaimResult {
+  /** `done` if the machine is balanced for the order now; `refused` if nothing was gained. */
+  readonly outcome: JobOutcome;
+  readonly strategy: string;
+  readonly order: Order;
+  /** False if it found nothing to do, or was never woken. */
+  readonly woken: boolean;
+  readonly pagesMigrated: number;
+  readonly pagesReclaimed: number;
+  readonly scanned: PagesScanned | null;
   readonly refusals: readonly RefusalCount[];
   readonly moved: Moves;
 }
@@ -78,6 +128,7 @@ export interface Moves {
 
 export type HighOrderStrategy = Strategy<HighOrderRequest, HighOrderResult>;
 export type OfflineStrategy = Strategy<OfflineRequest, OfflineResult>;
+export type ReclaimStrategy = Strategy<ReclaimRequest, ReclaimResult>;
 
 /** Runs a job to its end without a pause. */
 export function runToEnd<Result>(job: Job<Result>): Result {

@@ -1,6 +1,7 @@
 import type { ServiceIdentifier } from 'inversify';
-import type { HighOrderStrategy, OfflineStrategy } from './strategy.js';
+import type { HighOrderStrategy, OfflineStrategy, ReclaimStrategy } from './strategy.js';
 
 /** Strategies of a front end, each bound once; the first is the default. */
 export const HighOrderStrategies: ServiceIdentifier<HighOrderStrategy> = Symbol.for('vacate/HighOrderStrategies');
 export const OfflineStrategies: ServiceIdentifier<OfflineStrategy> = Symbol.for('vacate/OfflineStrategies');
+export const ReclaimStrategies: ServiceIdentifier<ReclaimStrategy> = Symbol.for('vacate/ReclaimStrategies');

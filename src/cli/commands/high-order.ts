@@ -15,7 +15,7 @@ import { countOf, formatCount, wrap } from '../wording.js';
 
 export interface HighOrderOptions {
   readonly order: number;
-  readonly count: number;
+  readonly count: number | 'all';
   readonly strategy?: string;
   readonly timeout?: number;
   readonly plugin: readonly string[];
@@ -24,11 +24,9 @@ export interface HighOrderOptions {
 }
 
 /** What a job that ran out of time could not say is null. */
-type Outcome = Omit<HighOrderResult, 'lowerBound' | 'candidates' | 'freeBefore' | 'moved' | 'pagesMigrated'> & {
-  readonly lowerBound: number | null;
-  readonly candidates: number | null;
-  readonly freeBefore: number | null;
-};
+type Unknown = 'lowerBound' | 'candidates' | 'freeBefore';
+type Outcome = Omit<HighOrderResult, Unknown | 'moved' | 'pagesMigrated' | 'pagesReclaimed'> &
+  Record<Unknown, number | null>;
 
 /** `vacate high-order`: makes free blocks of an order by moving what stands in them. */
 export async function highOrder(context: Context, machineName: string, options: HighOrderOptions): Promise<number> {
@@ -55,7 +53,8 @@ function stoppedOutcome(
   { order, count, timeout }: HighOrderOptions,
   { blocksMade: made, strategy }: Carried<HighOrderResult>,
 ): Outcome {
-  const outcome: JobOutcome = made >= count ? 'done' : made > 0 ? 'partial' : 'refused';
+  const asked = count === 'all' ? Number.POSITIVE_INFINITY : count;
+  const outcome: JobOutcome = made >= asked ? 'done' : made > 0 ? 'partial' : 'refused';
   return {
     outcome,
     strategy,
@@ -65,8 +64,9 @@ function stoppedOutcome(
     freeBefore: null,
     lowerBound: null,
     candidates: null,
+    scanned: null,
     ranges: [],
-    refusals: [timeoutRefusal(timeout ?? 0, (count - made) * 2 ** order)],
+    refusals: [timeoutRefusal(timeout ?? 0, count === 'all' ? 0 : (count - made) * 2 ** order)],
   };
 }
 
@@ -84,6 +84,7 @@ function highOrderJson(machine: Machine, seed: number | null, outcome: Outcome, 
     candidates: outcome.candidates,
     lowerBound: outcome.lowerBound,
     ...accountJson(account),
+    scanned: outcome.scanned,
     ranges: outcome.ranges,
     refusals: outcome.refusals,
   };
@@ -102,7 +103,7 @@ function highOrderText(
   const mark = outcomeMark(outcome.outcome, palette);
   const size = formatPages(2 ** order);
   const lines = [
-    `${mark} ${palette.bold(`${formatCount(made)} of ${countOf(asked, 'block')} of order ${order} (${size}) made`)} on ${machine.spec.name}, by ${outcome.strategy}.`,
+    `${mark} ${palette.bold(`${madeText(made, asked)} of order ${order} (${size}) made`)} on ${machine.spec.name}, by ${outcome.strategy}.`,
     '',
     factsTable(outcome, account.pagesMigrated, palette),
   ];
@@ -118,6 +119,10 @@ function highOrderText(
     lines.push(palette.bold('What it cost'), costText(account, palette), '');
   }
   return [...lines, verifiedText(account.contents, palette)];
+}
+
+function madeText(made: number, asked: number | 'all'): string {
+  return asked === 'all' ? countOf(made, 'block') : `${formatCount(made)} of ${countOf(asked, 'block')}`;
 }
 
 function factsTable({ freeBefore, candidates, lowerBound }: Outcome, moved: number, palette: Palette): string {

@@ -65,6 +65,7 @@ function stoppedResult(
     outcome,
     strategy,
     pagesMigrated: account.pagesMigrated,
+    pagesReclaimed: account.pagesReclaimed,
     blocks: blocks.map((block) => ({
       block,
       state: BLOCK_STATE_NAMES[machine.blockState[block] as 0 | 1 | 2 | 3],

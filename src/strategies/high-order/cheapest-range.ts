@@ -1,17 +1,14 @@
 import { inject, injectable } from 'inversify';
-import { log2Floor } from '../../base/bits.js';
-import { VacateError } from '../../base/vacate-error.js';
 import { RangeEvents } from '../../events/range-events.js';
-import { type MigrationReport, mergeRefusals, type RefusalCount } from '../../migration/migration-report.js';
+import type { MigrationReport, RefusalCount } from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
 import { FREE_FLAGS } from '../../mm/page-flags.js';
 import { type PfnRange, rangeOf } from '../../mm/pfn-range.js';
 import { formatPages, type Order } from '../../mm/units.js';
 import { announced } from '../announced.js';
 import { evacuate, isVacant } from '../evacuate.js';
-import { joinMoves } from '../moves.js';
 import type { HighOrderRequest, HighOrderResult, HighOrderStrategy, Job } from '../strategy.js';
-import { cheapestFirst, rangeCosts } from './range-costs.js';
+import { checkOrderRequest, OrderAccount } from './order-account.js';
 
 /**
  * Chooses the aligned ranges that are cheapest to empty, moves their pages into the smallest holes elsewhere, and takes
@@ -28,23 +25,21 @@ export class CheapestRange implements HighOrderStrategy {
   ) {}
 
   run(request: HighOrderRequest): Job<HighOrderResult> {
-    checkRequest(this.service, request);
+    checkOrderRequest(this.service, request);
     return announced(this.events, { frontEnd: 'high-order', strategy: this.name, ranges: [] }, this.#makeFree(request));
   }
 
-  *#makeFree({ order, count }: HighOrderRequest): Job<HighOrderResult> {
+  *#makeFree(request: HighOrderRequest): Job<HighOrderResult> {
     const { service, events } = this;
     service.host.drain();
     yield { step: 'scanning', done: 0, total: service.host.layout.nrPfns };
-    const costs = rangeCosts(service, order);
-    const candidates = cheapestFirst(costs, order);
-    const lowerBound = sumOfCosts(costs, candidates, count);
-    const freeBefore = costs.reduce((sum, cost) => sum + (cost === 0 ? 1 : 0), 0);
-    const attempt = new Attempt(service, events, order, roomInFragments(service, costs, order));
+    const account = new OrderAccount(service, request);
+    const { candidates, costs, wanted } = account;
+    const attempt = new Attempt(service, events, request.order, roomInFragments(service, costs, request.order));
     let next = 0;
     try {
-      while (attempt.made.length < count && next < candidates.length) {
-        const chosen = attempt.choose(candidates, next, count - attempt.made.length);
+      while (attempt.made.length < wanted && next < candidates.length) {
+        const chosen = attempt.choose(candidates, next, wanted - attempt.made.length);
         next = chosen.next;
         if (chosen.ranges.length > 0) yield* attempt.makeFree(chosen.ranges);
         else if (attempt.isOutOfRoom) break;
@@ -52,40 +47,14 @@ export class CheapestRange implements HighOrderStrategy {
     } finally {
       attempt.release();
     }
-    const made = attempt.made.length;
-    const outcome = made >= count ? 'done' : made > 0 ? 'partial' : 'refused';
-    return {
-      outcome,
+    const nextCost = next < candidates.length ? costs[candidates[next]!]! : null;
+    return account.result({
       strategy: this.name,
-      order,
-      asked: count,
-      made,
-      freeBefore,
-      lowerBound,
-      candidates: candidates.length,
+      reports: attempt.reports,
       ranges: attempt.made,
-      pagesMigrated: attempt.reports.reduce((sum, report) => sum + report.migrated, 0),
-      refusals: attempt.refusals(next < candidates.length ? costs[candidates[next]!]! : null, count),
-      moved: joinMoves(attempt.reports),
-    };
+      refusals: request.count === 'all' ? [] : attempt.shortage(nextCost, request.count),
+    });
   }
-}
-
-function sumOfCosts(costs: Uint32Array, candidates: Uint32Array, count: number): number {
-  let sum = 0;
-  for (let i = 0; i < Math.min(count, candidates.length); i++) sum += costs[candidates[i]!]!;
-  return sum;
-}
-
-function checkRequest({ host }: MigrationService, { order, count }: HighOrderRequest): void {
-  const highest = log2Floor(host.layout.nrPfns);
-  if (!Number.isInteger(order) || order < 0 || order > highest)
-    throw new VacateError(
-      'usage',
-      `order ${order} is not one of 0 to ${highest}, the orders that this machine has room for`,
-    );
-  if (!Number.isInteger(count) || count < 1)
-    throw new VacateError('usage', `count ${count} is not a whole number above 0`);
 }
 
 /**
@@ -181,12 +150,14 @@ class Attempt {
     this.#isolated = [];
   }
 
-  /** Why fewer were made than asked for, if so. `nextCost` is that of the first range that was not tried, null if all were. */
-  refusals(nextCost: number | null, wanted: number): RefusalCount[] {
-    const refusals = mergeRefusals(this.reports.map((report) => report.refused));
+  /**
+   * Why fewer were made than asked for, if so and if no page says it. `nextCost` is that of the first range that was not
+   * tried, null if all were.
+   */
+  shortage(nextCost: number | null, wanted: number): RefusalCount[] {
     const missing = wanted - this.made.length;
-    if (missing <= 0) return refusals;
-    return [...refusals, nextCost === null ? this.#noCandidates(missing) : this.#noRoom(nextCost)];
+    if (missing <= 0) return [];
+    return [nextCost === null ? this.#noCandidates(missing) : this.#noRoom(nextCost)];
   }
 
   #noRoom(cost: number): RefusalCount {

@@ -213,6 +213,14 @@ class Attempt {
       return { block, state: BLOCK_STATE_NAMES[host.blockState(block)], pagesMigrated, refusals: byBlock[i] ?? [] };
     });
     const refusals = mergeRefusals([...byBlock, overall]);
-    return { outcome, strategy: this.strategy, pagesMigrated: moved.sources.length, blocks, refusals, moved };
+    return {
+      outcome,
+      strategy: this.strategy,
+      pagesMigrated: moved.sources.length,
+      pagesReclaimed: 0,
+      blocks,
+      refusals,
+      moved,
+    };
   }
 }

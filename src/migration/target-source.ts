@@ -1,0 +1,21 @@
+import type { MemoryHost } from '../host/memory-host.js';
+import { MAX_PAGE_ORDER, type Order, type Pfn } from '../mm/units.js';
+
+/**
+ * Where pages are moved to, the kernel's pair of new_folio_t and free_folio_t that every caller of migrate_pages()
+ * brings along. It must never hand out a page of the range that is being emptied; the service does not know the range.
+ */
+export interface TargetSource {
+  /** 2^order free pages for `source` to move to, as `FreeMemory.take` gives them; NO_PAGE if there are none. */
+  get(order: Order, source: Pfn): Pfn;
+  /** Takes back a target that nothing was moved to. */
+  put(pfn: Pfn, order: Order): void;
+}
+
+/** The smallest block that serves; blocks of `sparedOrder` and above break only when nothing smaller is left. */
+export function smallestHoles(host: MemoryHost, sparedOrder: Order = MAX_PAGE_ORDER + 1): TargetSource {
+  return {
+    get: (order, source) => host.allocateTarget(order, source, sparedOrder),
+    put: (pfn, order) => host.freeTarget(pfn, order),
+  };
+}

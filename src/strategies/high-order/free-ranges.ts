@@ -1,0 +1,25 @@
+import type { MemoryHost } from '../../host/memory-host.js';
+import { PG_BUDDY } from '../../mm/page-flags.js';
+import { MAX_PAGE_ORDER, type Order } from '../../mm/units.js';
+
+/** Aligned ranges of 2^order pages that are free in buddy: a block of order k counts as 2^(k - order). */
+export function countFreeRanges(host: MemoryHost, order: Order): number {
+  if (order > MAX_PAGE_ORDER) return countWholeRanges(host, order);
+  let nr = 0;
+  for (let zone = 0; zone < host.layout.zones.length; zone++)
+    for (let size = order; size <= MAX_PAGE_ORDER; size++) nr += host.free.nrBlocks(zone, size) * 2 ** (size - order);
+  return nr;
+}
+
+/** Beyond the highest order that buddy keeps, a range is whole if all its pages are free. */
+function countWholeRanges({ columns, layout }: MemoryHost, order: Order): number {
+  const { flags } = columns;
+  const size = 2 ** order;
+  let nr = 0;
+  for (let start = 0; start + size <= layout.nrPfns; start += size) {
+    let pfn = start;
+    while (pfn < start + size && (flags[pfn]! & PG_BUDDY) !== 0) pfn++;
+    if (pfn === start + size) nr++;
+  }
+  return nr;
+}
