@@ -26,6 +26,13 @@ export interface Room {
   readonly byZone: readonly number[];
 }
 
+/** Swap slots on all devices (si_swapinfo). */
+export interface SwapSpace {
+  readonly slots: number;
+  /** Slots that a page-table entry names or the swap cache has a page for. */
+  readonly used: number;
+}
+
 /**
  * The machine, as the migration service and the strategies see it. A host does each step of the protocol that touches
  * page tables, allocator or devices; it decides nothing. Every verb is complete in itself: between two calls other CPUs
@@ -42,6 +49,8 @@ export interface MemoryHost {
   readonly free: FreeMemory;
   /** Taking memory away from its owners. */
   readonly reclaim: Reclaim;
+  /** Swap as it is now, for algorithms that cannot move an anonymous page without a slot. */
+  readonly swap: SwapSpace;
 
   blockState(block: BlockId): BlockState;
   /** Zone that has the page, as an index into `layout.zones`; -1 for none. */

@@ -1,4 +1,4 @@
-import type { MemoryHost, MemoryLayout, Room } from '../host/memory-host.js';
+import type { MemoryHost, MemoryLayout, Room, SwapSpace } from '../host/memory-host.js';
 import type { BlockState } from '../mm/memory-block.js';
 import {
   PG_ACTIVE,
@@ -29,7 +29,7 @@ import { copyContentsBatch } from './contents.js';
 import { SimFreeMemory } from './free-memory.js';
 import { isolateRange, undoIsolateRange } from './isolation.js';
 import { placeOnLru } from './lru.js';
-import type { Machine } from './machine.js';
+import { type Machine, SCALAR } from './machine.js';
 import { offlineBlock, onlineBlock } from './memory-blocks.js';
 import { drainLruAdd, drainPcp, putPage } from './page-allocator.js';
 import { SimPageView } from './page-view.js';
@@ -82,6 +82,10 @@ export class SimHost implements MemoryHost {
     this.pages = new SimPageView(machine);
     this.free = new SimFreeMemory(machine);
     this.reclaim = new SimReclaim(machine);
+  }
+
+  get swap(): SwapSpace {
+    return { slots: this.machine.spec.nrSwapSlots, used: this.machine.scalars[SCALAR.swapUsed]! };
   }
 
   blockState(block: BlockId): BlockState {
