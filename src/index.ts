@@ -4,7 +4,7 @@ import 'reflect-metadata';
 export { VacateError, type VacateErrorKind } from './base/vacate-error.js';
 export { readCapture } from './capture/index.js';
 export { createEvacuator, type Evacuator, type EvacuatorOptions } from './container/create-evacuator.js';
-export { loadPlugins, loadShippedPlugins } from './container/load-plugins.js';
+export { loadPlugins, loadShippedPlugins, loadStrategies } from './container/load-plugins.js';
 export * from './events/index.js';
 export type { MemoryHost, MemoryLayout } from './host/memory-host.js';
 export type { MigrationReport, RefusalCount } from './migration/migration-report.js';

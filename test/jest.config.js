@@ -12,6 +12,7 @@ const relative = { '^(\\.{1,2}/.*)\\.js$': '$1' };
 const sources = {
   '^vacate$': '<rootDir>/src/index.ts',
   '^vacate/(handler|testing)$': '<rootDir>/src/$1/index.ts',
+  '^vacate/strategy$': '<rootDir>/src/strategies/index.ts',
   '^vacate/plugins/(.*)$': '<rootDir>/plugins/$1/index.ts',
   ...relative,
 };

@@ -48,12 +48,13 @@ const PLUGINS_KNOWN_FROM_LAYER = 6;
 const PUBLIC_SUBPATHS: Readonly<Record<string, string>> = {
   vacate: 'src/index.ts',
   'vacate/handler': 'src/handler/index.ts',
+  'vacate/strategy': 'src/strategies/index.ts',
   'vacate/testing': 'src/testing/index.ts',
 };
 /** Read at run time from the installed package; the paths are those of `dist/src/cli`, one level deeper. */
 const SHIPPED_DATA = ['../package.json', '../examples/scenarios/', '../examples/scenarios'];
 const PLUGIN_IMPORTS = ['vacate/handler'];
-const EXAMPLE_IMPORTS = ['vacate', 'vacate/handler', 'vacate/testing', 'node:fs'];
+const EXAMPLE_IMPORTS = ['vacate', 'vacate/handler', 'vacate/strategy', 'vacate/testing', 'node:fs'];
 
 /** A quarantine keeps a package where it can be replaced. `typesToo` is true if not even its types may get out. */
 const QUARANTINES: readonly {
@@ -80,7 +81,7 @@ const QUARANTINES: readonly {
   {
     what: 'Node',
     matches: (specifier) => specifier.startsWith('node:') || builtinModules.includes(specifier),
-    allowed: [/^src\/(linux|capture|workers|cli|server)\//, /^src\/container\/load-plugins\.ts$/],
+    allowed: [/^src\/(linux|capture|workers|cli|server)\//, /^src\/container\/import-module\.ts$/],
     typesToo: true,
     instead: 'the rest must run in a browser: pass in what it needs',
   },

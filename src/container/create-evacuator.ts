@@ -1,4 +1,4 @@
-import { Container, type ContainerModule } from 'inversify';
+import { Container, ContainerModule } from 'inversify';
 import { VacateError } from '../base/vacate-error.js';
 import type { ListenerErrorHandler } from '../events/guarded-observable.js';
 import { type PageEventBatch, PageEvents } from '../events/page-events.js';
@@ -7,6 +7,7 @@ import type { PageType } from '../handler/define-page-type.js';
 import { MemoryHost } from '../host/memory-host.js';
 import { migrationModule } from '../migration/migration-module.js';
 import { MigrationService } from '../migration/migration-service.js';
+import { checkStrategies, type StrategyDefinition } from '../strategies/define-strategy.js';
 import { labelsOf } from '../strategies/labels.js';
 import { strategiesModule } from '../strategies/strategies-module.js';
 import type {
@@ -27,7 +28,9 @@ export interface EvacuatorOptions {
   readonly host: ContainerModule;
   /** Page types, in the order in which they are asked; without any, every page is refused. */
   readonly plugins: readonly PageType[];
-  /** Further modules, for strategies of one's own. */
+  /** Strategies of one's own, beside the shipped ones. */
+  readonly strategies?: readonly StrategyDefinition[];
+  /** Further modules, for whatever else is to be replaced or added. */
   readonly modules?: readonly ContainerModule[];
   /** Told of every error that a listener let escape; it never stops a run. */
   readonly onListenerError?: ListenerErrorHandler;
@@ -74,13 +77,14 @@ export function createEvacuator(options: EvacuatorOptions): Evacuator {
     options.host,
     migrationModule(options.plugins, listeners),
     strategiesModule(),
+    ownStrategies(options.strategies ?? []),
     ...(options.modules ?? []),
   );
   const counters = container.get(PageEvents);
   const ranges = container.get(RangeEvents);
-  const highOrder = container.getAll(HighOrderStrategies);
-  const offline = container.getAll(OfflineStrategies);
-  const reclaim = container.getAll(ReclaimStrategies);
+  const highOrder = checkStrategies('high-order', container.getAll(HighOrderStrategies));
+  const offline = checkStrategies('offline', container.getAll(OfflineStrategies));
+  const reclaim = checkStrategies('reclaim', container.getAll(ReclaimStrategies));
   return {
     host: container.get<MemoryHost>(MemoryHost),
     service: container.get(MigrationService),
@@ -100,6 +104,16 @@ export function createEvacuator(options: EvacuatorOptions): Evacuator {
     },
   };
 }
+
+/** Binds strategies that know no container. */
+const ownStrategies = (definitions: readonly StrategyDefinition[]): ContainerModule =>
+  new ContainerModule(({ bind }) => {
+    const tokens = { 'high-order': HighOrderStrategies, offline: OfflineStrategies, reclaim: ReclaimStrategies };
+    for (const { frontEnd, create } of definitions)
+      bind<unknown>(tokens[frontEnd]).toDynamicValue((context) =>
+        create({ service: context.get(MigrationService), events: context.get(RangeEvents) }),
+      );
+  });
 
 /** The job that a picked strategy does; it is asked first whether it can. */
 function jobOf<Request extends object, Result>(

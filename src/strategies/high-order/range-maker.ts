@@ -1,0 +1,137 @@
+import type { RangeEvents } from '../../events/range-events.js';
+import type { MigrationReport, RefusalCount } from '../../migration/migration-report.js';
+import type { MigrationService } from '../../migration/migration-service.js';
+import { FREE_FLAGS } from '../../mm/page-flags.js';
+import { type PfnRange, rangeOf } from '../../mm/pfn-range.js';
+import { formatPages, type Order } from '../../mm/units.js';
+import { evacuate, isVacant } from '../evacuate.js';
+import type { Job } from '../strategy.js';
+
+/**
+ * Free pages that evacuation may use up, zone by zone: those of blocks that are whole already do not count, for breaking
+ * one block to make another gains nothing.
+ */
+export function roomInFragments({ host }: MigrationService, order: Order): number {
+  const { flags } = host.columns;
+  const size = 2 ** order;
+  const fragments = host.layout.zones.map(({ start, end }) => {
+    let pages = 0;
+    for (let pfn = start; pfn < end; ) {
+      let free = 0;
+      const stop = Math.min(end, pfn - (pfn % size) + size);
+      const whole = stop - pfn === size;
+      for (; pfn < stop; pfn++) if ((flags[pfn]! & FREE_FLAGS) !== 0) free++;
+      if (!whole || free < size) pages += free;
+    }
+    return pages;
+  });
+  const { byZone } = host.roomOutside([]);
+  return byZone.reduce((sum, room, zone) => sum + Math.min(room, fragments[zone]!), 0);
+}
+
+/** Makes free ranges of one order: isolates them, empties them, and holds them until all that were wanted are there. */
+export class RangeMaker {
+  readonly made: PfnRange[] = [];
+  readonly reports: MigrationReport[] = [];
+  /** Pages that it may still use up, see `roomInFragments`. */
+  room: number;
+  #isolated: PfnRange[] = [];
+  #passedOver = 0;
+
+  constructor(
+    private readonly service: MigrationService,
+    private readonly events: RangeEvents,
+    private readonly order: Order,
+  ) {
+    this.room = roomInFragments(service, order);
+  }
+
+  /** A chosen range needs room for its pages in use, and takes its free ones away from the others: its size in all. */
+  get isOutOfRoom(): boolean {
+    return this.room < 2 ** this.order;
+  }
+
+  /**
+   * The next candidates, as many as are wanted and have room for their pages elsewhere. One in which a page of an earlier
+   * round has landed is passed over: that page would have to move twice.
+   */
+  choose(candidates: Uint32Array, from: number, wanted: number): { ranges: PfnRange[]; next: number } {
+    const size = 2 ** this.order;
+    const landed = this.#rangesWithArrivals();
+    const ranges: PfnRange[] = [];
+    let next = from;
+    for (; next < candidates.length && ranges.length < wanted && !this.isOutOfRoom; next++) {
+      if (landed.has(candidates[next]!)) {
+        this.#passedOver++;
+        continue;
+      }
+      this.room -= size;
+      ranges.push(rangeOf(candidates[next]! * size, size));
+    }
+    return { ranges, next };
+  }
+
+  /** Ranges, by number, to which pages have moved in this run. */
+  #rangesWithArrivals(): Set<number> {
+    const landed = new Set<number>();
+    for (const { targets } of this.reports)
+      for (const target of targets) landed.add(Math.floor(target / 2 ** this.order));
+    return landed;
+  }
+
+  *makeFree(ranges: readonly PfnRange[]): Job<void> {
+    const { host } = this.service;
+    for (const range of ranges) {
+      host.isolateRange(range);
+      this.#isolated.push(range);
+      this.events.emit({ kind: 'range-isolated', range });
+    }
+    const ascending = [...ranges].sort((a, b) => a.start - b.start);
+    this.reports.push(yield* evacuate(this.service, ascending, this.order));
+    host.drain();
+    for (const range of ascending) {
+      if (isVacant(host.columns.flags, range)) {
+        this.made.push(range);
+        this.events.emit({ kind: 'block-made', range });
+      } else this.events.emit({ kind: 'refused', range, reason: 'some of its pages stayed' });
+    }
+  }
+
+  /** Gives every range back to the allocator: the free ones as blocks of the order that was asked for. */
+  release(): void {
+    for (const range of this.#isolated) {
+      this.service.host.undoIsolateRange(range);
+      this.events.emit({ kind: 'range-isolation-undone', range });
+    }
+    this.#isolated = [];
+  }
+
+  /**
+   * Why fewer were made than asked for, if so and if no page says it. `nextCost` is that of the first range that was not
+   * tried, null if all were.
+   */
+  shortage(nextCost: number | null, wanted: number): RefusalCount[] {
+    const missing = wanted - this.made.length;
+    if (missing <= 0) return [];
+    return [nextCost === null ? this.#noCandidates(missing) : this.#noRoom(nextCost)];
+  }
+
+  #noRoom(cost: number): RefusalCount {
+    const outside = Math.max(0, this.room - (2 ** this.order - cost));
+    const missing = cost - outside;
+    const lessen = this.made.length > 0 ? ` or ask for ${this.made.length}` : '';
+    const because =
+      `the next range has ${cost} pages to move and ${outside} free pages lie in fragments outside it: ` +
+      `${missing} (${formatPages(missing)}) are missing; free that much${lessen}`;
+    return { handler: 'core', reason: 'no-room', kind: 'retry', because, pages: missing, pfns: [] };
+  }
+
+  #noCandidates(missing: number): RefusalCount {
+    const again = this.#passedOver > 0;
+    const because = again
+      ? `${this.#passedOver} ranges hold pages that have only just moved there, and no page moves twice in a run; run it again`
+      : 'every other range is free already or holds pages that cannot move; ask for fewer or a smaller order';
+    const pages = missing * 2 ** this.order;
+    return { handler: 'core', reason: 'no-candidates', kind: again ? 'retry' : 'permanent', because, pages, pfns: [] };
+  }
+}
