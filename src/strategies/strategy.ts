@@ -44,6 +44,8 @@ export interface Strategy<Request, Result> {
 export interface HighOrderRequest {
   readonly order: Order;
   readonly count: number | 'all';
+  /** False: do without `candidates` and `lowerBound`, for which every page has to be asked; for callers in a hurry. */
+  readonly bound?: boolean;
 }
 
 /** Pages that scanners looked at, as /proc/vmstat counts them (compact_migrate_scanned, compact_free_scanned). */
@@ -66,10 +68,13 @@ export interface HighOrderResult {
   readonly pagesReclaimed: number;
   /** Null if the strategy has no scanners. */
   readonly scanned: PagesScanned | null;
-  /** The sum of the `asked` smallest costs (of all, if there are fewer): nobody can do it with fewer moves. */
-  readonly lowerBound: number;
-  /** Ranges that could have been made free. */
-  readonly candidates: number;
+  /**
+   * The sum of the `asked` smallest costs (of all, if there are fewer; of those made, if all were asked): nobody can do
+   * it with fewer moves. Null if nobody wanted to know.
+   */
+  readonly lowerBound: number | null;
+  /** Ranges that could have been made free; null if nobody wanted to know. */
+  readonly candidates: number | null;
   readonly ranges: readonly PfnRange[];
   readonly refusals: readonly RefusalCount[];
   readonly moved: Moves;

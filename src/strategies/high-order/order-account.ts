@@ -24,11 +24,9 @@ export interface OrderWork {
  * all strategies are measured with one measure.
  */
 export class OrderAccount {
-  readonly costs: Uint32Array;
-  /** Ranges that can be emptied, by number, cheapest first. */
-  readonly candidates: Uint32Array;
   readonly freeBefore: number;
   readonly #reclaimedBefore: number;
+  #measured: { readonly costs: Uint32Array; readonly candidates: Uint32Array } | null = null;
 
   /** @throws VacateError kind 'usage' if the machine has no room for such an order, or the count is no count. */
   constructor(
@@ -36,10 +34,27 @@ export class OrderAccount {
     private readonly request: HighOrderRequest,
   ) {
     checkOrderRequest(service, request);
-    this.costs = rangeCosts(service, request.order);
-    this.candidates = cheapestFirst(this.costs, request.order);
+    if (request.bound !== false) this.#measure();
     this.freeBefore = countFreeRanges(service.host, request.order);
     this.#reclaimedBefore = service.host.reclaim.counters.reclaimed;
+  }
+
+  /** What each range costs, see `rangeCosts`. */
+  get costs(): Uint32Array {
+    return this.#measure().costs;
+  }
+
+  /** Ranges that can be emptied, by number, cheapest first. */
+  get candidates(): Uint32Array {
+    return this.#measure().candidates;
+  }
+
+  #measure(): { readonly costs: Uint32Array; readonly candidates: Uint32Array } {
+    if (this.#measured === null) {
+      const costs = rangeCosts(this.service, this.request.order);
+      this.#measured = { costs, candidates: cheapestFirst(costs, this.request.order) };
+    }
+    return this.#measured;
   }
 
   /** How many ranges are wanted; Infinity for all. */
@@ -62,8 +77,8 @@ export class OrderAccount {
       asked: count,
       made,
       freeBefore: this.freeBefore,
-      lowerBound: sumOfCosts(this.costs, this.candidates, count === 'all' ? made : count),
-      candidates: this.candidates.length,
+      lowerBound: this.#lowerBound(count === 'all' ? made : count),
+      candidates: this.#measured?.candidates.length ?? null,
       ranges,
       pagesMigrated: reports.reduce((sum, report) => sum + report.migrated, 0),
       pagesReclaimed: this.service.host.reclaim.counters.reclaimed - this.#reclaimedBefore,
@@ -71,6 +86,10 @@ export class OrderAccount {
       refusals: mergeRefusals([...reports.map((report) => report.refused), refusals]),
       moved: joinMoves(reports),
     };
+  }
+
+  #lowerBound(count: number): number | null {
+    return this.#measured === null ? null : sumOfCosts(this.#measured.costs, this.#measured.candidates, count);
   }
 
   /** Going over everything once is done when it is over, whatever came of it. */

@@ -1,6 +1,6 @@
 import type { MigrationService } from '../../migration/migration-service.js';
 import { endOfCompound } from '../../mm/compound-page.js';
-import { FREE_FLAGS, PG_HEAD, PG_NOPAGE } from '../../mm/page-flags.js';
+import { FREE_FLAGS, PG_HEAD, PG_NOPAGE, PG_TAIL } from '../../mm/page-flags.js';
 import type { Order, Pfn } from '../../mm/units.js';
 import { PAGEBLOCK_ORDER } from '../../mm/units.js';
 
@@ -32,6 +32,42 @@ export function rangeCosts(service: MigrationService, order: Order): Uint32Array
     costs[i] = impossible ? IMPOSSIBLE : used[start + size]! - used[start]!;
   }
   return costs;
+}
+
+/**
+ * The same from a glance: pages in use, whether they would go or not. IMPOSSIBLE for a range with holes or two zones;
+ * whether the others can be emptied, `wouldEmpty` says.
+ */
+export function usedPagesByRange(service: MigrationService, order: Order): Uint32Array {
+  const { columns, layout } = service.host;
+  const { flags } = columns;
+  const size = 2 ** order;
+  const used = new Uint32Array(Math.floor(layout.nrPfns / size));
+  for (let i = 0, pfn = 0; i < used.length; i++) {
+    let pages = 0;
+    let holes = 0;
+    for (const end = pfn + size; pfn < end; pfn++) {
+      const word = flags[pfn]!;
+      if ((word & FREE_FLAGS) === 0) pages++;
+      holes |= word & PG_NOPAGE;
+    }
+    used[i] = holes !== 0 || !inOneZone(service, i * size, size) ? IMPOSSIBLE : pages;
+  }
+  return used;
+}
+
+/** Would the range be empty if all its pages were moved now? `later` if nothing stands in the way that lasts. */
+export function wouldEmpty(service: MigrationService, start: Pfn, size: number): 'yes' | 'later' | 'no' {
+  const { flags } = service.host.columns;
+  let answer: 'yes' | 'later' = 'yes';
+  for (let pfn = start; pfn < start + size; pfn++) {
+    if ((flags[pfn]! & PG_HEAD) !== 0 && endOfFolioLargerThan(flags, pfn, size) > 0) return 'no';
+    const outcome = service.judge(pfn);
+    if (outcome === 0) continue;
+    if (service.handlers.isPermanent(outcome)) return 'no';
+    answer = 'later';
+  }
+  return (flags[start]! & PG_TAIL) === 0 ? answer : 'no';
 }
 
 /** Where the compound page at `head` ends if it does not fit a range: emptying the range would take more moves than it has pages. */

@@ -35,8 +35,13 @@ export class RangeMaker {
   readonly reports: MigrationReport[] = [];
   /** Pages that it may still use up, see `roomInFragments`. */
   room: number;
+  /** Ranges that were passed over in this round, because pages had just moved there. */
+  passedOver = 0;
   #isolated: PfnRange[] = [];
-  #passedOver = 0;
+  /** Ranges, by number, to which pages have moved in this round. */
+  readonly #landed = new Set<number>();
+  /** Ranges that failed in this round. */
+  readonly #tried = new Set<number>();
 
   constructor(
     private readonly service: MigrationService,
@@ -57,26 +62,36 @@ export class RangeMaker {
    */
   choose(candidates: Uint32Array, from: number, wanted: number): { ranges: PfnRange[]; next: number } {
     const size = 2 ** this.order;
-    const landed = this.#rangesWithArrivals();
     const ranges: PfnRange[] = [];
     let next = from;
     for (; next < candidates.length && ranges.length < wanted && !this.isOutOfRoom; next++) {
-      if (landed.has(candidates[next]!)) {
-        this.#passedOver++;
-        continue;
-      }
-      this.room -= size;
-      ranges.push(rangeOf(candidates[next]! * size, size));
+      const range = rangeOf(candidates[next]! * size, size);
+      if (this.book(range)) ranges.push(range);
     }
     return { ranges, next };
   }
 
-  /** Ranges, by number, to which pages have moved in this run. */
-  #rangesWithArrivals(): Set<number> {
-    const landed = new Set<number>();
-    for (const { targets } of this.reports)
-      for (const target of targets) landed.add(Math.floor(target / 2 ** this.order));
-    return landed;
+  /** Reckons a range's room, unless a page has landed in it. */
+  book(range: PfnRange): boolean {
+    if (this.#landed.has(range.start / 2 ** this.order)) {
+      this.passedOver++;
+      return false;
+    }
+    this.room -= 2 ** this.order;
+    return true;
+  }
+
+  /** True for a range that failed in this round. */
+  hasTried(range: PfnRange): boolean {
+    return this.#tried.has(range.start);
+  }
+
+  /** Time has gone by, or memory was made free: what was passed over and what failed may be chosen again. */
+  beginRound(): void {
+    this.passedOver = 0;
+    this.#landed.clear();
+    this.#tried.clear();
+    this.room = roomInFragments(this.service, this.order);
   }
 
   *makeFree(ranges: readonly PfnRange[]): Job<void> {
@@ -87,7 +102,9 @@ export class RangeMaker {
       this.events.emit({ kind: 'range-isolated', range });
     }
     const ascending = [...ranges].sort((a, b) => a.start - b.start);
-    this.reports.push(yield* evacuate(this.service, ascending, this.order));
+    const report = yield* evacuate(this.service, ascending, this.order);
+    this.reports.push(report);
+    for (const target of report.targets) this.#landed.add(Math.floor(target / 2 ** this.order));
     host.drain();
     for (const range of ascending) {
       if (isVacant(host.columns.flags, range)) {
@@ -97,12 +114,25 @@ export class RangeMaker {
     }
   }
 
+  /** Gives back the ranges that could not be emptied, so that their free pages serve again. */
+  giveUpFailed(): void {
+    const failed = this.#isolated.filter((range) => !this.made.includes(range));
+    for (const range of failed) {
+      this.#giveBack(range);
+      this.#tried.add(range.start);
+      this.room += 2 ** this.order;
+    }
+    this.#isolated = this.#isolated.filter((range) => !failed.includes(range));
+  }
+
+  #giveBack(range: PfnRange): void {
+    this.service.host.undoIsolateRange(range);
+    this.events.emit({ kind: 'range-isolation-undone', range });
+  }
+
   /** Gives every range back to the allocator: the free ones as blocks of the order that was asked for. */
   release(): void {
-    for (const range of this.#isolated) {
-      this.service.host.undoIsolateRange(range);
-      this.events.emit({ kind: 'range-isolation-undone', range });
-    }
+    for (const range of this.#isolated) this.#giveBack(range);
     this.#isolated = [];
   }
 
@@ -127,9 +157,9 @@ export class RangeMaker {
   }
 
   #noCandidates(missing: number): RefusalCount {
-    const again = this.#passedOver > 0;
+    const again = this.passedOver > 0;
     const because = again
-      ? `${this.#passedOver} ranges hold pages that have only just moved there, and no page moves twice in a run; run it again`
+      ? `${this.passedOver} ranges hold pages that have only just moved there, and no page moves twice in a run; run it again`
       : 'every other range is free already or holds pages that cannot move; ask for fewer or a smaller order';
     const pages = missing * 2 ** this.order;
     return { handler: 'core', reason: 'no-candidates', kind: again ? 'retry' : 'permanent', because, pages, pfns: [] };

@@ -1,0 +1,106 @@
+import { inject, injectable } from 'inversify';
+import { RangeEvents } from '../../events/range-events.js';
+import { MigrationService } from '../../migration/migration-service.js';
+import { NR_MAX_MIGRATE_PASSES } from '../../mm/migrate-mode.js';
+import { type PfnRange, rangeOf } from '../../mm/pfn-range.js';
+import { announced } from '../announced.js';
+import { makeRoom } from '../make-room.js';
+import type { HighOrderRequest, HighOrderResult, HighOrderStrategy, Job } from '../strategy.js';
+import { checkOrderRequest, OrderAccount } from './order-account.js';
+import { cheapestFirst, usedPagesByRange, wouldEmpty } from './range-costs.js';
+import { RangeMaker } from './range-maker.js';
+
+/** What a look over the machine came to. */
+interface Round {
+  /** Ranges that only something passing stands in the way of. */
+  readonly later: number;
+  /** Cost of the first range for which there was no room; null if room was not what was missing. */
+  readonly tooDear: number | null;
+}
+
+/**
+ * The planner that LWN asked for, making blocks: of each of the systems that came before, what it was best at. It knows
+ * the whole of memory before it moves a page (booking), takes the aligned ranges that cost least (2.6.9's patch walked
+ * around free blocks wherever they lay), asks each page first (the form of 2005), keeps everybody out of a range that it
+ * empties (page capture), moves into holes (compaction), each page once, gives up a range rather than wait for it and
+ * waits when there is no other, and takes memory from its owners only for the room that is missing (kswapd).
+ */
+@injectable()
+export class MergedHighOrder implements HighOrderStrategy {
+  readonly name = 'merged';
+
+  constructor(
+    @inject(MigrationService) private readonly service: MigrationService,
+    @inject(RangeEvents) private readonly events: RangeEvents,
+  ) {}
+
+  run(request: HighOrderRequest): Job<HighOrderResult> {
+    checkOrderRequest(this.service, request);
+    return announced(this.events, { frontEnd: 'high-order', strategy: this.name, ranges: [] }, this.#makeFree(request));
+  }
+
+  *#makeFree(request: HighOrderRequest): Job<HighOrderResult> {
+    const { service, events } = this;
+    const { host } = service;
+    host.drain();
+    yield { step: 'scanning', done: 0, total: host.layout.nrPfns };
+    const account = new OrderAccount(service, request);
+    const maker = new RangeMaker(service, events, request.order);
+    const missing = () => account.wanted - account.made - maker.made.length;
+    let last: Round = { later: 0, tooDear: null };
+    try {
+      for (let waits = 0; missing() > 0; ) {
+        const before = maker.made.length;
+        last = yield* this.#round(request, maker, missing);
+        if (missing() <= 0) break;
+        if (last.tooDear !== null) {
+          // Everything that fits has been made; room for more would cost others their memory without end.
+          if (request.count === 'all' || (yield* this.#makeRoom(request, maker, last.tooDear)) === 0) break;
+        } else if (maker.made.length === before) {
+          if (last.later === 0 || ++waits === NR_MAX_MIGRATE_PASSES) break;
+          host.relax();
+          yield { step: 'waiting', done: waits, total: NR_MAX_MIGRATE_PASSES };
+        }
+        maker.beginRound();
+      }
+    } finally {
+      maker.release();
+    }
+    return account.result({
+      strategy: this.name,
+      reports: maker.reports,
+      ranges: maker.made,
+      refusals: request.count === 'all' ? [] : maker.shortage(last.tooDear, account.wanted - account.made),
+    });
+  }
+
+  /** Goes over the ranges once, cheapest first, until there are enough or no room is left. */
+  *#round({ order }: HighOrderRequest, maker: RangeMaker, missing: () => number): Job<Round> {
+    const { service } = this;
+    const used = usedPagesByRange(service, order);
+    const cheapest = cheapestFirst(used, order);
+    let later = 0;
+    for (let next = 0; next < cheapest.length && missing() > 0; ) {
+      const ranges: PfnRange[] = [];
+      const wanted = missing();
+      for (; next < cheapest.length && ranges.length < wanted && !maker.isOutOfRoom; next++) {
+        const range = rangeOf(cheapest[next]! * 2 ** order, 2 ** order);
+        if (maker.hasTried(range)) continue;
+        const answer = wouldEmpty(service, range.start, 2 ** order);
+        if (answer === 'later') later++;
+        if (answer === 'yes' && maker.book(range)) ranges.push(range);
+      }
+      if (ranges.length === 0) {
+        if (next < cheapest.length) return { later, tooDear: used[cheapest[next]!]! };
+        break;
+      }
+      yield* maker.makeFree(ranges);
+      maker.giveUpFailed();
+    }
+    return { later: later + maker.passedOver, tooDear: null };
+  }
+
+  *#makeRoom({ order }: HighOrderRequest, maker: RangeMaker, cost: number): Job<number> {
+    return yield* makeRoom(this.service.host, Math.max(1, Math.min(2 ** order - maker.room, cost)));
+  }
+}
