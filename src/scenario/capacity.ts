@@ -1,5 +1,6 @@
 import { PAGEBLOCK_PAGES } from '../mm/units.js';
 import type { Capacity } from '../sim/machine.js';
+import { type ActivityDemand, demandOfActivity } from './activity-demand.js';
 import { totalDemand } from './demand.js';
 import type { Layout } from './layout.js';
 import type { Scenario } from './schema.js';
@@ -12,14 +13,17 @@ export function capacityFor(scenario: Scenario, { nrPfns }: Layout): Capacity {
   const { processes, vmas, mappings, places, tables, holds } = totalDemand(scenario.workloads);
   const groups = Math.ceil(nrPfns / PAGEBLOCK_PAGES);
   const extents = Math.ceil(places / PAGEBLOCK_PAGES) + mappings;
+  const later = scenario.activities.map(demandOfActivity);
+  const of = (key: keyof ActivityDemand) => later.reduce((sum, demand) => sum + demand[key], 0);
+  const runs = Math.ceil(of('places') / PAGEBLOCK_PAGES) + of('mappings');
   return {
-    processes: processes + SPARE.processes,
-    vmas: vmas + SPARE.vmas,
-    mappings: mappings + vmas + SPARE.mappings,
-    extents: extents * 2 + groups * 4 + SPARE.extents,
-    tables: tables + groups * 2 + SPARE.tables,
+    processes: processes + of('processes') + SPARE.processes,
+    vmas: vmas + of('processes') + SPARE.vmas,
+    mappings: mappings + vmas + of('mappings') + SPARE.mappings,
+    extents: extents * 2 + groups * 4 + runs * 2 + SPARE.extents,
+    tables: tables + groups * 2 + of('tables') + SPARE.tables,
     // One for the pages in memory, one for their places on disk.
-    leaves: extents * 2 + groups + SPARE.leaves,
-    holds: holds + SPARE.holds,
+    leaves: extents * 2 + groups + runs * 2 + SPARE.leaves,
+    holds: holds + of('holds') * 2 + SPARE.holds,
   };
 }

@@ -2,6 +2,7 @@ import { alignDown, isPowerOfTwo } from '../base/bits.js';
 import { suggestion } from '../base/nearest.js';
 import { MAX_PFN, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { checkFit } from './check-fit.js';
+import { jobProblems } from './check-jobs.js';
 import { layoutOf, nodeName } from './layout.js';
 import type { Scenario } from './schema.js';
 import { sizeText } from './sizes.js';
@@ -15,7 +16,7 @@ export function problemsWith(scenario: Scenario): string[] {
   if (block.length > 0) return block;
   const geometry = [...nodeProblems(scenario), ...nameProblems(scenario)];
   if (geometry.length > 0) return geometry;
-  const problems = [...machineProblems(scenario), ...workloadProblems(scenario)];
+  const problems = [...machineProblems(scenario), ...workloadProblems(scenario), ...jobProblems(scenario)];
   return problems.length > 0 ? problems : checkFit(scenario);
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DURATION_PATTERN, nanosecondsOf, pagesOf, SIZE_PATTERN } from './sizes.js';
+import { DURATION_PATTERN, nanosecondsOf, pagesOf, SIZE_PATTERN, SPAN_PATTERN } from './sizes.js';
 
 /*
  * What a single value of a scenario file may be. Every message is the noun phrase that completes "... is 5, not";
@@ -8,6 +8,8 @@ import { DURATION_PATTERN, nanosecondsOf, pagesOf, SIZE_PATTERN } from './sizes.
 
 const SIZE = 'a size such as "512MiB", "4GiB", "64KiB" or "1000 pages"';
 const DURATION = 'a duration such as "100us", "5ms", "2s" or "forever"';
+const SPAN = 'a duration such as "100us", "5ms" or "2s"';
+const RATE = 'a number above 0, up to 100000';
 const FRACTION = 'a fraction from 0 to 1';
 
 /** A size in pages; in the file, text. */
@@ -31,6 +33,12 @@ export const duration = z
   .string(DURATION)
   .regex(DURATION_PATTERN, { error: DURATION, abort: true })
   .transform(nanosecondsOf);
+
+/** The same, of a length that ends. */
+export const span = z.string(SPAN).regex(SPAN_PATTERN, { error: SPAN, abort: true }).transform(nanosecondsOf);
+
+/** How often in a millisecond of virtual time. */
+export const rate = z.number(RATE).gt(0, RATE).max(100_000, RATE);
 
 export const fraction = z.number(FRACTION).min(0, FRACTION).max(1, FRACTION);
 

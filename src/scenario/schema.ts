@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { activity } from './activity-schema.js';
+import { job } from './job-schema.js';
 import { size, sizeAtLeast, text, wholeNumber } from './leaves.js';
 import { workload } from './workload-schema.js';
 
@@ -82,6 +84,14 @@ export const scenarioSchema = z
         .describe(
           'What fills the machine. Reserved pages come first and pins, locks and writebacks last, wherever they stand.',
         ),
+      jobs: z
+        .array(job, 'a list of jobs')
+        .default([])
+        .describe('What is to be done on the machine; comparisons run each.'),
+      activities: z
+        .array(activity, 'a list of activities')
+        .default([])
+        .describe('What other tasks do while a job runs, in virtual time.'),
     },
     'an object with name, nodes and workloads',
   )

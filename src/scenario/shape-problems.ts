@@ -1,7 +1,18 @@
 import type { z } from 'zod';
 import { suggestion } from '../base/nearest.js';
+import { ACTIVITY_KEYS } from './activity-schema.js';
+import { JOB_KEYS } from './job-schema.js';
 import { KEYS } from './schema.js';
 import { WORKLOAD_KEYS } from './workload-schema.js';
+
+/** Lists whose items are of several kinds: what one is called, and the keys that each kind may have. */
+const LISTS: Readonly<
+  Record<string, { readonly item: string; readonly keys: ReadonlyMap<string, readonly string[]> }>
+> = {
+  workloads: { item: 'workload', keys: WORKLOAD_KEYS },
+  jobs: { item: 'job', keys: JOB_KEYS },
+  activities: { item: 'activity', keys: ACTIVITY_KEYS },
+};
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -21,13 +32,22 @@ function sentenceOf(issue: Issue, scenario: unknown): string {
   const choices = choicesOf(issue);
   if (value === undefined) return `${place} is missing; it must be ${choices?.join(', ') ?? issue.message}`;
   const hint = choices === null || typeof value !== 'string' ? '' : `; ${suggestion(value, choices)}`;
-  const what = issue.code === 'invalid_union' ? 'a kind of workload' : issue.message;
+  const what = isAboutKind(issue) ? `a kind of ${listOf(issue.path)?.item}` : issue.message;
   return `${place} is ${shown(value)}, not ${what}${hint}`;
+}
+
+function listOf(path: Path): (typeof LISTS)[string] | undefined {
+  return LISTS[String(path[0])];
+}
+
+/** True if no kind of item has the word that stands at `kind`. */
+function isAboutKind({ code, path }: Issue): boolean {
+  return code === 'invalid_union' && path.at(-1) === 'kind';
 }
 
 /** The words of which one must stand there; null if it is no matter of words. */
 function choicesOf(issue: Issue): readonly string[] | null {
-  if (issue.code === 'invalid_union') return [...WORKLOAD_KEYS.keys()];
+  if (isAboutKind(issue)) return [...(listOf(issue.path)?.keys.keys() ?? [])];
   return issue.code === 'invalid_value' ? issue.values.map(String) : null;
 }
 
@@ -48,9 +68,10 @@ function valueAt(path: Path, scenario: unknown): unknown {
 
 function keysAt(path: Path, scenario: unknown): readonly string[] {
   const holder = path.findLast((key) => typeof key === 'string') ?? '';
-  if (holder !== 'workloads') return KEYS[holder as keyof typeof KEYS];
+  const list = path.length === 2 ? listOf(path) : undefined;
+  if (list === undefined || holder !== path[0]) return KEYS[holder as keyof typeof KEYS];
   const kind = valueAt([...path, 'kind'], scenario);
-  return WORKLOAD_KEYS.get(String(kind)) ?? [];
+  return list.keys.get(String(kind)) ?? [];
 }
 
 /** As JavaScript writes it: nodes[0].dimms[1].size. */

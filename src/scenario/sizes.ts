@@ -4,6 +4,8 @@ import { PAGE_SIZE } from '../mm/units.js';
 export const SIZE_PATTERN = /^(\d+(?:\.\d+)?) ?(KiB|MiB|GiB|TiB|pages?)$/;
 /** How files write durations of virtual time. */
 export const DURATION_PATTERN = /^(?:(\d+(?:\.\d+)?) ?(ns|us|ms|s)|forever)$/;
+/** The same without "forever", and never 0. */
+export const SPAN_PATTERN = /^(?=[^ ]*[1-9])\d+(?:\.\d+)? ?(ns|us|ms|s)$/;
 
 const PAGES_IN: Readonly<Record<string, number>> = {
   KiB: 1024 / PAGE_SIZE,

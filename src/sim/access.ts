@@ -242,6 +242,17 @@ export function readFilePage(m: Machine, cpu: number, file: number, page: number
   return pfn;
 }
 
+/** read(2) of one page of a file into `out` (two words), through the page cache. */
+export function readFileContents(m: Machine, cpu: number, file: number, page: number, out: Uint32Array): Access {
+  if (page >= m.mapPages[file]!) return ACCESS_FAULT;
+  const pfn = readFilePage(m, cpu, file, page);
+  if (pfn === NO_PAGE) return ACCESS_NO_MEMORY;
+  // A page that is on the move is in its slot before its contents are.
+  if ((m.flags[pfn]! & PG_LOCKED) !== 0) return ACCESS_BLOCKED;
+  m.flags[pfn] = m.flags[pfn]! | PG_REFERENCED;
+  return readContents(m, pfn, out) ? ACCESS_OK : ACCESS_TORN;
+}
+
 /** write(2) to one page of a file, through the page cache. Buffered filesystems leave buffers on the page. */
 export function writeFilePage(
   m: Machine,

@@ -1,8 +1,9 @@
+import { assert } from '../base/assert.js';
 import { PG_LOCKED, PG_WRITEBACK } from '../mm/page-flags.js';
 import { filePte, isPresent, ptePayload } from '../mm/pte.js';
 import { NO_PAGE } from '../mm/units.js';
 import { dropMapping, VM_NONLINEAR } from './address-space.js';
-import { type Machine } from './machine.js';
+import { EXTENT_SHIFT, type Machine } from './machine.js';
 import {
   createMapping,
   MAPPING_DRIVER,
@@ -10,9 +11,10 @@ import {
   MAPPING_SHMEM,
   type MappingKind,
   mappingOfPage,
+  releaseMapping,
 } from './mappings.js';
 import { putPage } from './page-allocator.js';
-import { addToCache, diskPlaceOf, findInCache, removeFromCache, slotAt } from './page-cache.js';
+import { addToCache, diskPlaceOf, findInCache, releaseExtent, removeFromCache, slotAt } from './page-cache.js';
 import { pteAt } from './page-tables.js';
 import { noteDirty, vpnInVma } from './rmap.js';
 import { tlbFlushPage } from './tlb.js';
@@ -60,6 +62,21 @@ export function truncateFile(m: Machine, cpu: number, file: number, nrPages: num
     forgetOnDisk(m, index);
     m.mapPages[file] = page;
   }
+  return true;
+}
+
+/**
+ * Deletes a file that nobody maps (unlink, evict_inode): its pages leave the cache, its places on disk and on the index
+ * line are free again. False, with the file shortened as far as it went, if a page of it is locked.
+ */
+export function deleteFile(m: Machine, cpu: number, file: number): boolean {
+  assert(m.mapLinks[file] === 0, 'a file that is mapped is not deleted');
+  if (!truncateFile(m, cpu, file, 0)) return false;
+  const first = m.mapBase[file]! >>> EXTENT_SHIFT;
+  let extent = first;
+  for (; m.extentMapping[extent] === file; extent++) releaseExtent(m, extent);
+  m.mapPages[file] = (extent - first) << EXTENT_SHIFT;
+  releaseMapping(m, file);
   return true;
 }
 

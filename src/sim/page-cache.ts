@@ -3,7 +3,7 @@ import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { takeStored } from './contents.js';
 import { EXTENT_PAGES, EXTENT_SHIFT, type Machine, SCALAR } from './machine.js';
 import { clearIndex, MAPPING_SHMEM, mappingAt, setIndex } from './mappings.js';
-import { takeFromPool } from './pool.js';
+import { returnToPool, takeFromPool } from './pool.js';
 
 /**
  * The page cache: which frame holds which page of a mapping. A slot is one word, [tags:4 | pfn + 1:28]; the tags are the
@@ -110,4 +110,20 @@ export function ensureDiskPlace(m: Machine, index: number): number {
   const at = m.extentDisk[extent]! * EXTENT_PAGES + (index & IN_LEAF);
   if (m.leafSlots[at] === 0) m.leafSlots[at] = takeStored(m);
   return m.leafSlots[at]!;
+}
+
+/** Gives back what an extent of a file that is gone had: its slots, which are empty, and its places on disk. */
+export function releaseExtent(m: Machine, extent: number): void {
+  const disk = m.extentDisk[extent]!;
+  for (let at = disk * EXTENT_PAGES; disk !== 0 && at < (disk + 1) * EXTENT_PAGES; at++) {
+    if (m.leafSlots[at] !== 0) returnToPool(m, m.storedNext, SCALAR.storedFree, m.leafSlots[at]!);
+    m.leafSlots[at] = 0;
+  }
+  for (const leaf of [m.extentLeaf[extent]!, disk]) {
+    if (leaf === 0) continue;
+    returnToPool(m, m.leafNext, SCALAR.leafFree, leaf);
+    m.scalars[SCALAR.leavesUsed] = m.scalars[SCALAR.leavesUsed]! - 1;
+  }
+  m.extentLeaf[extent] = 0;
+  m.extentDisk[extent] = 0;
 }

@@ -29,13 +29,13 @@ describe('scenarioJsonSchema', () => {
     expect(properties.seed).toMatchObject({ type: 'integer', default: 1 });
   });
 
-  it('knows every workload', () => {
+  it('knows every workload, job and activity', () => {
     const kinds = objectsIn(schema).flatMap(([, { properties }]) => {
       const { kind } = properties as { kind?: { const?: string } };
       return kind?.const === undefined ? [] : [kind.const];
     });
-    expect(kinds).toHaveLength(15);
-    expect(new Set(kinds).size).toBe(15);
+    expect(kinds).toHaveLength(15 + 3 + 7);
+    expect(new Set(kinds).size).toBe(15 + 3 + 7);
   });
 
   it('allows no unknown keys and describes every known one', () => {

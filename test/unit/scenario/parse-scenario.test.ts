@@ -18,6 +18,8 @@ describe('parseScenario', () => {
         { kind: 'pins', pages: 3, for: 5_000_000 },
         { kind: 'anonymous', size: 256, processes: 1, sharedByFork: 0, keep: 1, pattern: 'random' },
       ],
+      jobs: [],
+      activities: [],
     });
   });
 
