@@ -33,6 +33,14 @@ export interface SwapSpace {
   readonly used: number;
 }
 
+/** A VMA that a reverse-map walk comes by. */
+export interface RmapVisit {
+  /** The page's offset lies in the VMA. */
+  readonly covers: boolean;
+  /** Its page-table entry maps the page now. */
+  readonly maps: boolean;
+}
+
 /**
  * The machine, as the migration service and the strategies see it. A host does each step of the protocol that touches
  * page tables, allocator or devices; it decides nothing. Every verb is complete in itself: between two calls other CPUs
@@ -53,6 +61,11 @@ export interface MemoryHost {
   readonly swap: SwapSpace;
 
   blockState(block: BlockId): BlockState;
+  /**
+   * The VMAs through which a page may be mapped, oldest first: of an anonymous page those of its whole family (the
+   * anon_vma of 2004, which fork shares), of a file page those of the file. Changes nothing.
+   */
+  reverseMap(pfn: Pfn): readonly RmapVisit[];
   /** Zone that has the page, as an index into `layout.zones`; -1 for none. */
   zoneOf(pfn: Pfn): number;
 

@@ -1,3 +1,4 @@
+import type { RmapVisit } from '../host/memory-host.js';
 import { PG_ANON, PG_DIRTY, PG_MLOCKED } from '../mm/page-flags.js';
 import {
   isMigration,
@@ -14,7 +15,7 @@ import type { Machine } from './machine.js';
 import { mappingOfPage } from './mappings.js';
 import { mlockPage, munlockPage } from './mlock.js';
 import { markDirty } from './page-cache.js';
-import { pteAt } from './page-tables.js';
+import { pteAt, pteOf } from './page-tables.js';
 import { tlbFlushPage } from './tlb.js';
 import { VM_LOCKED } from './vm-flags.js';
 
@@ -28,6 +29,21 @@ import { VM_LOCKED } from './vm-flags.js';
 export function vpnInVma(m: Machine, vma: number, offset: number): number {
   const first = m.vmaOffset[vma]!;
   return offset >= first && offset < first + m.vmaPages[vma]! ? m.vmaStart[vma]! + (offset - first) : -1;
+}
+
+/** The VMAs through which a page may be mapped, oldest first; those of an anonymous page's whole family. */
+export function reverseMap(m: Machine, pfn: Pfn): RmapVisit[] {
+  const mapping = mappingOfPage(m, pfn);
+  if (mapping === 0) return [];
+  const offset = m.index[pfn]! - m.mapBase[mapping]!;
+  const visits: RmapVisit[] = [];
+  for (let link = m.mapLinks[m.mapRoot[mapping]!]!; link !== 0; link = m.linkNext[link]!) {
+    const vma = m.linkVma[link]!;
+    const vpn = vpnInVma(m, vma, offset);
+    const pte = vpn < 0 ? 0 : pteOf(m, m.vmaMm[vma]!, vpn);
+    visits.push({ covers: vpn >= 0, maps: isPresent(pte) && ptePayload(pte) === pfn });
+  }
+  return visits.reverse();
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { MemoryHost, MemoryLayout, Room, SwapSpace } from '../host/memory-host.js';
+import type { MemoryHost, MemoryLayout, RmapVisit, Room, SwapSpace } from '../host/memory-host.js';
 import type { BlockState } from '../mm/memory-block.js';
 import {
   PG_ACTIVE,
@@ -34,7 +34,7 @@ import { offlineBlock, onlineBlock } from './memory-blocks.js';
 import { drainLruAdd, drainPcp, putPage } from './page-allocator.js';
 import { SimPageView } from './page-view.js';
 import { zoneOf } from './pageblocks.js';
-import { remapFromMigration, unmapToMigration } from './rmap.js';
+import { remapFromMigration, reverseMap, unmapToMigration } from './rmap.js';
 import { SimReclaim } from './sim-reclaim.js';
 import { allocateTarget, freeTarget, roomByZone } from './targets.js';
 import { tlbFlushAll } from './tlb.js';
@@ -90,6 +90,10 @@ export class SimHost implements MemoryHost {
 
   blockState(block: BlockId): BlockState {
     return (this.machine.blockState[block] ?? 0) as BlockState;
+  }
+
+  reverseMap(pfn: Pfn): readonly RmapVisit[] {
+    return reverseMap(this.machine, pfn);
   }
 
   zoneOf(pfn: Pfn): number {
