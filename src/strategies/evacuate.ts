@@ -1,4 +1,5 @@
 import type { MigrationReport } from '../migration/migration-report.js';
+import type { MigrationRequest } from '../migration/migration-run.js';
 import type { MigrationService } from '../migration/migration-service.js';
 import { MIGRATE_SYNC } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_NOPAGE } from '../mm/page-flags.js';
@@ -27,12 +28,17 @@ export function* evacuate(
   sparedOrder: Order,
 ): Job<MigrationReport> {
   const pfns = usedPages(service.host.columns.flags, ranges);
-  const steps = service.steps({ pfns, mode: MIGRATE_SYNC, sparedOrder });
+  return yield* migrateList(service, { pfns, mode: MIGRATE_SYNC, sparedOrder });
+}
+
+/** Moves a list of pages, with a pause after each phase; stopped early, everything in hand comes to rest. */
+export function* migrateList(service: MigrationService, request: MigrationRequest): Job<MigrationReport> {
+  const steps = service.steps(request);
   try {
     for (;;) {
       const step = steps.next();
       if (step.done === true) return step.value;
-      yield { step: 'migrating', done: step.value.settled, total: pfns.length };
+      yield { step: 'migrating', done: step.value.settled, total: request.pfns.length };
     }
   } finally {
     steps.return(undefined as never);

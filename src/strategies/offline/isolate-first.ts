@@ -1,5 +1,4 @@
 import { inject, injectable } from 'inversify';
-import { VacateError } from '../../base/vacate-error.js';
 import { RangeEvents } from '../../events/range-events.js';
 import {
   type MigrationReport,
@@ -8,14 +7,16 @@ import {
   RefusalTally,
 } from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
-import { BLOCK_ONLINE, BLOCK_STATE_NAMES, blockRange } from '../../mm/memory-block.js';
+import { blockRange } from '../../mm/memory-block.js';
 import { NR_MAX_MIGRATE_PASSES } from '../../mm/migrate-mode.js';
 import { contains, type PfnRange } from '../../mm/pfn-range.js';
 import { type BlockId, formatPages, MAX_PAGE_ORDER } from '../../mm/units.js';
 import { announced } from '../announced.js';
 import { evacuate, isVacant, usedPages } from '../evacuate.js';
-import { joinMoves } from '../moves.js';
-import type { BlockResult, Job, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
+import type { Job, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
+import { askRange } from './ask-range.js';
+import { checkedBlocks } from './check-blocks.js';
+import { offlineResult } from './offline-result.js';
 
 /**
  * Takes memory blocks offline, all or none. Every page is asked before anything moves; the whole range is isolated before
@@ -34,38 +35,11 @@ export class IsolateFirst implements OfflineStrategy {
 
   run({ blocks }: OfflineRequest): Job<OfflineResult> {
     const { service, events } = this;
-    const ascending = [...new Set(blocks)].sort((a, b) => a - b);
     const { blockPages } = service.host.layout;
+    const ascending = checkedBlocks(service.host, blocks);
     const ranges = ascending.map((block) => blockRange(block, blockPages));
-    checkBlocks(service, ascending);
     const attempt = new Attempt(service, events, this.name, ascending, ranges);
     return announced(events, { frontEnd: 'offline', strategy: this.name, ranges }, attempt.run());
-  }
-}
-
-/**
- * What the kernel answers with -EINVAL: blocks that are not there or not online, holes, two zones in one block.
- *
- * @throws VacateError kind 'range'.
- */
-function checkBlocks({ host }: MigrationService, blocks: readonly BlockId[]): void {
-  const { blockPages, nrPfns } = host.layout;
-  const last = Math.ceil(nrPfns / blockPages) - 1;
-  if (blocks.length === 0) throw new VacateError('range', 'no memory block to take offline; name at least one');
-  for (const block of blocks) {
-    const fail = (because: string): never => {
-      throw new VacateError('range', `memory block ${block} ${because}`);
-    };
-    if (block < 0 || block > last) fail(`lies outside memory; blocks are 0 to ${last}`);
-    const state = host.blockState(block);
-    if (state !== BLOCK_ONLINE)
-      fail(state === 0 ? 'is a hole: there is no memory' : `is ${BLOCK_STATE_NAMES[state]}, not online`);
-    const { start, end } = blockRange(block, blockPages);
-    const zone = host.zoneOf(start);
-    for (let pfn = start; pfn < end; pfn += 512) {
-      if (host.zoneOf(pfn) < 0) fail('has a hole; the kernel takes no block with holes offline');
-      if (host.zoneOf(pfn) !== zone) fail('spans two zones; the kernel takes no such block offline');
-    }
   }
 }
 
@@ -73,6 +47,7 @@ function checkBlocks({ host }: MigrationService, blocks: readonly BlockId[]): vo
 class Attempt {
   readonly #reports: MigrationReport[] = [];
   readonly #isolated: PfnRange[] = [];
+  readonly #reclaimedBefore: number;
 
   constructor(
     private readonly service: MigrationService,
@@ -80,7 +55,9 @@ class Attempt {
     private readonly strategy: string,
     private readonly blocks: readonly BlockId[],
     private readonly ranges: readonly PfnRange[],
-  ) {}
+  ) {
+    this.#reclaimedBefore = service.host.reclaim.counters.reclaimed;
+  }
 
   *run(): Job<OfflineResult> {
     const { host } = this.service;
@@ -104,11 +81,7 @@ class Attempt {
       host.offlineBlock(block);
       this.events.emit({ kind: 'block-state', block, state: host.blockState(block) });
     }
-    return this.#result(
-      'done',
-      this.blocks.map(() => []),
-      [],
-    );
+    return this.#result([], []);
   }
 
   /**
@@ -121,7 +94,7 @@ class Attempt {
     for (let pass = 1; ; pass++) {
       const tallies: RefusalTally[] = [];
       for (const range of this.ranges) {
-        tallies.push(this.#askRange(range));
+        tallies.push(askRange(this.service, range));
         yield { step: 'scanning', done: tallies.length, total };
       }
       const pages = tallies.reduce((sum, tally) => sum + tally.pages, 0);
@@ -131,15 +104,6 @@ class Attempt {
       host.drain();
       yield { step: 'waiting', done: pass, total: NR_MAX_MIGRATE_PASSES };
     }
-  }
-
-  #askRange(range: PfnRange): RefusalTally {
-    const tally = new RefusalTally();
-    for (let pfn = range.start; pfn < range.end; pfn++) {
-      const outcome = this.service.judge(pfn);
-      if (outcome !== 0) tally.add(outcome, pfn);
-    }
-    return tally;
   }
 
   /** Null if everything has room outside the ranges; else how many pages are missing. */
@@ -183,7 +147,7 @@ class Attempt {
       const here = told
         .map((count) => ({ ...count, pfns: count.pfns.filter((pfn) => contains(range, pfn)) }))
         .filter((count) => count.pfns.length > 0);
-      return here.length > 0 ? here : this.#askRange(range).counts(this.service.handlers);
+      return here.length > 0 ? here : askRange(this.service, range).counts(this.service.handlers);
     });
   }
 
@@ -196,31 +160,17 @@ class Attempt {
       const because = [...(byBlock[i] ?? []), ...overall][0]?.because;
       if (because !== undefined) this.events.emit({ kind: 'refused', range, reason: because });
     }
-    return this.#result('refused', byBlock, overall);
+    return this.#result(byBlock, overall);
   }
 
-  #result(
-    outcome: 'done' | 'refused',
-    byBlock: readonly RefusalCount[][],
-    overall: readonly RefusalCount[],
-  ): OfflineResult {
-    const { host } = this.service;
-    const moved = joinMoves(this.#reports);
-    const blocks = this.blocks.map((block, i): BlockResult => {
-      const range = this.ranges[i]!;
-      let pagesMigrated = 0;
-      for (const source of moved.sources) if (contains(range, source)) pagesMigrated++;
-      return { block, state: BLOCK_STATE_NAMES[host.blockState(block)], pagesMigrated, refusals: byBlock[i] ?? [] };
-    });
-    const refusals = mergeRefusals([...byBlock, overall]);
-    return {
-      outcome,
+  #result(byBlock: readonly RefusalCount[][], overall: readonly RefusalCount[]): OfflineResult {
+    return offlineResult(this.service.host, {
       strategy: this.strategy,
-      pagesMigrated: moved.sources.length,
-      pagesReclaimed: 0,
-      blocks,
-      refusals,
-      moved,
-    };
+      blocks: this.blocks,
+      reports: this.#reports,
+      refusals: new Map(this.blocks.map((block, i) => [block, byBlock[i] ?? []])),
+      overall,
+      reclaimedBefore: this.#reclaimedBefore,
+    });
   }
 }

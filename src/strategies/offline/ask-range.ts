@@ -1,0 +1,46 @@
+import { handlerOf } from '../../events/page-events.js';
+import { CORE_NOT_ON_LRU } from '../../handler/refusal.js';
+import { type RefusalCount, RefusalTally } from '../../migration/migration-report.js';
+import type { MigrationService } from '../../migration/migration-service.js';
+import { FREE_FLAGS, PG_LRU, PG_NOPAGE } from '../../mm/page-flags.js';
+import type { PfnRange } from '../../mm/pfn-range.js';
+
+/** What every page of a range says to going now. Changes nothing. */
+export function askRange(service: MigrationService, range: PfnRange): RefusalTally {
+  const tally = new RefusalTally();
+  for (let pfn = range.start; pfn < range.end; pfn++) {
+    const outcome = service.judge(pfn);
+    if (outcome !== 0) tally.add(outcome, pfn);
+  }
+  return tally;
+}
+
+/**
+ * The same for whoever takes pages from the LRU only, as 2004 did: pages in use that are not on it refuse too, also those
+ * that their driver could move.
+ */
+export function askLruOf(service: MigrationService, range: PfnRange): RefusalTally {
+  const { flags } = service.host.columns;
+  const tally = new RefusalTally();
+  for (let pfn = range.start; pfn < range.end; pfn++) {
+    const outcome = service.judge(pfn);
+    if (outcome !== 0) tally.add(outcome, pfn);
+    else if ((flags[pfn]! & (PG_LRU | FREE_FLAGS | PG_NOPAGE)) === 0) tally.add(CORE_NOT_ON_LRU, pfn);
+  }
+  return tally;
+}
+
+/**
+ * Pages that can be told at sight to stay for ever, whatever their type: reserved at boot, kernel memory, in nobody's
+ * hands that is known (has_unmovable_pages, mm/page_isolation.c). What a page-type handler refuses does not count: the
+ * kernel sees a page on the LRU there and goes ahead.
+ */
+export function unmovableIn(service: MigrationService, range: PfnRange): RefusalCount[] {
+  const { handlers } = service;
+  const tally = new RefusalTally();
+  for (let pfn = range.start; pfn < range.end; pfn++) {
+    const outcome = service.judge(pfn);
+    if (outcome !== 0 && handlerOf(outcome) === 0 && handlers.isPermanent(outcome)) tally.add(outcome, pfn);
+  }
+  return tally.counts(handlers);
+}
