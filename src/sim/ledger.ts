@@ -1,16 +1,16 @@
 import { isFile, isMigration, isPresent, isSwap, ptePayload } from '../mm/pte.js';
 import { NO_PAGE } from '../mm/units.js';
 import { vmasOf } from './address-space.js';
-import { readContents, readStored } from './contents.js';
+import { originalHi, originalLo, readContents, readStored } from './contents.js';
 import { type Machine, SCALAR } from './machine.js';
-import { MAPPING_ANON } from './mappings.js';
-import { findInCache } from './page-cache.js';
+import { MAPPING_ANON, MAPPING_FILE } from './mappings.js';
+import { diskPlaceOf, findInCache } from './page-cache.js';
 import { pteOf } from './page-tables.js';
 
 /**
- * What every virtual page and every cached page of a file reads, in a fixed order: processes, their VMAs, their pages,
- * then files and driver pools. Reading goes through page tables and caches, never by pfn, so it says what a process
- * would see wherever its pages stand.
+ * What every virtual page and every page of a file reads, in a fixed order: processes, their VMAs, their pages, then
+ * files and driver pools. Reading goes through page tables, caches, swap and disk, never by pfn, so it says what a process
+ * would see wherever its pages stand, reclaimed or not.
  */
 export type Ledger = Uint32Array;
 
@@ -70,8 +70,8 @@ function eachPage(m: Machine, visit: Visit): void {
       const end = m.vmaStart[vma]! + m.vmaPages[vma]!;
       for (let vpn = m.vmaStart[vma]!; vpn < end; vpn++) {
         const pte = pteOf(m, mm, vpn);
-        if (pte === 0 || isFile(pte)) continue;
-        readThroughPte(m, pte, out);
+        if (pte !== 0 && !isFile(pte)) readThroughPte(m, pte, out);
+        else if (m.vmaFile[vma] === 0 || !readThroughFile(m, vma, vpn, pte, out)) continue;
         visit(out[0]!, out[1]!, () => `process ${mm}, virtual page 0x${vpn.toString(16)}`);
       }
     }
@@ -79,12 +79,30 @@ function eachPage(m: Machine, visit: Visit): void {
   for (let mapping = 1; mapping <= m.scalars[SCALAR.mapFill]!; mapping++) {
     if (m.mapKind[mapping] === 0 || m.mapKind[mapping] === MAPPING_ANON) continue;
     for (let page = 0; page < m.mapPages[mapping]!; page++) {
-      const pfn = findInCache(m, m.mapBase[mapping]! + page);
-      if (pfn === NO_PAGE) continue;
-      if (!readContents(m, pfn, out)) out.fill(TORN);
+      if (!readOfFile(m, mapping, page, out)) continue;
       visit(out[0]!, out[1]!, () => `file ${mapping}, page ${page}`);
     }
   }
+}
+
+/** What a fault at an entry that maps nothing would bring; false beyond the end of the file. */
+function readThroughFile(m: Machine, vma: number, vpn: number, pte: number, out: Uint32Array): boolean {
+  const page = isFile(pte) ? ptePayload(pte) : vpn - m.vmaStart[vma]! + m.vmaOffset[vma]!;
+  const file = m.vmaFile[vma]!;
+  return page < m.mapPages[file]! && readOfFile(m, file, page, out);
+}
+
+/** A page of a file: in the cache, or as its device has it. False for a page of shared memory or a pool that is not there. */
+function readOfFile(m: Machine, mapping: number, page: number, out: Uint32Array): boolean {
+  const index = m.mapBase[mapping]! + page;
+  const pfn = findInCache(m, index);
+  const place = pfn === NO_PAGE ? diskPlaceOf(m, index) : 0;
+  if (pfn === NO_PAGE && place === 0) {
+    if (m.mapKind[mapping] !== MAPPING_FILE) return false;
+    out[0] = originalLo(mapping, page);
+    out[1] = originalHi(mapping, page);
+  } else if (!(pfn === NO_PAGE ? readStored(m, place, out) : readContents(m, pfn, out))) out.fill(TORN);
+  return true;
 }
 
 function readThroughPte(m: Machine, pte: number, out: Uint32Array): void {

@@ -39,7 +39,7 @@ export function problemWithStrategy(candidate: unknown): string | null {
   const { frontEnd, create } = candidate as Record<string, unknown>;
   if (typeof frontEnd !== 'string' || !FRONT_ENDS.includes(frontEnd))
     return `a strategy has frontEnd ${JSON.stringify(frontEnd)}; use one of ${FRONT_ENDS.join(', ')}`;
-  if (typeof create !== 'function') return `a ${frontEnd} strategy has no create(tools)`;
+  if (typeof create !== 'function') return `the ${frontEnd} strategy has no create(tools)`;
   return null;
 }
 

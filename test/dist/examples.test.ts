@@ -39,12 +39,17 @@ const EXAMPLES: Readonly<Record<string, readonly RegExp[]>> = {
     /^ {2}a transfer completes, [012] are left$/,
     /^dimm0: done, \d{3,} pages moved$/,
   ],
+  'custom-strategy/run': [
+    /^merged +64 blocks, \d\.\d pages moved for each, 0 wrong$/,
+    /^cheapest-range +64 blocks, \d\.\d pages moved for each, 0 wrong$/,
+    /^buddy-pairs +64 blocks, \d\.\d pages moved for each, 0 wrong$/,
+  ],
 };
 
 jest.setTimeout(60_000);
 
 /** Modules that an example consists of, besides the program. */
-const PARTS = ['custom-handler/ring-buffer'];
+const PARTS = ['custom-handler/ring-buffer', 'custom-strategy/buddy-pairs'];
 const LINES_MAX = 60;
 
 /** Runs one from the top of the tree; an exit code other than 0 rejects. */

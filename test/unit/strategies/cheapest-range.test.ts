@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Prng } from '../../../src/base/prng.js';
 import { RangeEvents } from '../../../src/events/range-events.js';
-import { FREE_FLAGS, PG_SLAB } from '../../../src/mm/page-flags.js';
+import { PG_SLAB } from '../../../src/mm/page-flags.js';
 import { NO_PAGE } from '../../../src/mm/units.js';
 import { createProcess, exitProcess, zapPte } from '../../../src/sim/address-space.js';
 import { pin } from '../../../src/sim/holds.js';
@@ -24,50 +24,12 @@ import {
   smallMachine,
   zone,
 } from '../sim/small-machine.js';
+import { freeRanges, holey, isFree } from './holey.js';
 
 const FOR_EVER = Number.MAX_VALUE;
 const strategyOf = (m: Machine): CheapestRange => new CheapestRange(serviceOf(m).service, new RangeEvents());
 const make = (m: Machine, order: number, count: number): HighOrderResult =>
   runToEnd(strategyOf(m).run({ order, count }));
-const isFree = (m: Machine, pfn: number): boolean => (m.flags[pfn]! & FREE_FLAGS) !== 0;
-
-/** Aligned ranges of the order that are entirely free, inside one zone. */
-function freeRanges(m: Machine, order: number): number {
-  const size = 2 ** order;
-  let free = 0;
-  for (let start = 0; start + size <= m.spec.nrPfns; start += size) {
-    let whole = m.zoneOfPageblock[start >> 9] === m.zoneOfPageblock[(start + size - 1) >> 9];
-    for (let pfn = start; whole && pfn < start + size; pfn++) whole = isFree(m, pfn);
-    if (whole) free++;
-  }
-  return free;
-}
-
-/** Anonymous pages everywhere, then holes: so many of the processes of `share` pages each are gone. */
-function holey(pages: number, seed: number, keep = 0.6, share = 8, spare = 64): Machine {
-  const zones = [zone('Normal', 0, 1024, 8), zone('Movable', 1024, pages, 16)];
-  const tables = Math.ceil(pages / share) * 3 + 64;
-  const capacity = { processes: 4, vmas: 8 + pages, mappings: 8 + pages, extents: 64 + pages * 2, tables, leaves: 64 };
-  const m = smallMachine({ pages, zones, swap: 0, capacity, blockPages: 512 });
-  const prng = new Prng(seed);
-  const task = mapInto(m, createProcess(m, 0), pages - 1024 - spare);
-  const vpns: number[] = [];
-  for (let page = 0; page < pages - 1024 - spare; page++) {
-    put(m, task.mm, task.start + page, 7, page);
-    vpns.push(task.start + page);
-  }
-  settle(m);
-  // Holes as madvise(MADV_DONTNEED) makes them.
-  zapSome(m, task.mm, vpns, prng, 1 - keep);
-  settle(m);
-  expectSound(m);
-  return m;
-}
-
-function zapSome(m: Machine, mm: number, vpns: readonly number[], prng: Prng, share: number): void {
-  const vma = m.mmVmas[mm]!;
-  for (const vpn of vpns) if (prng.chance(share)) zapPte(m, 0, mm, vpn, vma);
-}
 
 /** Nobody can do it with fewer moves: the costs by brute force, without prefix sums. */
 function bruteCosts(m: Machine, order: number): number[] {
