@@ -10,9 +10,12 @@ const keep = fraction
   .default(1)
   .describe('How much of it stays when all workloads have filled their memory; the rest is freed and leaves holes.');
 const pattern = z
-  .enum(['random', 'runs', 'even'], 'random, runs or even')
+  .enum(['random', 'runs', 'even', 'skew'], 'random, runs, even or skew')
   .default('random')
-  .describe('What is freed: pages at random, random runs of 16 pages, or pages at even distances.');
+  .describe(
+    'What is freed: pages at random, random runs of 16 pages, pages at even distances, or pages at random with a share ' +
+      'of its own in every 4 MiB, from next to none to nearly all.',
+  );
 const until = duration.describe('How long, from the moment at which the machine is handed over: "5ms", "forever".');
 const pages = wholeNumber(1, 1_000_000);
 
@@ -39,6 +42,12 @@ const files = z
     processes: processes.default(1).describe('Processes that map each file.'),
     dirty: fraction.default(0).describe('How much of it is written and not yet on disk.'),
     buffers: fraction.default(0).describe('How much of it has filesystem buffers, which hold a reference.'),
+    keepFiles: fraction
+      .default(1)
+      .describe(
+        'How many of the files stay when all workloads have filled their memory; the others are deleted, at even ' +
+          'distances: 0.5 deletes every second file.',
+      ),
     on,
   })
   .describe('Files in the page cache, read or written, mapped or not.');

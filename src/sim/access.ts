@@ -18,7 +18,7 @@ import type { Machine } from './machine.js';
 import { MAPPING_SHMEM, setIndex } from './mappings.js';
 import { mlockPage } from './mlock.js';
 import { allocatePages, drainLruAddOf, putPage } from './page-allocator.js';
-import { addToCache, diskPlaceOf, findInCache, markDirty } from './page-cache.js';
+import { addToCache, diskPlaceOf, findInCache, freeSwapOfShmem, markDirty } from './page-cache.js';
 import { ensurePteAt } from './page-tables.js';
 import { nodeOfCpu } from './pageblocks.js';
 import { RECLAIM_BATCH, reclaimPages } from './reclaim.js';
@@ -238,7 +238,10 @@ export function readFilePage(m: Machine, cpu: number, file: number, page: number
   addToLru(m, cpu, pfn);
   // The allocation's own reference goes; cache and LRU batch hold theirs.
   m.count[pfn] = m.count[pfn]! - 1;
-  if (m.mapKind[file] === MAPPING_SHMEM) markDirty(m, pfn);
+  if (m.mapKind[file] === MAPPING_SHMEM) {
+    freeSwapOfShmem(m, index);
+    markDirty(m, pfn);
+  }
   return pfn;
 }
 

@@ -10,11 +10,20 @@ import {
   MAPPING_FILE,
   MAPPING_SHMEM,
   type MappingKind,
+  mappingAt,
   mappingOfPage,
   releaseMapping,
 } from './mappings.js';
 import { putPage } from './page-allocator.js';
-import { addToCache, diskPlaceOf, findInCache, releaseExtent, removeFromCache, slotAt } from './page-cache.js';
+import {
+  addToCache,
+  diskPlaceOf,
+  findInCache,
+  freeSwapOfShmem,
+  releaseExtent,
+  removeFromCache,
+  slotAt,
+} from './page-cache.js';
 import { pteAt } from './page-tables.js';
 import { noteDirty, vpnInVma } from './rmap.js';
 import { tlbFlushPage } from './tlb.js';
@@ -25,7 +34,7 @@ export function createFile(m: Machine, nrPages: number): number {
   return createMapping(m, MAPPING_FILE, nrPages);
 }
 
-/** A shared-memory file (shmem, tmpfs): its only copy is in memory. */
+/** A shared-memory file (shmem, tmpfs): it is in memory, and in swap when reclaim has put it there. */
 export function createShmem(m: Machine, nrPages: number): number {
   return createMapping(m, MAPPING_SHMEM, nrPages);
 }
@@ -81,6 +90,10 @@ export function deleteFile(m: Machine, cpu: number, file: number): boolean {
 }
 
 function forgetOnDisk(m: Machine, index: number): void {
+  if (m.mapKind[mappingAt(m, index)] === MAPPING_SHMEM) {
+    freeSwapOfShmem(m, index);
+    return;
+  }
   // The place stays reserved; what it says no longer counts because the file has no such page any more.
   if (diskPlaceOf(m, index) !== 0) m.stored[diskPlaceOf(m, index) * m.contentWords] = 0;
 }

@@ -4,6 +4,7 @@ import { takeStored } from './contents.js';
 import { EXTENT_PAGES, EXTENT_SHIFT, type Machine, SCALAR } from './machine.js';
 import { clearIndex, MAPPING_SHMEM, mappingAt, setIndex } from './mappings.js';
 import { returnToPool, takeFromPool } from './pool.js';
+import { freeSwap, takeSwapForShmem } from './swap.js';
 
 /**
  * The page cache: which frame holds which page of a mapping. A slot is one word, [tags:4 | pfn + 1:28]; the tags are the
@@ -95,21 +96,39 @@ function tagSlot(m: Machine, pfn: Pfn, set: number, clear: number): void {
   m.leafSlots[at] = ((m.leafSlots[at]! & ~clear) | set) >>> 0;
 }
 
-/** Where the disk keeps a page of a file that has been written back, 0 if it still has its original contents. */
+/**
+ * Where a device keeps a page of a mapping, as a place in `stored`: on disk for a file that has been written back, a
+ * swap slot for shared memory. 0 if none does, and the page still has its original contents.
+ */
 export function diskPlaceOf(m: Machine, index: number): number {
   const leaf = m.extentDisk[index >>> EXTENT_SHIFT]!;
   return leaf === 0 ? 0 : m.leafSlots[leaf * EXTENT_PAGES + (index & IN_LEAF)]!;
 }
 
+/** The same, reserved if there is none yet; 0 if it is shared memory's and swap is full. */
 export function ensureDiskPlace(m: Machine, index: number): number {
+  const known = diskPlaceOf(m, index);
+  if (known !== 0) return known;
+  const place = m.mapKind[mappingAt(m, index)] === MAPPING_SHMEM ? takeSwapForShmem(m) : takeStored(m);
+  if (place !== 0) setDiskPlace(m, index, place);
+  return place;
+}
+
+/** Shared memory gives its swap slot up: the page is in memory again, or gone. */
+export function freeSwapOfShmem(m: Machine, index: number): void {
+  const slot = diskPlaceOf(m, index);
+  if (slot === 0) return;
+  setDiskPlace(m, index, 0);
+  freeSwap(m, slot);
+}
+
+function setDiskPlace(m: Machine, index: number, place: number): void {
   const extent = index >>> EXTENT_SHIFT;
   if (m.extentDisk[extent] === 0) {
     m.extentDisk[extent] = takeFromPool(m, m.leafNext, SCALAR.leafFree, SCALAR.leafFill, 'page-cache leaves');
     m.scalars[SCALAR.leavesUsed] = m.scalars[SCALAR.leavesUsed]! + 1;
   }
-  const at = m.extentDisk[extent]! * EXTENT_PAGES + (index & IN_LEAF);
-  if (m.leafSlots[at] === 0) m.leafSlots[at] = takeStored(m);
-  return m.leafSlots[at]!;
+  m.leafSlots[m.extentDisk[extent]! * EXTENT_PAGES + (index & IN_LEAF)] = place;
 }
 
 /** Gives back what an extent of a file that is gone had: its slots, which are empty, and its places on disk. */

@@ -28,8 +28,9 @@ export class CacheReads implements Activity {
   expire(): void {}
 
   end(): boolean {
-    while (this.#files.length > 0) {
-      if (!(this.#files.at(-1) as RecordedFile).delete()) return false;
+    for (let file = this.#files.at(-1); file !== undefined; file = this.#files.at(-1)) {
+      file.checkCached();
+      if (!file.delete()) return false;
       this.#files.pop();
     }
     return true;

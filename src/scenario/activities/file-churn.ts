@@ -39,7 +39,7 @@ export class FileChurn implements Activity {
   end(): boolean {
     if (this.#leaving !== null && !this.#delete(this.#leaving)) return false;
     for (let file = this.#files.pop(); file !== undefined; file = this.#files.pop()) {
-      file.checkAll();
+      file.checkCached();
       if (!this.#delete(file)) return false;
     }
     return true;

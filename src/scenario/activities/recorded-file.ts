@@ -1,7 +1,7 @@
 import { NO_PAGE } from '../../mm/units.js';
 import { ACCESS_OK, ACCESS_TORN, type Access, readFileContents, writeFilePage } from '../../sim/access.js';
 import { originalHi, originalLo } from '../../sim/contents.js';
-import { createFile, deleteFile } from '../../sim/files.js';
+import { createFile, deleteFile, isCached } from '../../sim/files.js';
 import { SCALAR } from '../../sim/machine.js';
 import { findInCache } from '../../sim/page-cache.js';
 import { startWriteback } from '../../sim/writeback.js';
@@ -57,6 +57,12 @@ export class RecordedFile {
       if (access !== ACCESS_OK) return access;
     }
     return ACCESS_OK;
+  }
+
+  /** Checks what the cache has of it; nothing is read from disk for that. */
+  checkCached(): void {
+    for (let page = 0; page < this.nrPages; page++)
+      if (isCached(this.scene.machine, this.#file, page)) this.check(page);
   }
 
   /** False if a page is locked; what has gone by then is gone, and the rest goes when it is asked again. */

@@ -1,8 +1,9 @@
+import { assert } from '../../base/assert.js';
 import { PG_DIRTY } from '../../mm/page-flags.js';
 import { NO_PAGE } from '../../mm/units.js';
 import { readFilePage, readPage, writeFilePage, writePage } from '../../sim/access.js';
-import { VM_SHARED, VM_WRITE } from '../../sim/address-space.js';
-import { createFile } from '../../sim/files.js';
+import { unmapVma, VM_SHARED, VM_WRITE } from '../../sim/address-space.js';
+import { createFile, deleteFile } from '../../sim/files.js';
 import { findInCache } from '../../sim/page-cache.js';
 import { advance, startWriteback, WRITE_LATENCY_NS } from '../../sim/writeback.js';
 import { choose } from '../choose.js';
@@ -31,7 +32,7 @@ export class FilesLoad implements Load {
 
   constructor(
     private readonly site: Site,
-    workload: WorkloadOf<'files'>,
+    private readonly workload: WorkloadOf<'files'>,
   ) {
     const { size, mapped, dirty, buffers } = workload;
     this.left = size;
@@ -52,7 +53,15 @@ export class FilesLoad implements Load {
     if (writes > 0) advance(this.site.machine, cpuOf(this.site, 0), WRITE_LATENCY_NS);
   }
 
-  release(): void {}
+  release(): void {
+    const { site, workload } = this;
+    const kept = choose(this.#files.length, workload.keepFiles, 'even', site.prng);
+    for (const [at, { file, runs }] of this.#files.entries()) {
+      if (kept[at] !== 0) continue;
+      for (const run of runs) unmapVma(site.machine, run.cpu, run.vma);
+      assert(deleteFile(site.machine, cpuOf(site, 0), file), 'nobody has locked a page before trouble begins');
+    }
+  }
 
   /** Brings one page into the state that chance chose for it; true if its write to disk is under way. */
   #cachePage({ file, first, runs }: CachedFile, at: number): boolean {

@@ -99,6 +99,12 @@ describe('files', () => {
     expect(pages.filter(has(m, PG_WRITEBACK))).toEqual([]);
   });
 
+  it('are deleted at even distances, mapped or not', () => {
+    const m = filled('kind: files, size: 1000 pages, files: 10, mapped: 0.5, dirty: 0.3, keepFiles: 0.5');
+    expect(filePages(m)).toHaveLength(500);
+    expect(m.mapKind.filter((kind) => kind !== 0)).toHaveLength(5);
+  });
+
   it('may be more than pages', () => {
     expect(filePages(filled('kind: files, size: 5 pages, files: 100, mapped: 1'))).toHaveLength(5);
   });
