@@ -28,6 +28,25 @@ export function removeHold(m: Machine, at: number): void {
   m.scalars[SCALAR.nrHolds] = nr;
 }
 
+/** Removes every record whose time has come: [pfn, kind] of each, what was begun first first. */
+export function takeEndedHolds(m: Machine, now: number): number[] {
+  const nr = m.scalars[SCALAR.nrHolds]!;
+  const ended: number[] = [];
+  let left = 0;
+  for (let at = 0; at < nr; at++) {
+    if (m.holdUntil[at]! <= now) {
+      ended.push(m.holdPfn[at]!, m.holdKind[at]!);
+      continue;
+    }
+    m.holdPfn[left] = m.holdPfn[at]!;
+    m.holdKind[left] = m.holdKind[at]!;
+    m.holdUntil[left] = m.holdUntil[at]!;
+    left++;
+  }
+  m.scalars[SCALAR.nrHolds] = left;
+  return ended;
+}
+
 /** The record of one kind on a page, or -1. */
 export function findHold(m: Machine, pfn: Pfn, kind: HoldKind): number {
   const nr = m.scalars[SCALAR.nrHolds]!;

@@ -1,5 +1,5 @@
-import { PG_ACTIVE, PG_ISOLATED, PG_LRU, PG_SWAPBACKED, PG_UNEVICTABLE } from '../mm/page-flags.js';
-import type { Pfn } from '../mm/units.js';
+import { PG_ACTIVE, PG_ISOLATED, PG_LRU, PG_SWAPBACKED, PG_UNEVICTABLE, PG_WRITEBACK } from '../mm/page-flags.js';
+import { PAGEBLOCK_ORDER, type Pfn } from '../mm/units.js';
 import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.js';
 import { nodeOf } from './pageblocks.js';
 import { returnToPool, takeFromPool } from './pool.js';
@@ -146,6 +146,42 @@ export function takeOldest(m: Machine, node: number, kind: number): Pfn {
     return pfn;
   }
   return -1;
+}
+
+/**
+ * The oldest pages of a list that lie in one zone, oldest first, at most so many. All stay in their places, so that a
+ * zone's pages age by themselves, as on the lists by zone of 2004. One under writeback is passed over: its place makes it
+ * the first choice when the write has ended (rotate_reclaimable_page).
+ */
+export function oldestPages(m: Machine, node: number, kind: number, zone: number, most: number): Uint32Array {
+  const list = node * LRU_LISTS_PER_NODE + kind;
+  const { flags, lruEntries, lruChunkNext, zoneOfPageblock } = m;
+  const found = new Uint32Array(Math.min(most, m.lruLength[list]!));
+  let nr = 0;
+  let chunk = m.lruFirst[list]!;
+  let at = m.lruFirstAt[list]!;
+  for (let left = m.lruLength[list]!; left > 0 && nr < found.length; left--) {
+    const entry = lruEntries[chunk * LRU_CHUNK + at]!;
+    if (++at === LRU_CHUNK) {
+      chunk = lruChunkNext[chunk]!;
+      at = 0;
+    }
+    const pfn = entry & PAYLOAD;
+    if (zoneOfPageblock[pfn >>> PAGEBLOCK_ORDER] !== zone || (flags[pfn]! & (PG_LRU | PG_WRITEBACK)) !== PG_LRU)
+      continue;
+    if (holds(m, entry, kind)) found[nr++] = pfn;
+  }
+  return found.subarray(0, nr);
+}
+
+/** Drops what is stale at the old end, where reclaim has been, so that the length says how much is left. */
+export function dropStaleOldest(m: Machine, node: number, kind: number): void {
+  const list = node * LRU_LISTS_PER_NODE + kind;
+  while (m.lruLength[list] !== 0) {
+    const oldest = m.lruEntries[m.lruFirst[list]! * LRU_CHUNK + m.lruFirstAt[list]!]!;
+    if (holds(m, oldest, kind)) return;
+    shift(m, list);
+  }
 }
 
 /** Entries that a list keeps, valid or not. */

@@ -1,7 +1,8 @@
 import type { Pageout, Reclaim, ReclaimCounters } from '../host/reclaim.js';
 import type { Pfn } from '../mm/units.js';
 import { type Machine, SCALAR } from './machine.js';
-import { pageout, shrinkZone } from './reclaim.js';
+import { pageout } from './pageout.js';
+import { shrinkZone } from './shrink-zone.js';
 
 /** CPU on which kswapd runs. */
 const CPU = 0;

@@ -4,19 +4,19 @@ import type { Pfn } from '../mm/units.js';
 import { type Machine, SCALAR } from './machine.js';
 
 /**
- * The swap device and its cache. `swapMap` counts the page-table entries that name a slot, `swapCache` is the frame
+ * The swap device and its cache. `swapMap` counts who names a slot, page-table entries and shared memory; `swapCache` is the frame
  * that holds its contents (pfn + 1). A slot is free when it has neither. From a page to its slot it goes by hash: buckets
  * of slots, chained.
  */
 const NO_SLOT = -1;
 export const MAX_SWAP_COUNT = 255;
 
-function takeSlot(m: Machine): number {
+function takeSlot(m: Machine, lowest = 0): number {
   const nr = m.spec.nrSwapSlots;
   const hint = m.scalars[SCALAR.swapHint]!;
   for (let i = 0; i < nr; i++) {
     const slot = (hint + i) % nr;
-    if (m.swapMap[slot] === 0 && m.swapCache[slot] === 0) {
+    if (slot >= lowest && m.swapMap[slot] === 0 && m.swapCache[slot] === 0) {
       m.scalars[SCALAR.swapHint] = (slot + 1) % nr;
       m.scalars[SCALAR.swapUsed] = m.scalars[SCALAR.swapUsed]! + 1;
       return slot;
@@ -29,9 +29,25 @@ function settleSlot(m: Machine, slot: number): void {
   if (m.swapMap[slot] === 0 && m.swapCache[slot] === 0) m.scalars[SCALAR.swapUsed] = m.scalars[SCALAR.swapUsed]! - 1;
 }
 
+export function hasFreeSwap(m: Machine): boolean {
+  return m.scalars[SCALAR.swapUsed]! < m.spec.nrSwapSlots;
+}
+
+/**
+ * A slot for a page of shared memory; 0, which stands for none there and is never given, when swap is full. Its mapping
+ * names the slot, which counts as one entry does (SWAP_MAP_SHMEM); `freeSwap` gives it back.
+ */
+export function takeSwapForShmem(m: Machine): number {
+  if (!hasFreeSwap(m)) return 0;
+  const slot = takeSlot(m, 1);
+  if (slot === NO_SLOT) return 0;
+  duplicateSwap(m, slot);
+  return slot;
+}
+
 /** Gives an anonymous page a slot and puts it into the swap cache, with a reference. False when swap is full. */
 export function addToSwap(m: Machine, pfn: Pfn): boolean {
-  if (m.scalars[SCALAR.swapUsed]! >= m.spec.nrSwapSlots) return false;
+  if (!hasFreeSwap(m)) return false;
   const slot = takeSlot(m);
   if (slot === NO_SLOT) return false;
   addToSwapCache(m, pfn, slot);

@@ -20,8 +20,8 @@ import { linkBack } from './contents.js';
 import { HOLD_WRITEBACK } from './holds.js';
 import { lruListOf } from './lru.js';
 import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.js';
-import { mappingOfPage } from './mappings.js';
-import { isInItsSlot, SLOT_DIRTY, slotAt } from './page-cache.js';
+import { MAPPING_SHMEM, mappingOfPage } from './mappings.js';
+import { diskPlaceOf, isInItsSlot, SLOT_DIRTY, slotAt } from './page-cache.js';
 import { pteAt } from './page-tables.js';
 import { freeListType, nodeOf, zoneOf } from './pageblocks.js';
 import { vpnInVma } from './rmap.js';
@@ -199,10 +199,11 @@ function checkReverseMaps(m: Machine, report: Report): void {
 
 /** A slot has at most one page, a swap-cache page has exactly one slot, counts are those of the page tables. */
 function checkSwap(m: Machine, mapped: Mapped, report: Report): void {
+  countSharedMemory(m, mapped.swapMap);
   let used = 0;
   for (let slot = 0; slot < m.spec.nrSwapSlots; slot++) {
     if (m.swapMap[slot] !== mapped.swapMap[slot])
-      report(`swap slot ${slot}: map ${m.swapMap[slot]}, but ${mapped.swapMap[slot]} entries name it`);
+      report(`swap slot ${slot}: map ${m.swapMap[slot]}, but ${mapped.swapMap[slot]} entries and mappings name it`);
     const pfn = swapCachePage(m, slot);
     if (pfn >= 0 || m.swapMap[slot] !== 0) used++;
     if (pfn >= 0 && ((m.flags[pfn]! & PG_SWAPCACHE) === 0 || swapSlotOf(m, pfn) !== slot))
@@ -213,6 +214,17 @@ function checkSwap(m: Machine, mapped: Mapped, report: Report): void {
   for (let pfn = 0; pfn < m.spec.nrPfns; pfn++)
     if ((m.flags[pfn]! & PG_SWAPCACHE) !== 0 && swapCachePage(m, swapSlotOf(m, pfn)) !== pfn)
       report(`${formatPfn(pfn)} says swap slot ${swapSlotOf(m, pfn)}, which has another page`);
+}
+
+/** Shared memory names a slot once for each page that has been written there. */
+function countSharedMemory(m: Machine, swapMap: Uint16Array): void {
+  for (let mapping = 1; mapping <= m.scalars[SCALAR.mapFill]!; mapping++) {
+    if (m.mapKind[mapping] !== MAPPING_SHMEM) continue;
+    for (let page = 0; page < m.mapPages[mapping]!; page++) {
+      const slot = diskPlaceOf(m, m.mapBase[mapping]! + page);
+      if (slot !== 0) swapMap[slot] = swapMap[slot]! + 1;
+    }
+  }
 }
 
 /** A mapping counts its pages, and every page lies on a run that somebody owns. */

@@ -1,8 +1,17 @@
 import { PG_ANON, PG_DIRTY, PG_LOCKED, PG_SWAPCACHE, PG_WRITEBACK } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import { store } from './contents.js';
-import { addHold, findHold, HOLD_LOCK, HOLD_PIN, HOLD_WRITEBACK, removeHold } from './holds.js';
-import { type Machine, SCALAR } from './machine.js';
+import {
+  addHold,
+  findHold,
+  HOLD_LOCK,
+  HOLD_PIN,
+  HOLD_WRITEBACK,
+  type HoldKind,
+  removeHold,
+  takeEndedHolds,
+} from './holds.js';
+import type { Machine } from './machine.js';
 import { putPage } from './page-allocator.js';
 import { endWritebackMark, ensureDiskPlace, isInItsSlot, markWriteback } from './page-cache.js';
 import { swapSlotOf } from './swap.js';
@@ -10,14 +19,17 @@ import { swapSlotOf } from './swap.js';
 /** A write to a device, in nanoseconds of virtual time: an NVMe drive's order of magnitude. */
 export const WRITE_LATENCY_NS = 100_000;
 
-/** Starts writing a dirty page back; the device reads the frame when it completes, so the page must not move meanwhile. */
+/**
+ * Starts writing a dirty page back; the device reads the frame when it completes, so the page must not move meanwhile.
+ * False if the page is not in a state to be written, or is shared memory and swap is full.
+ */
 export function startWriteback(m: Machine, pfn: Pfn): boolean {
   const flags = m.flags[pfn]!;
   if ((flags & (PG_LOCKED | PG_WRITEBACK)) !== 0 || (flags & PG_DIRTY) === 0) return false;
   const cached = (flags & PG_SWAPCACHE) !== 0 || ((flags & PG_ANON) === 0 && isInItsSlot(m, pfn));
   if (!cached) return false;
-  // Space on disk is reserved at submission, as delayed allocation does, so completion cannot fail.
-  if ((flags & PG_SWAPCACHE) === 0) ensureDiskPlace(m, m.index[pfn]!);
+  // Space on the device is reserved at submission, as delayed allocation does, so completion cannot fail.
+  if ((flags & PG_SWAPCACHE) === 0 && ensureDiskPlace(m, m.index[pfn]!) === 0) return false;
   markWriteback(m, pfn);
   addHold(m, pfn, HOLD_WRITEBACK, m.clock[0]! + WRITE_LATENCY_NS);
   return true;
@@ -32,20 +44,11 @@ function completeWriteback(m: Machine, pfn: Pfn): void {
 /** Lets virtual time pass: writes complete, pins and locks whose time has come are dropped. */
 export function advance(m: Machine, cpu: number, ns: number): void {
   m.clock[0] = m.clock[0]! + ns;
-  const now = m.clock[0]!;
-  for (let at = 0; at < m.scalars[SCALAR.nrHolds]!; ) {
-    if (m.holdUntil[at]! > now) {
-      at++;
-      continue;
-    }
-    endHold(m, cpu, at);
-  }
+  const ended = takeEndedHolds(m, m.clock[0]!);
+  for (let i = 0; i < ended.length; i += 2) endHold(m, cpu, ended[i]!, ended[i + 1] as HoldKind);
 }
 
-function endHold(m: Machine, cpu: number, at: number): void {
-  const pfn = m.holdPfn[at]!;
-  const kind = m.holdKind[at]!;
-  removeHold(m, at);
+function endHold(m: Machine, cpu: number, pfn: Pfn, kind: HoldKind): void {
   if (kind === HOLD_WRITEBACK) {
     completeWriteback(m, pfn);
     return;
@@ -58,7 +61,8 @@ function endHold(m: Machine, cpu: number, at: number): void {
 export function unpin(m: Machine, cpu: number, pfn: Pfn): boolean {
   const at = findHold(m, pfn, HOLD_PIN);
   if (at < 0) return false;
-  endHold(m, cpu, at);
+  removeHold(m, at);
+  endHold(m, cpu, pfn, HOLD_PIN);
   return true;
 }
 

@@ -37,7 +37,9 @@ import { lockPage, pin } from '../../src/sim/holds.js';
 import { faultHugePage } from '../../src/sim/huge-pages.js';
 import { allocatePages, freePages } from '../../src/sim/page-allocator.js';
 import { pteOf } from '../../src/sim/page-tables.js';
+import { pageout } from '../../src/sim/pageout.js';
 import { reclaimPages } from '../../src/sim/reclaim.js';
+import { shrinkZone } from '../../src/sim/shrink-zone.js';
 import { advance, startWriteback, unpin } from '../../src/sim/writeback.js';
 import type { World } from './world.js';
 
@@ -225,6 +227,15 @@ export const OPERATIONS = {
 
   reclaim(world: World, { a, b }: Operation): void {
     reclaimPages(world.machine, cpuOf(world, b), 1 + (a % 64));
+  },
+
+  kswapd(world: World, { a, b, c }: Operation): void {
+    shrinkZone(world.machine, 0, a % world.machine.spec.zones.length, b % 13, 1 + (c % 64));
+  },
+
+  pageout(world: World, { a, b }: Operation): void {
+    const pfn = pickPresent(world, a, b);
+    if (pfn >= 0) pageout(world.machine, 0, pfn);
   },
 
   hugePage(world: World, { a, b, c }: Operation): void {

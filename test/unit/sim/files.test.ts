@@ -11,7 +11,7 @@ import {
 } from '../../../src/sim/access.js';
 import { exitProcess, forkProcess, remapFilePage } from '../../../src/sim/address-space.js';
 import { readStored } from '../../../src/sim/contents.js';
-import { createFile, createShmem, isCached, truncateFile } from '../../../src/sim/files.js';
+import { createFile, isCached, truncateFile } from '../../../src/sim/files.js';
 import { lockPage, pin } from '../../../src/sim/holds.js';
 import { type Machine, SCALAR } from '../../../src/sim/machine.js';
 import { diskPlaceOf, findInCache, SLOT_DIRTY, SLOT_WRITEBACK, slotAt } from '../../../src/sim/page-cache.js';
@@ -97,18 +97,6 @@ describe('writing back', () => {
     expect([isCached(m, file, 0), isCached(m, file, 1)]).toEqual([false, false]);
     expect(held(m, readFilePage(m, 0, file, 0))).toEqual(original);
     expect(held(m, readFilePage(m, 0, file, 1))).toEqual([5, 5]);
-    expectSound(m);
-  });
-
-  it('shared memory stays where it is', () => {
-    const m = smallMachine();
-    const shmem = createShmem(m, 1);
-    const task = fileProcess(m, shmem, 1);
-    expect(get(m, task.mm, task.start)).toEqual([0, 0]);
-    put(m, task.mm, task.start, 6, 6);
-    exitProcess(m, 0, task.mm);
-    for (let round = 0; round < 6; round++) reclaimPages(m, 0, 64);
-    expect(held(m, inCache(m, shmem, 0))).toEqual([6, 6]);
     expectSound(m);
   });
 });
