@@ -31,6 +31,11 @@ export interface SwapSpace {
   readonly slots: number;
   /** Slots that a page-table entry names or the swap cache has a page for. */
   readonly used: number;
+  /**
+   * Gives an anonymous base page a slot and puts it into the swap cache, mapped as it is (add_to_swap). False, with
+   * nothing changed, if no slot is free.
+   */
+  add(pfn: Pfn): boolean;
 }
 
 /** A VMA that a reverse-map walk comes by. */

@@ -1,4 +1,4 @@
-import type { MemoryHost, MemoryLayout, RmapVisit, Room, SwapSpace } from '../host/memory-host.js';
+import type { MemoryHost, MemoryLayout, RmapVisit, Room } from '../host/memory-host.js';
 import type { BlockState } from '../mm/memory-block.js';
 import {
   PG_ACTIVE,
@@ -29,13 +29,14 @@ import { copyContentsBatch } from './contents.js';
 import { SimFreeMemory } from './free-memory.js';
 import { isolateRange, undoIsolateRange } from './isolation.js';
 import { placeOnLru } from './lru.js';
-import { type Machine, SCALAR } from './machine.js';
+import type { Machine } from './machine.js';
 import { offlineBlock, onlineBlock } from './memory-blocks.js';
 import { drainLruAdd, drainPcp, putPage } from './page-allocator.js';
 import { SimPageView } from './page-view.js';
 import { zoneOf } from './pageblocks.js';
 import { remapFromMigration, reverseMap, unmapToMigration } from './rmap.js';
 import { SimReclaim } from './sim-reclaim.js';
+import { SimSwapSpace } from './swap-space.js';
 import { allocateTarget, freeTarget, roomByZone } from './targets.js';
 import { tlbFlushAll } from './tlb.js';
 import { validateMachine } from './validate.js';
@@ -74,6 +75,7 @@ export class SimHost implements MemoryHost {
   readonly pages: SimPageView;
   readonly free: SimFreeMemory;
   readonly reclaim: SimReclaim;
+  readonly swap: SimSwapSpace;
 
   constructor(readonly machine: Machine) {
     this.name = machine.spec.name;
@@ -82,10 +84,7 @@ export class SimHost implements MemoryHost {
     this.pages = new SimPageView(machine);
     this.free = new SimFreeMemory(machine);
     this.reclaim = new SimReclaim(machine);
-  }
-
-  get swap(): SwapSpace {
-    return { slots: this.machine.spec.nrSwapSlots, used: this.machine.scalars[SCALAR.swapUsed]! };
+    this.swap = new SimSwapSpace(machine);
   }
 
   blockState(block: BlockId): BlockState {

@@ -1,0 +1,146 @@
+import type { RangeEvents } from '../../events/range-events.js';
+import {
+  type MigrationReport,
+  mergeRefusals,
+  type RefusalCount,
+  type RefusalTally,
+} from '../../migration/migration-report.js';
+import type { MigrationService } from '../../migration/migration-service.js';
+import { blockRange } from '../../mm/memory-block.js';
+import { contains, type PfnRange } from '../../mm/pfn-range.js';
+import { type BlockId, formatPages, MAX_PAGE_ORDER } from '../../mm/units.js';
+import { evacuate, isVacant, usedPages } from '../evacuate.js';
+import type { Job, OfflineResult } from '../strategy.js';
+import { askRange } from './ask-range.js';
+import { offlineResult } from './offline-result.js';
+
+/** Memory blocks that go offline together or not at all. */
+export class BlockSet {
+  readonly ranges: readonly PfnRange[];
+  readonly #reports: MigrationReport[] = [];
+  readonly #isolated: PfnRange[] = [];
+  readonly #reclaimedBefore: number;
+
+  constructor(
+    private readonly service: MigrationService,
+    private readonly events: RangeEvents,
+    private readonly strategy: string,
+    private readonly blocks: readonly BlockId[],
+  ) {
+    this.ranges = blocks.map((block) => blockRange(block, service.host.layout.blockPages));
+    this.#reclaimedBefore = service.host.reclaim.counters.reclaimed;
+  }
+
+  /** Asks every page whether it would go now; a tally a block. */
+  *ask(): Job<RefusalTally[]> {
+    const tallies: RefusalTally[] = [];
+    for (const range of this.ranges) {
+      tallies.push(askRange(this.service, range));
+      yield { step: 'scanning', done: tallies.length, total: this.ranges.length };
+    }
+    return tallies;
+  }
+
+  /** Pages that have to move and have no room outside. */
+  get pagesWithoutRoom(): number {
+    const { host } = this.service;
+    return Math.max(0, this.#pagesToMove - host.roomOutside(this.ranges).pages);
+  }
+
+  get #pagesToMove(): number {
+    return usedPages(this.service.host.columns.flags, this.ranges).length;
+  }
+
+  /** From now on nobody gets a page of the blocks. */
+  *isolate(): Job<void> {
+    for (const range of this.ranges) {
+      this.service.host.isolateRange(range);
+      this.#isolated.push(range);
+      this.events.emit({ kind: 'range-isolated', range });
+    }
+    yield { step: 'isolating', done: this.ranges.length, total: this.ranges.length };
+  }
+
+  /** Moves what stands in the blocks, each page once; true if they are empty then. */
+  *evacuate(): Job<boolean> {
+    const { host } = this.service;
+    this.#reports.push(yield* evacuate(this.service, this.ranges, MAX_PAGE_ORDER + 1));
+    host.drain();
+    return this.ranges.every((range) => isVacant(host.columns.flags, range));
+  }
+
+  /** Pages that the last evacuation moved or found freed. */
+  get lastProgress(): number {
+    const last = this.#reports.at(-1);
+    return last === undefined ? 0 : last.migrated + last.freed;
+  }
+
+  /** Gives the blocks back. */
+  undo(): void {
+    for (const range of this.#isolated.splice(0).reverse()) {
+      this.service.host.undoIsolateRange(range);
+      this.events.emit({ kind: 'range-isolation-undone', range });
+    }
+  }
+
+  /** Takes the empty blocks offline; the job is done. */
+  goOffline(): OfflineResult {
+    const { host } = this.service;
+    for (const block of this.blocks) {
+      host.offlineBlock(block);
+      this.events.emit({ kind: 'block-state', block, state: host.blockState(block) });
+    }
+    return this.#result([], []);
+  }
+
+  /** Refused for what pages said before anything moved. */
+  refusedByPages(tallies: readonly RefusalTally[]): OfflineResult {
+    return this.#refused(
+      tallies.map((tally) => tally.counts(this.service.handlers)),
+      [],
+    );
+  }
+
+  /** Refused because so many pages have nowhere to go. */
+  refusedForRoom(missing: number): OfflineResult {
+    const toMove = this.#pagesToMove;
+    const because =
+      `${toMove} pages (${formatPages(toMove)}) must move and ${toMove - missing} free pages lie outside the range: ` +
+      `${missing} (${formatPages(missing)}) are missing; free that much, add swap, or take fewer blocks`;
+    return this.#refused(
+      [],
+      [{ handler: 'core', reason: 'no-room', kind: 'retry', because, pages: missing, pfns: [] }],
+    );
+  }
+
+  /** Refused for what still stands in the blocks, by block; what the service was told comes first. */
+  refusedByRest(): OfflineResult {
+    const told = mergeRefusals(this.#reports.slice(-1).map((report) => report.refused));
+    const byBlock = this.ranges.map((range) => {
+      const here = told
+        .map((count) => ({ ...count, pfns: count.pfns.filter((pfn) => contains(range, pfn)) }))
+        .filter((count) => count.pfns.length > 0);
+      return here.length > 0 ? here : askRange(this.service, range).counts(this.service.handlers);
+    });
+    return this.#refused(byBlock, []);
+  }
+
+  #refused(byBlock: readonly RefusalCount[][], overall: readonly RefusalCount[]): OfflineResult {
+    for (const [i, range] of this.ranges.entries()) {
+      const because = [...(byBlock[i] ?? []), ...overall][0]?.because;
+      if (because !== undefined) this.events.emit({ kind: 'refused', range, reason: because });
+    }
+    return this.#result(byBlock, overall);
+  }
+
+  #result(byBlock: readonly RefusalCount[][], overall: readonly RefusalCount[]): OfflineResult {
+    return offlineResult(this.service.host, {
+      strategy: this.strategy,
+      blocks: this.blocks,
+      reports: this.#reports,
+      refusals: new Map(this.blocks.map((block, i) => [block, byBlock[i] ?? []])),
+      overall,
+      reclaimedBefore: this.#reclaimedBefore,
+    });
+  }
+}

@@ -1,0 +1,102 @@
+import { inject, injectable } from 'inversify';
+import { RangeEvents } from '../../events/range-events.js';
+import type { RefusalTally } from '../../migration/migration-report.js';
+import { MigrationService } from '../../migration/migration-service.js';
+import { NR_MAX_MIGRATE_PASSES } from '../../mm/migrate-mode.js';
+import { announced } from '../announced.js';
+import { makeRoom } from '../make-room.js';
+import type { Job, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
+import { BlockSet } from './block-set.js';
+import { checkedBlocks } from './check-blocks.js';
+
+/** Sweeps over what is left that may pass without a single page having gone. */
+const MAX_FRUITLESS_SWEEPS = 10;
+
+/**
+ * The planner that LWN asked for, emptying a given range: of each of the systems that came before, what it was best at.
+ * Nobody gets a page of the range from the moment it is isolated, all of it before the first move (page capture, for the
+ * whole request at once); every page was asked by then, so that a range which cannot go costs nothing (booking); a page
+ * moves once, without a swap slot (the migration cache); what is only in somebody's hands is waited for, as long as it is
+ * not always the same pages (the second, slow pass of the node removal); and if room is missing outside, so much is taken
+ * from its owners and no more (the swap-based patches, where they are needed). All blocks go, or none.
+ */
+@injectable()
+export class MergedOffline implements OfflineStrategy {
+  readonly name = 'merged';
+
+  constructor(
+    @inject(MigrationService) private readonly service: MigrationService,
+    @inject(RangeEvents) private readonly events: RangeEvents,
+  ) {}
+
+  run({ blocks }: OfflineRequest): Job<OfflineResult> {
+    const { service, events, name } = this;
+    const set = new BlockSet(service, events, name, checkedBlocks(service.host, blocks));
+    return announced(events, { frontEnd: 'offline', strategy: name, ranges: set.ranges }, this.#takeOffline(set));
+  }
+
+  *#takeOffline(set: BlockSet): Job<OfflineResult> {
+    const { host } = this.service;
+    host.drain();
+    const stuck = yield* this.#ask(set);
+    if (stuck !== null) return set.refusedByPages(stuck);
+    let missing = set.pagesWithoutRoom;
+    // Asking comes first: memory is not taken from its owners for a range that cannot go.
+    if (missing > 0) {
+      yield* makeRoom(host, missing);
+      missing = set.pagesWithoutRoom;
+    }
+    if (missing > 0) return set.refusedForRoom(missing);
+    let vacated = false;
+    try {
+      yield* set.isolate();
+      vacated = yield* this.#sweep(set);
+    } finally {
+      if (!vacated) set.undo();
+    }
+    return vacated ? set.goOffline() : set.refusedByRest();
+  }
+
+  /**
+   * Null to go on, or what refuses for good: permanently, or the same page at every one of ten looks. A page that others
+   * hold for a moment, now this one and now that, is no reason to refuse.
+   */
+  *#ask(set: BlockSet): Job<RefusalTally[] | null> {
+    const { host, handlers } = this.service;
+    let always: Uint32Array | null = null;
+    for (let look = 1; ; look++) {
+      const tallies = yield* set.ask();
+      if (tallies.some((tally) => tally.hasPermanent(handlers))) return tallies;
+      always = this.#refusing(set, always);
+      if (always.length === 0) return null;
+      if (look === NR_MAX_MIGRATE_PASSES) return tallies;
+      host.relax();
+      host.drain();
+      yield { step: 'waiting', done: look, total: NR_MAX_MIGRATE_PASSES };
+    }
+  }
+
+  /** Pages that refuse now, of those that did before; ascending. */
+  #refusing(set: BlockSet, before: Uint32Array | null): Uint32Array {
+    if (before !== null) return before.filter((pfn) => this.service.judge(pfn) !== 0);
+    const refusing: number[] = [];
+    for (const { start, end } of set.ranges)
+      for (let pfn = start; pfn < end; pfn++) if (this.service.judge(pfn) !== 0) refusing.push(pfn);
+    return Uint32Array.from(refusing);
+  }
+
+  /** Moves everything, and again what stayed, until all is gone or nothing goes any more. */
+  *#sweep(set: BlockSet): Job<boolean> {
+    const { host } = this.service;
+    for (let fruitless = 0; fruitless < MAX_FRUITLESS_SWEEPS; ) {
+      if (yield* set.evacuate()) return true;
+      fruitless = set.lastProgress > 0 ? 0 : fruitless + 1;
+      // Others may have taken the room meanwhile.
+      const missing = set.pagesWithoutRoom;
+      if (missing > 0) yield* makeRoom(host, missing);
+      host.relax();
+      yield { step: 'waiting', done: fruitless, total: MAX_FRUITLESS_SWEEPS };
+    }
+    return false;
+  }
+}

@@ -1,0 +1,194 @@
+import { inject, injectable } from 'inversify';
+import { VacateError } from '../../base/vacate-error.js';
+import { RangeEvents } from '../../events/range-events.js';
+import type { MemoryHost } from '../../host/memory-host.js';
+import type { RefusalCount } from '../../migration/migration-report.js';
+import { MigrationService } from '../../migration/migration-service.js';
+import { blockRange } from '../../mm/memory-block.js';
+import { contains, type PfnRange } from '../../mm/pfn-range.js';
+import type { BlockId } from '../../mm/units.js';
+import { announced } from '../announced.js';
+import { isVacant } from '../evacuate.js';
+import { labelOf } from '../labels.js';
+import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
+import { askLruOf } from './ask-range.js';
+import { checkedBlocks, problemWithBlocks } from './check-blocks.js';
+import { inactiveFirst } from './lru-pages.js';
+import { offlineResult } from './offline-result.js';
+import { nodesWithMemory, onlineBlocksByZone } from './online-memory.js';
+import { ordinaryTargets } from './ordinary-targets.js';
+import { TwoPassMigration } from './two-pass-migration.js';
+
+/** What is emptied as one. */
+type Unit = 'node' | 'zone';
+
+/**
+ * Node hot-remove of VA Linux and Fujitsu (Iwamoto, Takahashi and others, 2004): a whole node, or a whole zone, is disabled,
+ * so that nothing is allocated there, its LRU is migrated to other nodes, and when every page of it is free it can go;
+ * otherwise it is enabled again. Nothing is asked beforehand: what cannot move shows when everything else has moved.
+ *
+ * Mode `swap` is the code of July, for which an anonymous page had to be in the swap cache; `migration-cache` is that of
+ * October, which does without swap.
+ */
+@injectable()
+export class NodeRemap implements OfflineStrategy {
+  readonly name = 'node-remap';
+  readonly modes = ['swap', 'migration-cache'];
+
+  constructor(
+    @inject(MigrationService) private readonly service: MigrationService,
+    @inject(RangeEvents) private readonly events: RangeEvents,
+  ) {}
+
+  /** Blocks that nobody can take offline are another matter: `run` says what is wrong with them. */
+  doesNotApply({ blocks }: OfflineRequest): string | null {
+    const { host } = this.service;
+    if (problemWithBlocks(host, blocks) !== null) return null;
+    const unit = unitOf(host, blocks);
+    if (unit === null) return notWhole(host, blocks);
+    return hasSomewhereElse(host, blocks, unit) ? null : `no other ${unit} has memory that pages could move to`;
+  }
+
+  run(request: OfflineRequest & Manner): Job<OfflineResult> {
+    const { service, events } = this;
+    const { host } = service;
+    const blocks = checkedBlocks(host, request.blocks);
+    const because = this.doesNotApply(request);
+    if (because !== null) throw new VacateError('usage', `strategy ${this.name} does not apply: ${because}`);
+    const targets = ordinaryTargets(host, { ownNode: unitOf(host, blocks) === 'zone', highest: () => 'Movable' });
+    const migration = new TwoPassMigration(service, events, {
+      targets,
+      throughSwap: request.mode !== 'migration-cache',
+    });
+    const strategy = labelOf(this, request);
+    const ranges = blocks.map((block) => blockRange(block, host.layout.blockPages));
+    const removal = new Removal(service, events, migration, blocks, ranges);
+    return announced(events, { frontEnd: 'offline', strategy, ranges }, removal.run(strategy));
+  }
+}
+
+/** What the blocks are all the online memory of; null if they are neither whole nodes nor whole zones. */
+function unitOf(host: MemoryHost, blocks: readonly BlockId[]): Unit | null {
+  const { zones } = host.layout;
+  const byZone = onlineBlocksByZone(host);
+  const asked = new Set(blocks);
+  const touched = zones.map((_, zone) => byZone[zone]!.some((block) => asked.has(block)));
+  const isWhole = (zone: number): boolean => byZone[zone]!.every((block) => asked.has(block));
+  const nodes = new Set(zones.filter((_, zone) => touched[zone]!).map(({ node }) => node));
+  if (zones.every(({ node }, zone) => !nodes.has(node) || isWhole(zone))) return 'node';
+  return zones.every((_, zone) => !touched[zone]! || isWhole(zone)) ? 'zone' : null;
+}
+
+function notWhole(host: MemoryHost, blocks: readonly BlockId[]): string {
+  const zone = host.zoneOf(blockRange(blocks[0]!, host.layout.blockPages).start);
+  const { node, kind } = host.layout.zones[zone]!;
+  const online = onlineBlocksByZone(host)[zone]!;
+  return (
+    'it empties whole nodes or zones, and these blocks are neither; ' +
+    `zone ${kind} of node ${node} has ${online.length} blocks online, ${online[0]} to ${online.at(-1)}: name them all`
+  );
+}
+
+function hasSomewhereElse(host: MemoryHost, blocks: readonly BlockId[], unit: Unit): boolean {
+  const asked = new Set(blocks);
+  const { zones } = host.layout;
+  const left = onlineBlocksByZone(host).map((online) => online.filter((block) => !asked.has(block)).length);
+  if (unit === 'zone') return left.some((nr) => nr > 0);
+  return nodesWithMemory(host).some((node) => zones.some((zone, i) => zone.node === node && left[i]! > 0));
+}
+
+/** One node on its way out. */
+class Removal {
+  readonly #isolated: PfnRange[] = [];
+  readonly #reclaimedBefore: number;
+  #told: readonly RefusalCount[] = [];
+
+  constructor(
+    private readonly service: MigrationService,
+    private readonly events: RangeEvents,
+    private readonly migration: TwoPassMigration,
+    private readonly blocks: readonly BlockId[],
+    private readonly ranges: readonly PfnRange[],
+  ) {
+    this.#reclaimedBefore = service.host.reclaim.counters.reclaimed;
+  }
+
+  *run(strategy: string): Job<OfflineResult> {
+    const { host } = this.service;
+    let vacated = false;
+    try {
+      this.#disable();
+      yield { step: 'isolating', done: this.ranges.length, total: this.ranges.length };
+      yield* this.#remap();
+      // Done when the free pages of the node are all the pages that it has.
+      vacated = this.ranges.every((range) => isVacant(host.columns.flags, range));
+    } finally {
+      if (!vacated) this.#enable();
+    }
+    if (vacated) this.#unplug();
+    return offlineResult(host, {
+      strategy,
+      blocks: this.blocks,
+      reports: this.migration.reports,
+      refusals: vacated ? new Map() : this.#refusals(),
+      overall: this.migration.rolledBack,
+      reclaimedBefore: this.#reclaimedBefore,
+    });
+  }
+
+  /** Out of the zonelists, and nothing on per-CPU lists. */
+  #disable(): void {
+    const { host } = this.service;
+    host.drain();
+    for (const range of this.ranges) {
+      host.isolateRange(range);
+      this.#isolated.push(range);
+      this.events.emit({ kind: 'range-isolated', range });
+    }
+  }
+
+  #enable(): void {
+    for (const range of this.#isolated.reverse()) {
+      this.service.host.undoIsolateRange(range);
+      this.events.emit({ kind: 'range-isolation-undone', range });
+    }
+  }
+
+  /** The migrate thread: two passes over the LRU, again and again as long as all that was tried has gone. */
+  *#remap(): Job<void> {
+    const { host } = this.service;
+    for (;;) {
+      host.drain();
+      const pages = inactiveFirst(host.columns.flags, this.ranges);
+      if (pages.length === 0) return;
+      const { refused } = yield* this.migration.run(pages);
+      host.drain();
+      this.#told = refused;
+      if (refused.length > 0) return;
+    }
+  }
+
+  #unplug(): void {
+    for (const block of this.blocks) {
+      this.service.host.offlineBlock(block);
+      this.events.emit({ kind: 'block-state', block, state: this.service.host.blockState(block) });
+    }
+  }
+
+  /** By block: what the migration was told, as far as it named pages, else what the pages that stayed say. */
+  #refusals(): Map<BlockId, RefusalCount[]> {
+    const { service, events } = this;
+    const byBlock = new Map<BlockId, RefusalCount[]>();
+    for (const [i, range] of this.ranges.entries()) {
+      const stayed = askLruOf(service, range).counts(service.handlers);
+      const reasons = new Set(stayed.map(({ reason }) => reason));
+      const told = this.#told
+        .map((count) => ({ ...count, pfns: count.pfns.filter((pfn) => contains(range, pfn)) }))
+        .filter(({ reason, pfns }) => !reasons.has(reason) && pfns.length > 0);
+      const here = [...told, ...stayed];
+      byBlock.set(this.blocks[i]!, here);
+      if (here.length > 0) events.emit({ kind: 'refused', range, reason: here[0]!.because });
+    }
+    return byBlock;
+  }
+}

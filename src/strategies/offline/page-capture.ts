@@ -1,0 +1,90 @@
+import { inject, injectable } from 'inversify';
+import { RangeEvents } from '../../events/range-events.js';
+import type { MigrationReport, RefusalCount } from '../../migration/migration-report.js';
+import { MigrationService } from '../../migration/migration-service.js';
+import { blockRange } from '../../mm/memory-block.js';
+import type { PfnRange } from '../../mm/pfn-range.js';
+import { announced } from '../announced.js';
+import { isVacant } from '../evacuate.js';
+import { labelOf } from '../labels.js';
+import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
+import { askLruOf } from './ask-range.js';
+import { checkedBlocks } from './check-blocks.js';
+import { lruPages } from './lru-pages.js';
+import { type BlockMethod, oneByOne } from './one-by-one.js';
+import { ordinaryTargets } from './ordinary-targets.js';
+import { TwoPassMigration } from './two-pass-migration.js';
+
+/**
+ * Rounds of drain, grab, migrate and sleep before a section is given back. The timeout of the tree is not on record; that
+ * of its nearest kin is, twenty sweeps over a booked range (Takahashi, January 2004).
+ */
+export const CAPTURE_ROUNDS_MAX = 20;
+
+/**
+ * IBM's page capture (Hansen and others, the "-mhp" tree of 2004): section after section is marked, so that what is free in
+ * it and what is freed in it is diverted, and its pages are migrated round after round until none is left or the time is
+ * up. Only the section in hand is marked: pages move into sections that are to go later, and then move again.
+ *
+ * Mode `swap` is the tree as of the summer, whose migration code sent anonymous pages through the swap cache;
+ * `migration-cache` is that of October, which needs no swap.
+ */
+@injectable()
+export class PageCapture implements OfflineStrategy {
+  readonly name = 'capture';
+  readonly modes = ['migration-cache', 'swap'];
+
+  constructor(
+    @inject(MigrationService) private readonly service: MigrationService,
+    @inject(RangeEvents) private readonly events: RangeEvents,
+  ) {}
+
+  run(request: OfflineRequest & Manner): Job<OfflineResult> {
+    const { service, events } = this;
+    const { blockPages } = service.host.layout;
+    const blocks = checkedBlocks(service.host, request.blocks);
+    const ranges = blocks.map((block) => blockRange(block, blockPages));
+    const strategy = labelOf(this, request);
+    const method = new Capture(service, events, request.mode === 'swap');
+    const job = oneByOne({ service, events }, strategy, blocks, method);
+    return announced(events, { frontEnd: 'offline', strategy, ranges }, job);
+  }
+}
+
+/** capture_page_range: one section, marked already. */
+class Capture implements BlockMethod {
+  readonly #migration: TwoPassMigration;
+
+  constructor(
+    private readonly service: MigrationService,
+    events: RangeEvents,
+    throughSwap: boolean,
+  ) {
+    const targets = ordinaryTargets(service.host, { ownNode: true, highest: () => 'Movable' });
+    this.#migration = new TwoPassMigration(service, events, { targets, throughSwap });
+  }
+
+  get reports(): readonly MigrationReport[] {
+    return this.#migration.reports;
+  }
+
+  get overall(): readonly RefusalCount[] {
+    return this.#migration.rolledBack;
+  }
+
+  *empty(range: PfnRange): Job<readonly RefusalCount[]> {
+    const { host, handlers } = this.service;
+    const { flags } = host.columns;
+    let told: readonly RefusalCount[] = [];
+    for (let round = 1; ; round++) {
+      host.drain();
+      const grabbed = lruPages(flags, [range]);
+      if (grabbed.length > 0) told = (yield* this.#migration.run(grabbed)).refused;
+      host.drain();
+      if (isVacant(flags, range)) return [];
+      if (round === CAPTURE_ROUNDS_MAX) return told.length > 0 ? told : askLruOf(this.service, range).counts(handlers);
+      host.relax();
+      yield { step: 'waiting', done: round, total: CAPTURE_ROUNDS_MAX };
+    }
+  }
+}
