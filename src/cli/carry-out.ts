@@ -4,6 +4,7 @@ import type { PageType } from '../handler/define-page-type.js';
 import type { RefusalCount } from '../migration/migration-report.js';
 import type { Machine } from '../sim/machine.js';
 import { simModule } from '../sim/sim-module.js';
+import type { StrategyDefinition } from '../strategies/define-strategy.js';
 import type { Job, StrategyProgress } from '../strategies/strategy.js';
 import { type Account, AccountBook } from './account.js';
 import type { Context } from './context.js';
@@ -19,6 +20,8 @@ export async function loadPageTypes(specifiers: readonly string[]): Promise<Page
 export interface Task<Result> {
   readonly machine: Machine;
   readonly pageTypes: readonly PageType[];
+  /** Strategies of the user's, beside the shipped ones. */
+  readonly strategies?: readonly StrategyDefinition[];
   readonly timeoutMs: number | null;
   readonly frontEnd: 'offline' | 'highOrder';
   /** Its name; the front end's default without one. */
@@ -50,6 +53,7 @@ export async function carryOut<Result>(context: Context, task: Task<Result>): Pr
   const evacuator = createEvacuator({
     host: simModule(machine),
     plugins: pageTypes,
+    strategies: task.strategies ?? [],
     onListenerError: (error) => context.note(`a listener failed and was left out: ${String(error)}`),
   });
   const job = task.begin(evacuator);

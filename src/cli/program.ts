@@ -74,6 +74,11 @@ const plugin = () =>
     .argParser(collect)
     .default([], 'none');
 
+const strategyModule = () =>
+  new Option('--strategy-module <module>', 'a strategy of your own, for --strategy to name; may be repeated')
+    .argParser(collect)
+    .default([], 'none');
+
 function strategiesHelp(frontEnd: 'offline' | 'highOrder'): string {
   const [byDefault, ...others] = strategyNames()[frontEnd];
   return `\nStrategies: ${[`${byDefault} (default)`, ...others].join(', ')}\n`;
@@ -126,6 +131,7 @@ function addOffline(program: Command, context: Context, end: End): void {
     .option('--blocks <list>', 'these memory blocks, like 32-35,40', once('--blocks'))
     .option('--range <a-b>', 'the memory blocks of this range, see below', once('--range'))
     .addOption(strategy())
+    .addOption(strategyModule())
     .addOption(timeout())
     .addOption(plugin())
     .addOption(seed())
@@ -160,6 +166,7 @@ function addHighOrder(program: Command, context: Context, end: End): void {
         .makeOptionMandatory(),
     )
     .addOption(strategy())
+    .addOption(strategyModule())
     .addOption(timeout())
     .addOption(plugin())
     .addOption(seed())

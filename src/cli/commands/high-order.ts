@@ -1,3 +1,4 @@
+import { loadStrategies } from '../../container/load-plugins.js';
 import { formatRange } from '../../mm/pfn-range.js';
 import { formatPages } from '../../mm/units.js';
 import type { Machine } from '../../sim/machine.js';
@@ -19,6 +20,7 @@ export interface HighOrderOptions {
   readonly strategy?: string;
   readonly timeout?: number;
   readonly plugin: readonly string[];
+  readonly strategyModule: readonly string[];
   readonly seed?: number;
   readonly json?: boolean;
 }
@@ -32,11 +34,13 @@ type Outcome = Omit<HighOrderResult, Unknown | 'moved' | 'pagesMigrated' | 'page
 export async function highOrder(context: Context, machineName: string, options: HighOrderOptions): Promise<number> {
   const { order, count, strategy } = options;
   const pageTypes = await loadPageTypes(options.plugin);
+  const strategies = await loadStrategies(options.strategyModule);
   const { machine, seed } = await openMachine(machineName, { ...context, seed: options.seed });
   const timeoutMs = options.timeout ?? null;
   const carried = await carryOut(context, {
     machine,
     pageTypes,
+    strategies,
     timeoutMs,
     frontEnd: 'highOrder',
     strategy,

@@ -1,3 +1,4 @@
+import { loadStrategies } from '../../container/load-plugins.js';
 import type { RefusalCount } from '../../migration/migration-report.js';
 import { BLOCK_OFFLINE, BLOCK_STATE_NAMES, blockRange } from '../../mm/memory-block.js';
 import { type BlockId, formatPages } from '../../mm/units.js';
@@ -21,6 +22,7 @@ export interface OfflineOptions extends Selection {
   readonly strategy?: string;
   readonly timeout?: number;
   readonly plugin: readonly string[];
+  readonly strategyModule: readonly string[];
   readonly seed?: number;
   readonly json?: boolean;
 }
@@ -29,12 +31,14 @@ export interface OfflineOptions extends Selection {
 export async function offline(context: Context, machineName: string, options: OfflineOptions): Promise<number> {
   checkSelection(options);
   const pageTypes = await loadPageTypes(options.plugin);
+  const strategies = await loadStrategies(options.strategyModule);
   const { machine, seed } = await openMachine(machineName, { ...context, seed: options.seed });
   const blocks = selectBlocks(machine, options);
   const timeoutMs = options.timeout ?? null;
   const carried = await carryOut(context, {
     machine,
     pageTypes,
+    strategies,
     timeoutMs,
     frontEnd: 'offline',
     strategy: options.strategy,

@@ -55,7 +55,7 @@ export class MergedHighOrder implements HighOrderStrategy {
         if (missing() <= 0) break;
         if (last.tooDear !== null) {
           // Everything that fits has been made; room for more would cost others their memory without end.
-          if (request.count === 'all' || (yield* this.#makeRoom(request, maker, last.tooDear)) === 0) break;
+          if (request.count === 'all' || (yield* makeRoom(host, () => maker.pagesWithoutRoom)) === 0) break;
         } else if (maker.made.length === before) {
           if (last.later === 0 || ++waits === NR_MAX_MIGRATE_PASSES) break;
           host.relax();
@@ -98,9 +98,5 @@ export class MergedHighOrder implements HighOrderStrategy {
       maker.giveUpFailed();
     }
     return { later: later + maker.passedOver, tooDear: null };
-  }
-
-  *#makeRoom({ order }: HighOrderRequest, maker: RangeMaker, cost: number): Job<number> {
-    return yield* makeRoom(this.service.host, Math.max(1, Math.min(2 ** order - maker.room, cost)));
   }
 }

@@ -56,6 +56,11 @@ export class RangeMaker {
     return this.room < 2 ** this.order;
   }
 
+  /** Pages that would have to become free elsewhere for one more range. */
+  get pagesWithoutRoom(): number {
+    return Math.max(0, 2 ** this.order - roomInFragments(this.service, this.order));
+  }
+
   /**
    * The next candidates, as many as are wanted and have room for their pages elsewhere. One in which a page of an earlier
    * round has landed is passed over: that page would have to move twice.

@@ -40,12 +40,9 @@ export class MergedOffline implements OfflineStrategy {
     host.drain();
     const stuck = yield* this.#ask(set);
     if (stuck !== null) return set.refusedByPages(stuck);
-    let missing = set.pagesWithoutRoom;
     // Asking comes first: memory is not taken from its owners for a range that cannot go.
-    if (missing > 0) {
-      yield* makeRoom(host, missing);
-      missing = set.pagesWithoutRoom;
-    }
+    yield* makeRoom(host, () => set.pagesWithoutRoom);
+    const missing = set.pagesWithoutRoom;
     if (missing > 0) return set.refusedForRoom(missing);
     let vacated = false;
     try {
@@ -92,8 +89,7 @@ export class MergedOffline implements OfflineStrategy {
       if (yield* set.evacuate()) return true;
       fruitless = set.lastProgress > 0 ? 0 : fruitless + 1;
       // Others may have taken the room meanwhile.
-      const missing = set.pagesWithoutRoom;
-      if (missing > 0) yield* makeRoom(host, missing);
+      yield* makeRoom(host, () => set.pagesWithoutRoom);
       host.relax();
       yield { step: 'waiting', done: fruitless, total: MAX_FRUITLESS_SWEEPS };
     }
