@@ -4,6 +4,7 @@ import type { Context } from './context.js';
 import { usageSentence } from './messages.js';
 import { collect, once, parseCount, parseOrder, parseSeed, parseTimeout } from './options.js';
 import { strategyNames } from './strategy-names.js';
+import { wrap } from './wording.js';
 
 const MACHINE = 'a scenario file (*.yaml) or a capture directory';
 
@@ -34,6 +35,7 @@ export function createProgram(context: Context, end: (exitCode: number) => void)
   addOffline(program, context, end);
   addHighOrder(program, context, end);
   addHandlers(program, context, end);
+  addStrategies(program, context, end);
   addSchema(program, context, end);
   for (const command of program.commands) {
     command.configureOutput({
@@ -81,7 +83,8 @@ const strategyModule = () =>
 
 function strategiesHelp(frontEnd: 'offline' | 'highOrder'): string {
   const [byDefault, ...others] = strategyNames()[frontEnd];
-  return `\nStrategies: ${[`${byDefault} (default)`, ...others].join(', ')}\n`;
+  const names = [`${byDefault} (default)`, ...others].join(', ');
+  return `\nStrategies: ${wrap(names, 68, '  ')}\n  (vacate strategies says what each does)\n`;
 }
 
 type End = (exitCode: number) => void;
@@ -193,6 +196,16 @@ function addHandlers(program: Command, context: Context, end: End): void {
     .addOption(json())
     .action(async (options) => end(await (await import('./commands/handlers.js')).handlers(context, options)))
     .addHelpText('after', examples(['vacate handlers', 'vacate handlers --plugin ./my-plugin/dist/index.js']));
+}
+
+function addStrategies(program: Command, context: Context, end: End): void {
+  program
+    .command('strategies')
+    .description('what can do a job: strategies by front end, their modes and switches')
+    .addOption(strategyModule())
+    .addOption(json())
+    .action(async (options) => end(await (await import('./commands/strategies.js')).strategies(context, options)))
+    .addHelpText('after', examples(['vacate strategies', 'vacate strategies --strategy-module ./my-strategy.js']));
 }
 
 function addSchema(program: Command, context: Context, end: End): void {

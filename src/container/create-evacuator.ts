@@ -2,7 +2,7 @@ import { Container, ContainerModule } from 'inversify';
 import { VacateError } from '../base/vacate-error.js';
 import type { ListenerErrorHandler } from '../events/guarded-observable.js';
 import { type PageEventBatch, PageEvents } from '../events/page-events.js';
-import { type RangeEvent, RangeEvents } from '../events/range-events.js';
+import { type FrontEnd, type RangeEvent, RangeEvents } from '../events/range-events.js';
 import type { PageType } from '../handler/define-page-type.js';
 import { MemoryHost } from '../host/memory-host.js';
 import { migrationModule } from '../migration/migration-module.js';
@@ -36,6 +36,15 @@ export interface EvacuatorOptions {
   readonly onListenerError?: ListenerErrorHandler;
 }
 
+/** A strategy as a catalogue has it. */
+export interface StrategyEntry {
+  readonly frontEnd: FrontEnd;
+  readonly name: string;
+  readonly about: string;
+  readonly modes: readonly string[];
+  readonly switches: readonly string[];
+}
+
 /** Everything one needs to empty memory, wired. The container that wired it is gone. */
 export interface Evacuator {
   readonly host: MemoryHost;
@@ -48,6 +57,8 @@ export interface Evacuator {
   readonly ranges$: RangeEvents['events$'];
   /** What the strategies of each front end are called, the default first. */
   readonly strategies: Readonly<Record<'highOrder' | 'offline' | 'reclaim', readonly string[]>>;
+  /** The same with what they say of themselves. */
+  readonly catalogue: readonly StrategyEntry[];
   /**
    * A job that makes free blocks of a high order. The strategy is named as commands name it, "tosatti:historical".
    *
@@ -96,6 +107,11 @@ export function createEvacuator(options: EvacuatorOptions): Evacuator {
       offline: offline.flatMap(labelsOf),
       reclaim: reclaim.flatMap(labelsOf),
     },
+    catalogue: [
+      ...highOrder.map((strategy) => entryOf('high-order', strategy)),
+      ...offline.map((strategy) => entryOf('offline', strategy)),
+      ...reclaim.map((strategy) => entryOf('reclaim', strategy)),
+    ],
     highOrder: (request, strategy) => jobOf('high-order', highOrder, request, strategy),
     offline: (request, strategy) => jobOf('offline', offline, request, strategy),
     reclaim: (request, strategy) => jobOf('reclaim', reclaim, request, strategy),
@@ -103,6 +119,11 @@ export function createEvacuator(options: EvacuatorOptions): Evacuator {
       container.unbindAll();
     },
   };
+}
+
+function entryOf(frontEnd: FrontEnd, strategy: Strategy<never, unknown>): StrategyEntry {
+  const { name, about = '', modes = [], switches = [] } = strategy;
+  return { frontEnd, name, about, modes, switches };
 }
 
 /** Binds strategies that know no container. */

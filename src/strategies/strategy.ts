@@ -30,6 +30,8 @@ export interface Manner {
  */
 export interface Strategy<Request, Result> {
   readonly name: string;
+  /** A line for `vacate strategies`: what it does, and whose it is. */
+  readonly about?: string;
   /** Versions of it, the default first; absent if there is one only. "tosatti:historical" names a mode in commands. */
   readonly modes?: readonly string[];
   /** Deviations that can be added one by one: "tosatti:intended+no-alignment". */

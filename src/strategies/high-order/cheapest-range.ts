@@ -14,6 +14,7 @@ import { RangeMaker } from './range-maker.js';
 @injectable()
 export class CheapestRange implements HighOrderStrategy {
   readonly name = 'cheapest-range';
+  readonly about = 'the aligned ranges with the fewest pages to move, chosen over all of memory';
 
   constructor(
     @inject(MigrationService) private readonly service: MigrationService,

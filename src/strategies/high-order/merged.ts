@@ -28,6 +28,8 @@ interface Round {
 @injectable()
 export class MergedHighOrder implements HighOrderStrategy {
   readonly name = 'merged';
+  readonly about =
+    'the planner that LWN asked for: the cheapest aligned ranges, asked first, emptied once; waits and reclaims only where it must';
 
   constructor(
     @inject(MigrationService) private readonly service: MigrationService,

@@ -17,6 +17,7 @@ import { checkedBlocks } from './check-blocks.js';
 @injectable()
 export class IsolateFirst implements OfflineStrategy {
   readonly name = 'isolate-first';
+  readonly about = 'all blocks isolated before the first move, each page moved once, all blocks or none';
 
   constructor(
     @inject(MigrationService) private readonly service: MigrationService,

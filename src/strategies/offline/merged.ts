@@ -23,6 +23,8 @@ const MAX_FRUITLESS_SWEEPS = 10;
 @injectable()
 export class MergedOffline implements OfflineStrategy {
   readonly name = 'merged';
+  readonly about =
+    'the planner that LWN asked for: all blocks isolated first, each page moved once; waits and reclaims only where it must';
 
   constructor(
     @inject(MigrationService) private readonly service: MigrationService,
