@@ -5,3 +5,5 @@ import type { HighOrderStrategy, OfflineStrategy, ReclaimStrategy } from './stra
 export const HighOrderStrategies: ServiceIdentifier<HighOrderStrategy> = Symbol.for('vacate/HighOrderStrategies');
 export const OfflineStrategies: ServiceIdentifier<OfflineStrategy> = Symbol.for('vacate/OfflineStrategies');
 export const ReclaimStrategies: ServiceIdentifier<ReclaimStrategy> = Symbol.for('vacate/ReclaimStrategies');
+/** What joins free memory for the reclaim front end, before memory is taken away from anybody. */
+export const Coalescer: ServiceIdentifier<HighOrderStrategy> = Symbol.for('vacate/Coalescer');
