@@ -4,7 +4,7 @@ import { MAX_NAMED_PFNS, type MigrationReport, type RefusalCount } from '../../m
 import { MigrationService } from '../../migration/migration-service.js';
 import { blockRange } from '../../mm/memory-block.js';
 import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
-import { FREE_FLAGS, PG_ANON, PG_LRU, PG_SWAPBACKED, PG_SWAPCACHE, PG_UNEVICTABLE } from '../../mm/page-flags.js';
+import { FREE_FLAGS, PG_LRU, PG_SWAPBACKED, PG_SWAPCACHE, PG_UNEVICTABLE } from '../../mm/page-flags.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
 import type { Pfn } from '../../mm/units.js';
 import { announced } from '../announced.js';
@@ -150,15 +150,10 @@ const MLOCKED: Stay = {
   kind: 'permanent',
   because: 'locked in memory by its owner: reclaim does not look at it',
 };
-const SHARED_MEMORY: Stay = {
-  reason: 'shared-memory',
-  kind: 'permanent',
-  because: 'shared memory, which this machine does not swap out',
-};
 const NO_SWAP: Stay = {
   reason: 'no-swap',
   kind: 'retry',
-  because: 'anonymous, and no swap slot is free to write it to; add swap',
+  because: 'anonymous or shared memory, and no swap slot is free to write it to; add swap',
 };
 const IN_USE: Stay = {
   reason: 'in-use',
@@ -170,7 +165,6 @@ const IN_USE: Stay = {
 function whyStayed(flags: number, pressure: boolean, swapFull: boolean): Stay {
   if ((flags & PG_UNEVICTABLE) !== 0) return MLOCKED;
   if (!pressure) return NO_PRESSURE;
-  const anonymous = (flags & PG_ANON) !== 0;
-  if ((flags & PG_SWAPBACKED) !== 0 && !anonymous) return SHARED_MEMORY;
-  return anonymous && swapFull && (flags & PG_SWAPCACHE) === 0 ? NO_SWAP : IN_USE;
+  const needsSlot = (flags & (PG_SWAPBACKED | PG_SWAPCACHE)) === PG_SWAPBACKED;
+  return needsSlot && swapFull ? NO_SWAP : IN_USE;
 }

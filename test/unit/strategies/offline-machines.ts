@@ -3,12 +3,24 @@ import { type RangeEvent, RangeEvents } from '../../../src/events/range-events.j
 import type { MigrationService } from '../../../src/migration/migration-service.js';
 import { FREE_FLAGS } from '../../../src/mm/page-flags.js';
 import { readFilePage, writeFilePage } from '../../../src/sim/access.js';
-import { exitProcess } from '../../../src/sim/address-space.js';
+import { createProcess, exitProcess } from '../../../src/sim/address-space.js';
 import { createFile } from '../../../src/sim/files.js';
 import type { Machine } from '../../../src/sim/machine.js';
+import { drainLruAdd } from '../../../src/sim/page-allocator.js';
 import type { SimHost } from '../../../src/sim/sim-host.js';
 import type { OfflineResult } from '../../../src/strategies/strategy.js';
-import { anonProcess, fileProcess, get, type Mapped, serviceOf, settle, smallMachine, zone } from '../sim/small-machine.js';
+import {
+  anonProcess,
+  fileProcess,
+  get,
+  type Mapped,
+  mapInto,
+  put,
+  serviceOf,
+  settle,
+  smallMachine,
+  zone,
+} from '../sim/small-machine.js';
 
 export const FOR_EVER = Number.MAX_VALUE;
 /** Memory blocks of these machines: one pageblock. */
@@ -21,7 +33,9 @@ export interface Front<S> {
   readonly seen: RangeEvent[];
 }
 
-export function frontOf<S>(m: Machine, Of: new (service: MigrationService, events: RangeEvents) => S): Front<S> {
+export type StrategyClass<S> = new (service: MigrationService, events: RangeEvents) => S;
+
+export function frontOf<S>(m: Machine, Of: StrategyClass<S>): Front<S> {
   const { service, host } = serviceOf(m);
   const events = new RangeEvents();
   const seen: RangeEvent[] = [];
@@ -29,32 +43,60 @@ export function frontOf<S>(m: Machine, Of: new (service: MigrationService, event
   return { strategy: new Of(service, events), host, seen };
 }
 
-export interface Busy {
-  readonly m: Machine;
-  readonly tasks: readonly Mapped[];
-  readonly file: number;
-  readonly filePages: number;
+/** Kernel memory in Normal, everything else in Movable, with holes: anonymous memory and a file, read, written, mapped. */
+export function busyMachine({ seed = 1, swap = 4096 } = {}): Machine {
+  const zones = [zone('Normal', 0, 4 * BLOCK, 16), zone('Movable', 4 * BLOCK, 16 * BLOCK, 32)];
+  const m = smallMachine({ pages: 16 * BLOCK, blockPages: BLOCK, zones, swap });
+  anonProcess(m, 500, 3);
+  anonProcess(m, 200, 4);
+  fillFile(m, 0, new Prng(seed));
+  const gone = anonProcess(m, 1500);
+  anonProcess(m, 300, 9);
+  exitProcess(m, 0, gone.mm);
+  settle(m);
+  return m;
 }
 
-/** Kernel memory in Normal, everything else in Movable, with holes: anonymous memory and a file, read, written, mapped. */
-export function busyMachine({ seed = 1, swap = 4096, gone = 1500, min = 32, movableNode = 0 } = {}): Busy {
-  const zones = [zone('Normal', 0, 1024, 16), zone('Movable', 1024, 8192, min, movableNode)];
-  const m = smallMachine({ pages: 8192, blockPages: BLOCK, zones, swap, capacity: { holds: 4096 } });
-  const prng = new Prng(seed);
-  const tasks = [anonProcess(m, 500, 3), anonProcess(m, 200, 4)];
-  const filePages = 300;
-  const file = createFile(m, filePages);
-  for (let page = 0; page < filePages; page++) {
-    if (prng.chance(0.3)) writeFilePage(m, 0, file, page, 5, page, prng.chance(0.5));
-    else readFilePage(m, 0, file, page);
+/** The first block of zone Movable of a busy machine. */
+const FIRST_MOVABLE = 4;
+
+/** Blocks of zone Movable of a busy machine that have pages in use. */
+export function busyBlocks(m: Machine): number[] {
+  return Array.from({ length: 16 - FIRST_MOVABLE }, (_, i) => i + FIRST_MOVABLE).filter(
+    (block) => usedIn(m, block).length > 0,
+  );
+}
+
+/** Two nodes; the second, blocks 8 to 15, takes movable memory only, and its CPU has filled some of it. */
+export function twoNodes({ swap = 2048, seed = 1 } = {}): Machine {
+  const zones = [zone('Normal', 0, 8 * BLOCK, 16), zone('Movable', 8 * BLOCK, 16 * BLOCK, 16, 1)];
+  const m = smallMachine({ pages: 16 * BLOCK, blockPages: BLOCK, zones, swap });
+  anonProcess(m, 300, 3);
+  anonOn(m, 1, 700, 5);
+  fillFile(m, 1, new Prng(seed));
+  settle(m);
+  return m;
+}
+
+export const SECOND_NODE = [8, 9, 10, 11, 12, 13, 14, 15];
+
+/** As `anonProcess`, by a task that runs on a CPU of one's choice. */
+export function anonOn(m: Machine, cpu: number, nrPages: number, tag: number): Mapped {
+  const mapped = mapInto(m, createProcess(m, cpu), nrPages);
+  for (let page = 0; page < nrPages; page++) put(m, mapped.mm, mapped.start + page, tag, page, cpu);
+  drainLruAdd(m);
+  return mapped;
+}
+
+/** A file of 300 pages, in the cache: some written, some of these with buffers; a third is mapped. */
+function fillFile(m: Machine, cpu: number, prng: Prng): void {
+  const file = createFile(m, 300);
+  for (let page = 0; page < 300; page++) {
+    if (prng.chance(0.3)) writeFilePage(m, cpu, file, page, 5, page, prng.chance(0.5));
+    else readFilePage(m, cpu, file, page);
   }
   const mapped = fileProcess(m, file, 100);
-  for (let page = 0; page < 100; page++) get(m, mapped.mm, mapped.start + page);
-  const left = anonProcess(m, gone);
-  tasks.push(anonProcess(m, 300, 9), mapped);
-  exitProcess(m, 0, left.mm);
-  settle(m);
-  return { m, tasks, file, filePages };
+  for (let page = 0; page < 100; page++) get(m, mapped.mm, mapped.start + page, cpu);
 }
 
 export function usedIn(m: Machine, block: number): number[] {
@@ -65,33 +107,21 @@ export function usedIn(m: Machine, block: number): number[] {
   return pfns;
 }
 
-/** Blocks of zone Movable of a busy machine that have pages in use. */
-export function busyBlocks(m: Machine): number[] {
-  return Array.from({ length: 14 }, (_, i) => i + 2).filter((block) => usedIn(m, block).length > 0);
-}
-
-/** Everything in the file and in the mappings is there again, read back if it had gone to a device. */
-export function faultIn({ m, tasks, file, filePages }: Busy, pagesOf = (task: Mapped) => m.vmaPages[task.vma]!): void {
-  for (let page = 0; page < filePages; page++) readFilePage(m, 0, file, page);
-  for (const task of tasks) for (let page = 0; page < pagesOf(task); page++) get(m, task.mm, task.start + page);
-  settle(m);
-}
-
+/** Moves of pages that had moved before. */
 export function secondMoves({ moved }: OfflineResult): number {
-  return moved.sources.length - new Set(followedBack(moved.sources, moved.targets)).size;
-}
-
-/** For every move, where the page stood before the first one. */
-function followedBack(sources: Uint32Array, targets: Uint32Array): number[] {
-  const origin = new Map<number, number>();
-  return Array.from(sources, (source, i) => {
-    const from = origin.get(source) ?? source;
-    origin.delete(source);
-    origin.set(targets[i]!, from);
-    return from;
-  });
+  const arrived = new Set<number>();
+  let again = 0;
+  for (const [i, source] of moved.sources.entries()) {
+    if (arrived.delete(source)) again++;
+    arrived.add(moved.targets[i]!);
+  }
+  return again;
 }
 
 export function nothingIsolated(m: Machine): boolean {
   return m.nrIsolatedFree.every((nr) => nr === 0);
+}
+
+export function reasonsOf({ refusals }: Pick<OfflineResult, 'refusals'>): string[] {
+  return refusals.map(({ reason }) => reason).sort();
 }
