@@ -1,0 +1,66 @@
+import type { MigrationReport } from '../../../migration/migration-report.js';
+import { type MigrationRequest, MigrationRun } from '../../../migration/migration-run.js';
+import type { MigrationService } from '../../../migration/migration-service.js';
+import type { TargetSource } from '../../../migration/target-source.js';
+import { MIGRATE_ASYNC } from '../../../mm/migrate-mode.js';
+import type { Order, Pfn } from '../../../mm/units.js';
+import type { ZoneShape } from '../../../mm/zone.js';
+import type { Job } from '../../strategy.js';
+import { PageTally } from '../page-tally.js';
+import { HazardReport } from './hazards.js';
+import { REASONS, type Reason } from './movable.js';
+import { PostedHost } from './posted-host.js';
+import type { Deviations } from './switches.js';
+
+/** What the calls of one run share, whichever zone they are for. */
+export class Attempt {
+  readonly hazards = new HazardReport();
+  readonly refusals = new PageTally<Reason>('tosatti', REASONS);
+  readonly reports: MigrationReport[] = [];
+  readonly host: PostedHost;
+  /** Null if moves go as the protocol has them. */
+  readonly #deviating: PostedHost | null;
+  readonly #refused = new Set<Pfn>();
+
+  constructor(
+    readonly service: MigrationService,
+    readonly order: Order,
+    readonly on: Deviations,
+  ) {
+    this.host = new PostedHost(service.host, on, this.hazards);
+    this.#deviating = Object.values(on).some(Boolean) ? this.host : null;
+  }
+
+  zone(zone: number): ZoneShape {
+    return this.host.layout.zones[zone]!;
+  }
+
+  /** Counts a page once, however often it stands in the way. */
+  refuse(reason: Reason, pfn: Pfn): void {
+    if (this.#refused.has(pfn)) return;
+    this.#refused.add(pfn);
+    this.refusals.add(reason, pfn);
+  }
+
+  /** Moves one page: one pass, nothing is waited for. The report says what came of it. */
+  *moveOne(pfn: Pfn, targets: TargetSource): Job<MigrationReport> {
+    const { service } = this;
+    const request: MigrationRequest = { pfns: Uint32Array.of(pfn), mode: MIGRATE_ASYNC, passes: 1, targets };
+    const steps =
+      this.#deviating === null
+        ? service.steps(request)
+        : new MigrationRun(this.#deviating, service.handlers, service.events, request).steps();
+    try {
+      for (;;) {
+        const step = steps.next();
+        if (step.done === true) {
+          this.reports.push(step.value);
+          return step.value;
+        }
+        yield { step: 'migrating', done: step.value.settled, total: 1 };
+      }
+    } finally {
+      steps.return(undefined as never);
+    }
+  }
+}
