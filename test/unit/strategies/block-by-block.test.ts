@@ -7,9 +7,9 @@ import { onlineBlock } from '../../../src/sim/memory-blocks.js';
 import { unpin } from '../../../src/sim/writeback.js';
 import { BlockByBlock, FRUITLESS_PASSES_MAX } from '../../../src/strategies/offline/block-by-block.js';
 import { IsolateFirst } from '../../../src/strategies/offline/isolate-first.js';
-import { type OfflineResult, runToEnd } from '../../../src/strategies/strategy.js';
+import { type OfflineResult, type OfflineStrategy, runToEnd } from '../../../src/strategies/strategy.js';
 import { anonProcess, changed, expectSound, settle, smallMachine, snapshot, take, zone } from '../sim/small-machine.js';
-import { badBlockCases, interruptionCases } from './offline-cases.js';
+import { badBlockCases, companyCases, interruptionCases } from './offline-cases.js';
 import {
   BLOCK,
   busyBlocks,
@@ -19,6 +19,7 @@ import {
   nothingIsolated,
   reasonsOf,
   SECOND_NODE,
+  type StrategyClass,
   secondMoves,
   twoNodes,
   usedIn,
@@ -62,6 +63,7 @@ describe('one block after the other', () => {
     expect(result.strategy).toBe(mode === 'ascending' ? 'block-by-block' : `block-by-block:${mode}`);
   });
 
+  companyCases(BlockByBlock, { machine: busyMachine, blocks: (m) => busyBlocks(m).slice(0, 3) });
   interruptionCases(BlockByBlock, { machine: busyMachine, blocks: (m) => busyBlocks(m).slice(0, 3) });
   badBlockCases(BlockByBlock);
 });
@@ -87,7 +89,7 @@ function runG(): Machine {
 describe('the order of the blocks', () => {
   const blocks = [8, 9, 10, 11, 12, 13, 14];
 
-  function offline(Of: typeof BlockByBlock | typeof IsolateFirst, mode?: string): OfflineResult {
+  function offline(Of: StrategyClass<OfflineStrategy>, mode?: string): OfflineResult {
     const m = runG();
     const ledger = takeLedger(m);
     const result = runToEnd(frontOf(m, Of).strategy.run({ blocks, ...(mode === undefined ? {} : { mode }) }));

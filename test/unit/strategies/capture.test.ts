@@ -6,7 +6,7 @@ import { compareLedger, takeLedger } from '../../../src/sim/ledger.js';
 import { PageCapture } from '../../../src/strategies/offline/page-capture.js';
 import { runToEnd } from '../../../src/strategies/strategy.js';
 import { driverPage, expectSound, settle, take } from '../sim/small-machine.js';
-import { badBlockCases, interruptionCases } from './offline-cases.js';
+import { badBlockCases, companyCases, interruptionCases } from './offline-cases.js';
 import {
   BLOCK,
   busyBlocks,
@@ -58,6 +58,7 @@ describe('section after section', () => {
     expectSound(m);
   });
 
+  companyCases(PageCapture, { machine: busyMachine, blocks: (m) => busyBlocks(m).slice(0, 3) });
   interruptionCases(PageCapture, { machine: busyMachine, blocks: (m) => busyBlocks(m).slice(0, 3) });
   badBlockCases(PageCapture);
 });

@@ -8,7 +8,7 @@ import { NodeRemap } from '../../../src/strategies/offline/node-remap.js';
 import { FAST_FAILURES_MAX } from '../../../src/strategies/offline/two-pass-migration.js';
 import { runToEnd } from '../../../src/strategies/strategy.js';
 import { changed, expectSound, smallMachine, snapshot, zone } from '../sim/small-machine.js';
-import { badBlockCases, interruptionCases } from './offline-cases.js';
+import { badBlockCases, companyCases, interruptionCases } from './offline-cases.js';
 import {
   BLOCK,
   busyMachine,
@@ -82,6 +82,7 @@ describe('a whole node', () => {
     expectSound(m);
   });
 
+  companyCases(NodeRemap, { machine: twoNodes, blocks: () => SECOND_NODE });
   interruptionCases(NodeRemap, { machine: twoNodes, blocks: () => SECOND_NODE });
   badBlockCases(NodeRemap);
 });

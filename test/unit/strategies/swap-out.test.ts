@@ -7,7 +7,7 @@ import { mlockPage } from '../../../src/sim/mlock.js';
 import { SwapOut } from '../../../src/strategies/offline/swap-out.js';
 import { runToEnd } from '../../../src/strategies/strategy.js';
 import { anonProcess, changed, expectSound, get, settle, smallMachine, snapshot, zone } from '../sim/small-machine.js';
-import { badBlockCases, interruptionCases } from './offline-cases.js';
+import { badBlockCases, companyCases, interruptionCases } from './offline-cases.js';
 import {
   BLOCK,
   busyBlocks,
@@ -151,6 +151,7 @@ describe('forced (the purge of /proc/memhotplug)', () => {
     expect(compareLedger(m, ledger)).toMatchObject({ wrong: 0 });
   });
 
+  companyCases(SwapOut, { machine: busyMachine, blocks: (m) => busyBlocks(m).slice(0, 3), manner: { mode: 'forced' } });
   interruptionCases(SwapOut, {
     machine: busyMachine,
     blocks: (m) => busyBlocks(m).slice(0, 3),
