@@ -47,7 +47,12 @@ function isScenarioName(name: string): boolean {
   return SCENARIO_EXTENSIONS.includes(extname(name).toLowerCase());
 }
 
-function checkName(name: string): Stats {
+/**
+ * What a name on the command line stands for.
+ *
+ * @throws VacateError kind 'usage' unless it is a scenario file or a directory.
+ */
+export function checkName(name: string): Stats {
   const fail = (because: string): never => {
     throw new VacateError('usage', because);
   };
@@ -60,7 +65,7 @@ function checkName(name: string): Stats {
 }
 
 /** What the file system answers, or a sentence about why it does not. */
-function readable<T>(name: string, read: () => T): T {
+export function readable<T>(name: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {

@@ -41,6 +41,26 @@ export function parseSeed(text: string): number {
   throw new VacateError('usage', `--seed cannot be "${text}"; write a number from 0 to ${2 ** 32 - 1}`);
 }
 
+/** So many that a comparison ends in this lifetime. */
+const SEEDS_MAX = 10_000;
+
+/** How many seeds a comparison has. */
+export function parseSeeds(text: string): number {
+  const seeds = wholeNumber(text);
+  if (seeds !== null && seeds >= 1 && seeds <= SEEDS_MAX) return seeds;
+  throw new VacateError('usage', `--seeds cannot be "${text}"; write how many, from 1 to ${SEEDS_MAX}`);
+}
+
+/** More threads than this only get in each other's way. */
+const JOBS_MAX = 256;
+
+/** How many runs go on at a time. */
+export function parseJobs(text: string): number {
+  const jobs = wholeNumber(text);
+  if (jobs !== null && jobs >= 1 && jobs <= JOBS_MAX) return jobs;
+  throw new VacateError('usage', `--jobs cannot be "${text}"; write how many runs go on at a time, 1 to ${JOBS_MAX}`);
+}
+
 /** For options that may be given several times. */
 export function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];

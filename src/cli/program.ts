@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { Context } from './context.js';
 import { usageSentence } from './messages.js';
-import { collect, once, parseCount, parseOrder, parseSeed, parseTimeout } from './options.js';
+import { collect, once, parseCount, parseJobs, parseOrder, parseSeed, parseSeeds, parseTimeout } from './options.js';
 import { strategyNames } from './strategy-names.js';
+import { version } from './version.js';
 import { wrap } from './wording.js';
 
 const MACHINE = 'a scenario file (*.yaml) or a capture directory';
@@ -34,6 +34,7 @@ export function createProgram(context: Context, end: (exitCode: number) => void)
   addInspect(program, context, end);
   addOffline(program, context, end);
   addHighOrder(program, context, end);
+  addCompare(program, context, end);
   addHandlers(program, context, end);
   addStrategies(program, context, end);
   addSchema(program, context, end);
@@ -55,12 +56,6 @@ MACHINE is ${MACHINE}.`;
 
 function examples(lines: readonly string[], after = ''): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n${after}`;
-}
-
-/** From the package's own description, which is where it is kept: three levels up, built or installed. */
-function version(): string {
-  const manifest = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 const json = () => new Option('--json', 'print data for programs instead of text');
@@ -184,6 +179,52 @@ function addHighOrder(program: Command, context: Context, end: End): void {
         examples([
           'vacate high-order captures/host7 --order 9 --count 64',
           'vacate high-order examples/scenarios/fragmented.yaml --order 9 --count 64',
+        ]),
+    );
+}
+
+const COMPARE_HELP = `
+Jobs are those of the scenarios (their key "jobs"), or what --order, --dimm and
+--blocks state; without either, order 9 and the last DIMM. Every strategy gets
+the same machines. The folder gets run.json, cells.jsonl, cells.csv,
+cells.parquet, summary.csv and report.html, which opens without a network.
+`;
+
+function addCompare(program: Command, context: Context, end: End): void {
+  program
+    .command('compare')
+    .description('run strategies on the same machines and say which does what best')
+    .argument('<machines...>', 'scenario files (*.yaml) and capture directories')
+    .addOption(
+      new Option('--strategy <names>', 'who competes: names between commas, or all')
+        .argParser(collect)
+        .default([], 'all'),
+    )
+    .addOption(
+      new Option('--seeds <number>', 'seeds of each scenario, from --seed on').argParser(parseSeeds).default(10),
+    )
+    .addOption(new Option('--seed <number>', 'the first seed').argParser(parseSeed).default(1))
+    .addOption(new Option('--out <folder>', 'where results go').default('vacate-compare'))
+    .addOption(new Option('--jobs <number>', 'runs at a time; all cores by default').argParser(parseJobs))
+    .addOption(new Option('--order <number>', 'make blocks of 2^order pages').argParser(parseOrder))
+    .addOption(new Option('--count <number>', 'so many of them, or all (the default)').argParser(parseCount))
+    .option('--dimm <name>', 'take this DIMM offline', once('--dimm'))
+    .option('--blocks <list>', 'take these memory blocks offline, like 32-35,40', once('--blocks'))
+    .option('--resume', 'go on with an interrupted run of the same command')
+    .option('--force', "overwrite another run's results")
+    .addOption(plugin())
+    .addOption(strategyModule())
+    .addOption(json())
+    .action(async (machines, options) =>
+      end(await (await import('./commands/compare.js')).compare(context, machines, options)),
+    )
+    .addHelpText(
+      'after',
+      () =>
+        COMPARE_HELP +
+        examples([
+          'vacate compare examples/scenarios/*.yaml --seeds 10 --out results',
+          'vacate compare captures/host7 --order 9 --strategy compaction,cheapest-range',
         ]),
     );
 }

@@ -69,6 +69,12 @@ export interface Evacuator {
   offline(request: OfflineRequest, strategy?: string): Job<OfflineResult>;
   /** A job that makes a machine serve allocations of an order again, in the background; otherwise the same. */
   reclaim(request: ReclaimRequest, strategy?: string): Job<ReclaimResult>;
+  /**
+   * Checks what a command calls a strategy, without asking it for anything.
+   *
+   * @throws VacateError kind 'usage' that names the nearest one that there is.
+   */
+  check(frontEnd: 'highOrder' | 'offline' | 'reclaim', strategy: string): void;
   /** Completes the streams. */
   dispose(): void;
 }
@@ -115,6 +121,11 @@ export function createEvacuator(options: EvacuatorOptions): Evacuator {
     highOrder: (request, strategy) => jobOf('high-order', highOrder, request, strategy),
     offline: (request, strategy) => jobOf('offline', offline, request, strategy),
     reclaim: (request, strategy) => jobOf('reclaim', reclaim, request, strategy),
+    check: (frontEnd, strategy) => {
+      if (frontEnd === 'highOrder') pickStrategy('high-order', highOrder, strategy);
+      else if (frontEnd === 'offline') pickStrategy('offline', offline, strategy);
+      else pickStrategy('reclaim', reclaim, strategy);
+    },
     dispose: () => {
       container.unbindAll();
     },

@@ -1,0 +1,137 @@
+import { mergeRefusals, type RefusalCount } from '../migration/migration-report.js';
+import { MIGRATE_MOVABLE, MIGRATE_UNMOVABLE } from '../mm/migratetype.js';
+import { NO_PAGE, type Pfn } from '../mm/units.js';
+import type { RequestsJob } from '../scenario/index.js';
+import { allocatePages } from '../sim/page-allocator.js';
+import { nodeOfCpu } from '../sim/pageblocks.js';
+import type { HighOrderResult, Job, ReclaimResult } from '../strategies/strategy.js';
+import { NOBODY } from './contestants.js';
+import { drive } from './drive.js';
+import type { Achieved, CellRun } from './run-cell.js';
+import { PAUSE_NS } from './surroundings.js';
+
+type Help = Job<HighOrderResult | ReclaimResult>;
+
+/**
+ * Allocation requests of an order arrive one after the other while other tasks run. One that finds nothing above the low
+ * marks asks for help. Whoever may wait gets it at once, and tries again down to the min marks; an atomic request is
+ * tried again without waiting, and help works in the background for those that come later: one batch in each turn of the
+ * other tasks, and one helper at a time, as with kswapd.
+ */
+export function runRequests(run: CellRun, job: RequestsJob): Achieved {
+  return new Requests(run, job).serve();
+}
+
+/** A block that a request holds until its time has come. */
+interface Held {
+  readonly pfn: Pfn;
+  readonly untilNs: number;
+}
+
+class Requests {
+  readonly #helped: (HighOrderResult | ReclaimResult)[] = [];
+  #held: Held[] = [];
+  #background: Help | null = null;
+
+  constructor(
+    private readonly run: CellRun,
+    private readonly job: RequestsJob,
+  ) {}
+
+  serve(): Achieved {
+    const { job } = this;
+    let granted = 0;
+    this.#probe();
+    try {
+      for (let at = 0; at < job.requests; at++) {
+        if (this.#request(at)) granted++;
+        this.#passTime();
+      }
+    } finally {
+      this.#background?.return(undefined as never);
+      this.#release(Number.POSITIVE_INFINITY);
+    }
+    return this.#achieved(granted);
+  }
+
+  /** A strategy that does not apply says so now, also if nobody would have needed it. */
+  #probe(): void {
+    if (this.run.key.strategy !== NOBODY) this.#help().return(undefined as never);
+  }
+
+  #help(): Help {
+    const { evacuator, frontEnd, key } = this.run;
+    const { order } = this.job;
+    return frontEnd === 'reclaim'
+      ? evacuator.reclaim({ order }, key.strategy)
+      : evacuator.highOrder({ order, count: 1 }, key.strategy);
+  }
+
+  #request(at: number): boolean {
+    let pfn = this.#allocate(at, 'low');
+    if (pfn === NO_PAGE && this.run.key.strategy !== NOBODY) {
+      if (this.job.wait) this.#helped.push(drive(this.#help(), this.run.surroundings));
+      else this.#background ??= this.#help();
+    }
+    if (pfn === NO_PAGE) pfn = this.#allocate(at, 'min');
+    if (pfn === NO_PAGE) return false;
+    this.#held.push({ pfn, untilNs: this.#now + this.job.holdNs });
+    return true;
+  }
+
+  /** Who may wait asks for user memory, a huge page; who may not is a driver that needs a buffer. */
+  #allocate(at: number, mark: 'low' | 'min'): Pfn {
+    const { machine } = this.run.kept;
+    const { order, wait } = this.job;
+    const cpu = at % machine.spec.nrCpus;
+    const node = nodeOfCpu(machine, cpu);
+    return allocatePages(
+      machine,
+      cpu,
+      wait
+        ? { order, type: MIGRATE_MOVABLE, node, highest: 'Movable', mark }
+        : { order, type: MIGRATE_UNMOVABLE, node, highest: 'Normal', mark },
+    );
+  }
+
+  #passTime(): void {
+    for (let left = this.job.everyNs; left > 0; left -= PAUSE_NS) {
+      this.run.surroundings.pass(Math.min(left, PAUSE_NS));
+      this.#release(this.#now);
+      const step = this.#background?.next();
+      if (step?.done !== true) continue;
+      this.#helped.push(step.value);
+      this.#background = null;
+    }
+  }
+
+  #release(nowNs: number): void {
+    const { free } = this.run.evacuator.service.host;
+    for (const { pfn } of this.#held.filter(({ untilNs }) => untilNs <= nowNs)) free.free(pfn, this.job.order);
+    this.#held = this.#held.filter(({ untilNs }) => untilNs > nowNs);
+  }
+
+  get #now(): number {
+    return this.run.kept.machine.clock[0]!;
+  }
+
+  #achieved(granted: number): Achieved {
+    const { requests, everyNs } = this.job;
+    const sum = (of: (result: HighOrderResult | ReclaimResult) => number) =>
+      this.#helped.reduce((total, result) => total + of(result), 0);
+    const scanning = this.#helped.some(({ scanned }) => scanned !== null);
+    const refusals: readonly RefusalCount[] = mergeRefusals(this.#helped.map((result) => result.refusals));
+    return {
+      outcome: granted === requests ? 'done' : granted > 0 ? 'partial' : 'refused',
+      asked: requests,
+      made: granted,
+      pagesMigrated: sum(({ pagesMigrated }) => pagesMigrated),
+      scanned: scanning
+        ? { migrate: sum(({ scanned }) => scanned?.migrate ?? 0), free: sum(({ scanned }) => scanned?.free ?? 0) }
+        : null,
+      planned: this.run.frontEnd === 'highOrder' ? this.#helped.length * this.run.kept.machine.spec.nrPfns : 0,
+      refusals,
+      scheduledNs: requests * everyNs,
+    };
+  }
+}
