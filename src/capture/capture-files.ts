@@ -28,6 +28,11 @@ export class CaptureFiles {
     return this.#bytes(name)?.toString('utf8') ?? null;
   }
 
+  /** A file next to the directory: what several captures of one boot share. */
+  textBeside(name: string): string | null {
+    return this.#bytes(join('..', name))?.toString('utf8') ?? null;
+  }
+
   /**
    * An array of 64-bit words, one a page, as /proc has it (Linux Documentation/admin-guide/mm/pagemap.rst), from
    * `name.gz` or else from `name`. Each word is two elements, the low half first: no page costs a BigInt.

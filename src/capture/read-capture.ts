@@ -9,9 +9,13 @@ import { mendCompoundPages } from './compound-pages.js';
 import { checkCounters, checkReach } from './consistency.js';
 import { findDimms } from './dimms.js';
 import { markWholeFreeBlocks, parseBuddyinfo } from './free-blocks.js';
+import { kernelRelease } from './kernel-release.js';
 import { finishFlags, ignoreFalseKsm, translateFlags } from './kpageflags.js';
 import { readMapcounts } from './mapcounts.js';
 import { deriveBlocks, type MemoryBlock, parseBlockPages, parseMemoryBlocks } from './memory-blocks.js';
+import { inferPageblockTypes } from './pageblock-types.js';
+import { parsePagetypeinfo } from './pagetypeinfo.js';
+import { imagePcp } from './per-cpu-lists.js';
 import { keepOnlinePages, keepZonedPages } from './present-pages.js';
 import { nameUntypedPages } from './untyped-pages.js';
 import { formatCount, TAKE_AGAIN } from './wording.js';
@@ -42,11 +46,19 @@ export function readCapture(directory: string, options: ReadCaptureOptions = {})
   const mapcounts = readMapcounts(kpagecount, nrFilePfns, flags, caveats);
   progress(0.7);
   ignoreFalseKsm(flags, caveats);
-  nameUntypedPages({ flags, mapcounts, areCountsKnown: kpagecount !== null }, zones, caveats);
+  const typeText = files.text('pagetypeinfo');
+  const migratetypes = inferPageblockTypes(
+    flags,
+    zones,
+    typeText === null ? null : parsePagetypeinfo(typeText),
+    caveats,
+  );
+  nameUntypedPages({ flags, mapcounts, areCountsKnown: kpagecount !== null }, zones, migratetypes, caveats);
   mendCompoundPages(flags, mapcounts, caveats);
   const nrSwapCached = finishFlags(flags, mapcounts);
   progress(0.9);
 
+  const kernel = kernelRelease(files);
   const sources = { dimms: files.text('dimms'), iomem: files.text('iomem'), blockPages };
   const numbers = new Set(listed?.map(({ block }) => block));
   const hasBlock = (block: number) => (listed === null ? block < nrPfns / blockPages : numbers.has(block));
@@ -61,6 +73,9 @@ export function readCapture(directory: string, options: ReadCaptureOptions = {})
     flags,
     mapcounts,
     nrSwapSlots: countSwapSlots(files.text('meminfo'), nrSwapCached, caveats),
+    kernel,
+    migratetypes,
+    pcp: imagePcp(zones, kernel),
     caveats,
   };
   progress(1);

@@ -1,3 +1,4 @@
+import { MIGRATE_MOVABLE, type Migratetype } from '../mm/migratetype.js';
 import {
   PG_ACTIVE,
   PG_ANON,
@@ -16,11 +17,13 @@ import {
   PG_TAIL,
   PG_UPTODATE,
 } from '../mm/page-flags.js';
+import { PAGEBLOCK_PAGES } from '../mm/units.js';
 import { countPages, formatCount } from './wording.js';
 import { nameOf, type PlacedZone } from './zone-ranges.js';
+import type { ZoneRecord } from './zoneinfo.js';
 
 /** Bits that say how a page fares, not what it is. */
-const TYPELESS = PG_LOCKED | PG_ERROR | PG_REFERENCED | PG_ACTIVE | PG_RECLAIM | PG_MMAP | PG_PRIVATE;
+export const TYPELESS = PG_LOCKED | PG_ERROR | PG_REFERENCED | PG_ACTIVE | PG_RECLAIM | PG_MMAP | PG_PRIVATE;
 /** As a page is after its first fault. */
 const FRESH_ANONYMOUS = PG_ANON | PG_SWAPBACKED | PG_UPTODATE | PG_LRU;
 
@@ -46,14 +49,19 @@ interface Unexplained {
  * Gives types to pages that have none in kpageflags, by what zoneinfo counted and by what a zone may hold. A page that
  * stays without any flag is memory of the kernel.
  */
-export function nameUntypedPages(pages: CapturedPages, zones: readonly PlacedZone[], caveats: string[]): void {
+export function nameUntypedPages(
+  pages: CapturedPages,
+  zones: readonly PlacedZone[],
+  types: readonly Migratetype[] | null,
+  caveats: string[],
+): void {
   for (const zone of zones) {
     const name = nameOf(zone, zones);
     const unexplained = collect(pages, zone);
     tellRaces(unexplained, name, caveats);
     nameZspages(pages, unexplained.nameless, zone, name, caveats);
     nameNameless(pages, unexplained.nameless, zone, name, caveats);
-    nameBare(pages, unexplained, zone, name, caveats);
+    nameBare(pages, unexplained, zone, types, name, caveats);
   }
 }
 
@@ -165,6 +173,7 @@ function nameBare(
   { flags }: CapturedPages,
   { bare, nrUnmappedSince }: Unexplained,
   { record }: PlacedZone,
+  types: readonly Migratetype[] | null,
   name: string,
   caveats: string[],
 ): void {
@@ -187,10 +196,51 @@ function nameBare(
     );
   } else if (bare.length <= nrPcp) {
     for (const pfn of bare) flags[pfn] = PG_PCP;
+  } else if (types !== null) {
+    nameBareInMovableBlocks(flags, bare, record, types, name, caveats);
   } else if (nrPcp > 0) {
     caveats.push(
       `${name}: ${formatCount(nrPcp)} of ${countPages(bare.length, 'untyped')} are free on per-CPU lists, which ones ` +
         'cannot be known; all are treated as kernel memory.',
     );
   }
+}
+
+/**
+ * What the kernel takes for itself it takes from pageblocks of its own, nearly always: a page without a flag in a movable
+ * one is free on a list. There can be as many as the lists may hold, which is more than there were when zoneinfo was
+ * read, as lists fill and empty all the time; the pageblocks with most of them come first.
+ */
+function nameBareInMovableBlocks(
+  flags: Uint32Array,
+  bare: readonly number[],
+  { counters }: ZoneRecord,
+  types: readonly Migratetype[],
+  name: string,
+  caveats: string[],
+): void {
+  const nrPcp = counters?.nrPcp ?? 0;
+  const nrMost = Math.max(
+    nrPcp,
+    (counters?.pagesets ?? []).reduce((sum, { high }) => sum + high, 0),
+  );
+  const byBlock = new Map<number, number[]>();
+  for (const pfn of bare) {
+    const block = Math.floor(pfn / PAGEBLOCK_PAGES);
+    if (types[block] !== MIGRATE_MOVABLE) continue;
+    const inBlock = byBlock.get(block);
+    if (inBlock === undefined) byBlock.set(block, [pfn]);
+    else inBlock.push(pfn);
+  }
+  const taken = [...byBlock.values()]
+    .sort((a, b) => b.length - a.length)
+    .flat()
+    .slice(0, nrMost);
+  for (const pfn of taken) flags[pfn] = PG_PCP;
+  if (taken.length === 0 && nrPcp === 0) return;
+  caveats.push(
+    `${name}: ${formatCount(taken.length)} of ${countPages(bare.length, 'untyped')} lie in movable pageblocks and are ` +
+      `taken as free on per-CPU lists, where zoneinfo counted ${formatCount(nrPcp)} a moment later; the others are ` +
+      'treated as kernel memory.',
+  );
 }

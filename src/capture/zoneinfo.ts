@@ -1,5 +1,6 @@
 import { VacateError } from '../base/vacate-error.js';
 import { type Watermarks, ZONE_KINDS, type ZoneKind } from '../mm/zone.js';
+import { type Pageset, parsePagesets } from './per-cpu-lists.js';
 import { TAKE_AGAIN } from './wording.js';
 
 /** What the kernel counted in a zone when zoneinfo was read, which is not when kpageflags was read. */
@@ -9,6 +10,8 @@ export interface ZoneCounters {
   /** Free pages on the lists of all CPUs; not part of `nrFree`. */
   readonly nrPcp: number;
   readonly nrZspages: number;
+  /** Each CPU's lists. */
+  readonly pagesets: readonly Pageset[];
 }
 
 /** A zone as the kernel spans it, holes included and not rounded; `counters` is null if nobody counted. */
@@ -74,6 +77,7 @@ function recordOf(section: Section, siblings: readonly string[]): ZoneRecord {
     );
   }
   const start = field(section, 'start_pfn:');
+  const pagesets = parsePagesets(section.lines);
   return {
     node: section.node,
     kind,
@@ -84,9 +88,10 @@ function recordOf(section: Section, siblings: readonly string[]): ZoneRecord {
     counters: {
       nrManaged: field(section, 'managed'),
       nrFree: field(section, 'pages free'),
-      nrPcp: nrPcpOf(section),
+      nrPcp: pagesets.reduce((sum, { count }) => sum + count, 0),
       // Written only by kernels that have zsmalloc.
       nrZspages: optionalField(section, 'nr_zspages') ?? 0,
+      pagesets,
     },
   };
 }
@@ -111,12 +116,6 @@ function field(section: Section, name: string): number {
     );
   }
   return value;
-}
-
-function nrPcpOf(section: Section): number {
-  let nrPcp = 0;
-  for (const line of section.lines) nrPcp += Number(/^\s+count:\s*(\d+)/.exec(line)?.[1] ?? 0);
-  return nrPcp;
 }
 
 /**

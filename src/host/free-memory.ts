@@ -26,8 +26,8 @@ export interface FreeMemory {
   migratetype(pfn: Pfn): Migratetype;
   /** Free pages of a zone in buddy; those on per-CPU lists do not count (NR_FREE_PAGES). */
   nrPages(zone: number): number;
-  /** Free blocks of one order in a zone (nr_free). */
-  nrBlocks(zone: number, order: Order): number;
+  /** Free blocks of one order in a zone (nr_free); of one migratetype only, if given. */
+  nrBlocks(zone: number, order: Order, type?: Migratetype): number;
   /** First pages of the free blocks of one order, as their lists have them: most recently freed first, movable ones first. */
   blocks(zone: number, order: Order): Uint32Array;
   /** A zone's mark in pages, with what it holds back from allocations that could have gone as high as `highest`. */
@@ -45,4 +45,11 @@ export interface FreeMemory {
   give(pfn: Pfn, order: Order): void;
   /** Drops the last reference of such a page as everyone does: an order-0 page goes to the CPU's own list first. */
   free(pfn: Pfn, order: Order): void;
+  /**
+   * Turns the free list that has a block, so that the block comes first on it or last: what a search has seen, the next
+   * one meets late (move_freelist_head, move_freelist_tail).
+   */
+  rotate(pfn: Pfn, to: 'first' | 'last'): void;
+  /** Flushes the running CPU's lists of one zone into buddy (drain_local_pages). */
+  drainLocal(zone: number): void;
 }

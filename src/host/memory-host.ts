@@ -12,6 +12,8 @@ export interface MemoryLayout {
   /** One past the highest pfn. */
   readonly nrPfns: number;
   readonly nrCpus: number;
+  /** Release of the kernel that the machine was captured from, "6.12.117"; absent if it is not known or there is none. */
+  readonly kernel?: string | null;
   /** Pages of a memory block. */
   readonly blockPages: number;
   readonly zones: readonly ZoneShape[];
@@ -83,6 +85,8 @@ export interface MemoryHost {
   undoIsolateRange(range: PfnRange): void;
   /** Flushes per-CPU free lists and pending LRU additions of all CPUs (drain_all_pages, lru_add_drain_all). */
   drain(): void;
+  /** Flushes pending LRU additions of all CPUs alone (lru_add_drain_all). */
+  drainLru(): void;
 
   /**
    * A free block of 2^order pages to move a page to, never from an isolated range, above the min watermark, count 1;

@@ -1,6 +1,14 @@
 import type { BlockState, Dimm } from './memory-block.js';
+import type { Migratetype } from './migratetype.js';
+import type { PcpShape } from './pcp.js';
 import type { BlockId } from './units.js';
 import type { ZoneShape } from './zone.js';
+
+/** What is known of a zone's per-CPU lists. */
+export interface ImagePcp extends PcpShape {
+  /** Pages that each CPU's lists held. */
+  readonly counts: readonly number[];
+}
 
 /**
  * A machine as something outside described it: what is known of every page, and no more. A simulated machine is
@@ -27,6 +35,12 @@ export interface MachineImage {
   readonly mapcounts: Uint16Array;
   /** Swap slots that the machine has, used or not. */
   readonly nrSwapSlots: number;
+  /** Release of the kernel that described itself, "6.12.117"; absent or null if it is not known. */
+  readonly kernel?: string | null;
+  /** Migratetype of each pageblock, by number; absent if nothing is known of them. */
+  readonly migratetypes?: readonly Migratetype[] | null;
+  /** Per-CPU lists of each zone, as `zones` has them; absent if nothing is known of them. */
+  readonly pcp?: readonly ImagePcp[] | null;
   /** What could not be known, in sentences for the user. */
   readonly caveats: readonly string[];
 }

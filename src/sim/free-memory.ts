@@ -6,12 +6,13 @@ import {
   MIGRATE_UNMOVABLE,
   type Migratetype,
 } from '../mm/migratetype.js';
-import type { Order, Pfn } from '../mm/units.js';
+import { type Order, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import type { ZoneKind } from '../mm/zone.js';
-import { freeBlockOrder, freeListAt, takeFrom } from './buddy.js';
+import { freeBlockOrder, freeListAt, relinkFree, takeFrom } from './buddy.js';
+import { linkBack, setLinkBack } from './contents.js';
 import type { Machine } from './machine.js';
-import { allocatePages, freePages, prepareNewPages, reserveOf } from './page-allocator.js';
-import { freeListType, isIsolated, zoneOf } from './pageblocks.js';
+import { allocatePages, drainPcpOf, freePages, prepareNewPages, reserveOf } from './page-allocator.js';
+import { freeListType, isIsolated, pageblockType, setPageblockType, zoneOf } from './pageblocks.js';
 import { freeTarget } from './targets.js';
 
 /** CPU on which algorithms run. */
@@ -34,7 +35,8 @@ export class SimFreeMemory implements FreeMemory {
     return this.machine.nrFree[zone]!;
   }
 
-  nrBlocks(zone: number, order: Order): number {
+  nrBlocks(zone: number, order: Order, only?: Migratetype): number {
+    if (only !== undefined) return this.machine.freeBlocks[freeListAt(zone, only, order)]!;
     let nr = 0;
     for (const type of TYPES) nr += this.machine.freeBlocks[freeListAt(zone, type, order)]!;
     return nr;
@@ -60,9 +62,11 @@ export class SimFreeMemory implements FreeMemory {
     if (order < 0) return -1;
     const type = freeListType(m, pfn);
     const zone = zoneOf(m, pfn);
-    if (type === MIGRATE_ISOLATE || m.nrFree[zone]! - 2 ** order < m.watermarkMin[zone]!) return -1;
+    // As if an order-0 allocation of kernel memory had raised the mark by the block: it must stay above, not at it.
+    if (type === MIGRATE_ISOLATE || m.nrFree[zone]! <= m.watermarkMin[zone]! + 2 ** order) return -1;
     takeFrom(m, pfn, zone, type, order, order);
     prepareNewPages(m, pfn, order);
+    if (order >= PAGEBLOCK_ORDER - 1) becomeMovable(m, pfn, order);
     return order;
   }
 
@@ -79,5 +83,35 @@ export class SimFreeMemory implements FreeMemory {
     const m = this.machine;
     for (let page = pfn; page < pfn + 2 ** order; page++) m.count[page] = 0;
     freePages(m, CPU, pfn, order);
+  }
+
+  rotate(pfn: Pfn, to: 'first' | 'last'): void {
+    const m = this.machine;
+    const list = freeListAt(zoneOf(m, pfn), freeListType(m, pfn), freeBlockOrder(m, pfn));
+    const { freeHead, index } = m;
+    const first = freeHead[list]!;
+    let last = first;
+    while (index[last - 1] !== 0) last = index[last - 1]!;
+    // The block that is to be last has its successor first.
+    const newFirst = to === 'first' ? pfn + 1 : index[pfn]!;
+    if (newFirst === first || newFirst === 0) return;
+    const newLast = linkBack(m, newFirst - 1);
+    index[last - 1] = first;
+    setLinkBack(m, first - 1, last);
+    index[newLast - 1] = 0;
+    setLinkBack(m, newFirst - 1, 0);
+    freeHead[list] = newFirst;
+  }
+
+  drainLocal(zone: number): void {
+    drainPcpOf(this.machine, CPU, zone);
+  }
+}
+
+/** Pageblocks of which half or more was taken for movable memory are movable from now on (__isolate_free_page). */
+function becomeMovable(m: Machine, pfn: Pfn, order: Order): void {
+  for (let block = pfn - (pfn % PAGEBLOCK_PAGES); block < pfn + 2 ** order; block += PAGEBLOCK_PAGES) {
+    if (pageblockType(m, block) === MIGRATE_MOVABLE) continue;
+    relinkFree(m, block, block + PAGEBLOCK_PAGES, () => setPageblockType(m, block, MIGRATE_MOVABLE));
   }
 }

@@ -25,6 +25,7 @@ import { freeBlock } from './buddy.js';
 import { fillContents } from './contents.js';
 import { createDriverPool, createFile, createShmem } from './files.js';
 import { addHold, HOLD_WRITEBACK, lockPage } from './holds.js';
+import { dealToCpus } from './image-pcp.js';
 import { addToLruBatch, placeOnLru } from './lru.js';
 import { createMachine, LRU_ADD_BATCH, type Machine, SCALAR } from './machine.js';
 import { linkVma, setIndex } from './mappings.js';
@@ -53,6 +54,8 @@ export function machineFromImage(image: MachineImage): Machine {
     blocks: image.blocks,
     dimms: image.dimms,
     nrSwapSlots: image.nrSwapSlots,
+    kernel: image.kernel ?? null,
+    pcp: image.pcp ?? null,
     contents: 'token',
     capacity: capacityOf(image),
   });
@@ -88,8 +91,12 @@ function countManaged(m: Machine, image: MachineImage): void {
   }
 }
 
-/** A pageblock with kernel pages was, most likely, an unmovable one; kpageflags does not say. */
+/** Where the image has no migratetypes: a pageblock with kernel pages was, most likely, an unmovable one. */
 function typePageblocks(m: Machine, image: MachineImage): void {
+  if (image.migratetypes) {
+    for (const [block, type] of image.migratetypes.entries()) setPageblockType(m, block * PAGEBLOCK_PAGES, type);
+    return;
+  }
   for (let start = 0; start < image.nrPfns; start += PAGEBLOCK_PAGES) {
     let type: 0 | 1 = MIGRATE_MOVABLE;
     for (let pfn = start; pfn < Math.min(start + PAGEBLOCK_PAGES, image.nrPfns); pfn++) {
@@ -110,6 +117,7 @@ function isKernelPage(flags: number): boolean {
 
 /** Free pages into free lists, in the largest aligned blocks; kernel pages as they are, with one reference. */
 function freePagesOf(m: Machine, image: MachineImage): void {
+  const pcp: Pfn[] = [];
   for (let pfn = 0; pfn < image.nrPfns; ) {
     const flags = image.flags[pfn]!;
     if ((flags & PG_BUDDY) !== 0) {
@@ -118,13 +126,14 @@ function freePagesOf(m: Machine, image: MachineImage): void {
       pfn += 2 ** order;
       continue;
     }
-    if ((flags & PG_PCP) !== 0) addToPcp(m, pfn % image.nrCpus, pfn);
+    if ((flags & PG_PCP) !== 0) pcp.push(pfn);
     else if ((flags & PG_NOPAGE) === 0) {
       m.flags[pfn] = flags;
       if (isKernelPage(flags)) m.count[pfn] = 1;
     }
     pfn++;
   }
+  for (const [cpu, pfns] of dealToCpus(m, image, pcp)) for (const pfn of pfns) addToPcp(m, cpu, pfn);
 }
 
 function freeOrderAt(image: MachineImage, pfn: Pfn): number {

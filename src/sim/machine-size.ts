@@ -86,6 +86,8 @@ function fixedBytes(m: Machine): number {
     m.pcpHead,
     m.pcpTail,
     m.pcpCount,
+    m.pcpHigh,
+    m.pcpFreed,
     m.lruFirst,
     m.lruLast,
     m.lruFirstAt,

@@ -4,6 +4,7 @@ import { BLOCK_ABSENT, BLOCK_ONLINE, type BlockState, blockRange, type Dimm } fr
 import { NR_MIGRATETYPES } from '../mm/migratetype.js';
 import { pageColumnTable } from '../mm/page-columns.js';
 import { PG_NOPAGE } from '../mm/page-flags.js';
+import type { PcpShape } from '../mm/pcp.js';
 import { type BlockId, MAX_PFN, NR_PAGE_ORDERS, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { ZONE_KINDS, type ZoneKind, type ZoneShape } from '../mm/zone.js';
 
@@ -33,6 +34,10 @@ export interface MachineSpec {
   readonly blocks: ReadonlyArray<{ readonly block: BlockId; readonly state: BlockState }>;
   readonly dimms: readonly Dimm[];
   readonly nrSwapSlots: number;
+  /** Release of the kernel that it is a picture of; absent if there is none. */
+  readonly kernel?: string | null;
+  /** Per-CPU lists by zone; absent, those of a small machine. */
+  readonly pcp?: readonly PcpShape[] | null;
   /** What a page holds: 4 KiB of real bytes, or a 64-bit token that stands for them. */
   readonly contents: 'bytes' | 'token';
   readonly capacity?: Partial<Capacity>;
@@ -47,6 +52,9 @@ export const LRU_CHUNK = 256;
 export const LRU_LISTS_PER_NODE = 4;
 export const LRU_ADD_BATCH = 15;
 export const PCP_TYPES = 3;
+/** Per-CPU lists of a small machine: refilled and flushed so many pages at a time, at most six batches long. */
+export const PCP_BATCH = 31;
+const PCP_HIGH = 6 * PCP_BATCH;
 export const TLB_ENTRIES = 32;
 export const NO_ZONE = 0xff;
 
@@ -87,6 +95,8 @@ const zoneColumns = (s: Sizes) => ({
   pcpHead: u32(s.nrCpus * s.nrZones * PCP_TYPES),
   pcpTail: u32(s.nrCpus * s.nrZones * PCP_TYPES),
   pcpCount: u32(s.nrCpus * s.nrZones * PCP_TYPES),
+  pcpHigh: u32(s.nrCpus * s.nrZones),
+  pcpFreed: u32(s.nrCpus * s.nrZones),
 });
 
 /** LRU queues, as chunks of entries, and each CPU's batch of pages on their way there. */
@@ -251,6 +261,8 @@ export function createMachine(spec: MachineSpec): Machine {
     machine.watermarkMin[id] = zone.watermarks.min;
     machine.watermarkLow[id] = zone.watermarks.low;
     machine.watermarkHigh[id] = zone.watermarks.high;
+    for (let cpu = 0; cpu < spec.nrCpus; cpu++)
+      machine.pcpHigh[cpu * spec.zones.length + id] = spec.pcp?.[id]?.high[cpu] ?? PCP_HIGH;
   });
   machine.scalars[SCALAR.storedFill] = spec.nrSwapSlots;
   machine.scalars[SCALAR.extentFill] = 1;

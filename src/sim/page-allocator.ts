@@ -1,18 +1,15 @@
 import type { Migratetype } from '../mm/migratetype.js';
 import { PG_HEAD, PG_LRU, PG_PCP, PG_TAIL } from '../mm/page-flags.js';
+import { PCP_BATCH_SCALE_MAX } from '../mm/pcp.js';
 import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import { ZONE_KINDS, type ZoneKind } from '../mm/zone.js';
 import { freeBlock, takeBlock } from './buddy.js';
 import { splitCompound } from './compound-pages.js';
 import { linkBack, poisonContents, setLinkBack } from './contents.js';
 import { placeOnLru } from './lru.js';
-import { LRU_ADD_BATCH, type Machine, PCP_TYPES } from './machine.js';
+import { LRU_ADD_BATCH, type Machine, PCP_BATCH, PCP_TYPES } from './machine.js';
 import { clearIndex } from './mappings.js';
 import { isIsolated, pageblockType, zoneOf } from './pageblocks.js';
-
-/** Per-CPU lists: refill and flush so many at a time, keep at most six batches (zone_batchsize, small-machine values). */
-const PCP_BATCH = 31;
-const PCP_HIGH = 6 * PCP_BATCH;
 
 /** Which mark a zone must stay above, include/linux/mmzone.h. */
 export type WatermarkName = 'min' | 'low' | 'high';
@@ -78,6 +75,8 @@ function pcpAt(m: Machine, cpu: number, zone: number, type: Migratetype): number
 
 function takeFromPcp(m: Machine, cpu: number, zone: number, type: Migratetype): Pfn {
   const list = pcpAt(m, cpu, zone, type);
+  const pair = cpu * m.spec.zones.length + zone;
+  m.pcpFreed[pair] = m.pcpFreed[pair]! >> 1;
   if (m.pcpCount[list] === 0) refill(m, list, zone, type);
   const head = m.pcpHead[list]!;
   if (head === 0) return NO_PAGE;
@@ -86,7 +85,8 @@ function takeFromPcp(m: Machine, cpu: number, zone: number, type: Migratetype): 
 }
 
 function refill(m: Machine, list: number, zone: number, type: Migratetype): void {
-  for (let taken = 0; taken < PCP_BATCH; taken++) {
+  const batch = m.spec.pcp?.[zone]?.batch ?? PCP_BATCH;
+  for (let taken = 0; taken < batch; taken++) {
     const pfn = takeBlock(m, zone, type, 0);
     if (pfn === NO_PAGE) return;
     linkToPcp(m, list, pfn, 'cold');
@@ -133,6 +133,43 @@ function flushColdest(m: Machine, list: number): void {
   freeBlock(m, pfn, 0);
 }
 
+/** Flushes the lists that one CPU has of a zone (drain_local_pages). */
+export function drainPcpOf(m: Machine, cpu: number, zone: number): void {
+  const first = pcpAt(m, cpu, zone, 0);
+  for (let list = first; list < first + PCP_TYPES; list++) while (m.pcpTail[list] !== 0) flushColdest(m, list);
+}
+
+/**
+ * A page was added to a list: what is too much on the CPU's lists of the zone goes to buddy, the coldest pages of that
+ * list first (free_unref_page_commit, free_pcppages_bulk).
+ */
+function limitPcp(m: Machine, cpu: number, zone: number, type: Migratetype): void {
+  const { pcp } = m.spec;
+  const pair = cpu * m.spec.zones.length + zone;
+  const list = pcpAt(m, cpu, zone, type);
+  if (!pcp) {
+    if (m.pcpCount[list]! > m.pcpHigh[pair]!) for (let i = 0; i < PCP_BATCH; i++) flushColdest(m, list);
+    return;
+  }
+  const { batch, highMax, flush } = pcp[zone]!;
+  const most = batch << PCP_BATCH_SCALE_MAX;
+  if (flush === 'counting' && m.pcpFreed[pair]! < most) m.pcpFreed[pair] = m.pcpFreed[pair]! + 1;
+  const first = pcpAt(m, cpu, zone, 0);
+  const count = m.pcpCount[first]! + m.pcpCount[first + 1]! + m.pcpCount[first + 2]!;
+  const high = m.pcpHigh[pair]!;
+  if (count < high) return;
+  const freed = m.pcpFreed[pair]!;
+  let wanted = flush === 'counting' ? freed : batch << freed;
+  if (flush === 'counting') m.pcpHigh[pair] = Math.max(high, Math.min(freed + batch, highMax));
+  else if (wanted < high - batch && freed < PCP_BATCH_SCALE_MAX) m.pcpFreed[pair] = freed + 1;
+  // Without a limit of its own nothing stays on the lists.
+  wanted = high < batch ? 1 : Math.min(Math.max(wanted, batch), Math.max(high - batch, batch));
+  for (let at = 0, left = Math.min(wanted, count); left > 0; at++) {
+    const from = first + ((type + at) % PCP_TYPES);
+    for (; left > 0 && m.pcpTail[from] !== 0; left--) flushColdest(m, from);
+  }
+}
+
 /** Puts a free page on a CPU's list; how a captured machine gets the ones that it had. */
 export function addToPcp(m: Machine, cpu: number, pfn: Pfn): void {
   linkToPcp(m, pcpAt(m, cpu, zoneOf(m, pfn), pageblockType(m, pfn)), pfn, 'hot');
@@ -154,9 +191,10 @@ export function freePages(m: Machine, cpu: number, pfn: Pfn, order: Order): void
     freeBlock(m, pfn, order);
     return;
   }
-  const list = pcpAt(m, cpu, zoneOf(m, pfn), pageblockType(m, pfn));
-  linkToPcp(m, list, pfn, 'hot');
-  if (m.pcpCount[list]! > PCP_HIGH) for (let i = 0; i < PCP_BATCH; i++) flushColdest(m, list);
+  const zone = zoneOf(m, pfn);
+  const type = pageblockType(m, pfn);
+  linkToPcp(m, pcpAt(m, cpu, zone, type), pfn, 'hot');
+  limitPcp(m, cpu, zone, type);
 }
 
 /** Drops one reference; the last one takes the page out of its anon_vma and frees it (put_page). */

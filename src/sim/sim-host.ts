@@ -112,6 +112,10 @@ export class SimHost implements MemoryHost {
     drainPcp(this.machine);
   }
 
+  drainLru(): void {
+    drainLruAdd(this.machine);
+  }
+
   allocateTarget(order: Order, source: Pfn, sparedOrder: Order): Pfn {
     return allocateTarget(this.machine, order, source, sparedOrder);
   }

@@ -1,0 +1,173 @@
+import { inject, injectable } from 'inversify';
+import { VacateError } from '../../../base/vacate-error.js';
+import { RangeEvents } from '../../../events/range-events.js';
+import type { RefusalCount } from '../../../migration/migration-report.js';
+import { MigrationService } from '../../../migration/migration-service.js';
+import { MIGRATE_SYNC } from '../../../mm/migrate-mode.js';
+import { type PfnRange, rangeOf } from '../../../mm/pfn-range.js';
+import { NO_PAGE, type Order, PAGEBLOCK_ORDER, type Pfn } from '../../../mm/units.js';
+import { announced } from '../../announced.js';
+import { labelOf } from '../../labels.js';
+import type { HighOrderRequest, HighOrderResult, HighOrderStrategy, Job, Manner } from '../../strategy.js';
+import { checkOrderRequest, OrderAccount } from '../order-account.js';
+import { WHOLE } from './compact-control.js';
+import {
+  COMPACT_COMPLETE,
+  COMPACT_CONTENDED,
+  COMPACT_DEFERRED,
+  COMPACT_SKIPPED,
+  COMPACT_SUCCESS,
+  type CompactResult,
+} from './compact-result.js';
+import { type CompactWork, compactZone } from './compact-zone.js';
+import { CompactingAllocator } from './direct-compaction.js';
+import { type KernelRules, nearestKernel, RULES } from './kernel-rules.js';
+import { ZoneState } from './zone-state.js';
+
+/** How a run is to go, as its manner says. */
+interface Settings {
+  readonly rules: KernelRules;
+  readonly leavesUnevictable: boolean;
+  readonly background: boolean;
+}
+
+/**
+ * Linux's compaction, mm/compaction.c, as of 6.1 and 6.12: two scanners that move pages from the lower end of each zone
+ * into free pages at its upper end.
+ *
+ * All blocks that it can make: one write to /proc/sys/vm/compact_memory, over all zones whole, per-CPU lists left as they
+ * are. A number of them: as many allocations of the order, each compacting memory until it has its block (`direct`), or
+ * waking kcompactd and trying once more (`kcompactd`). The blocks are given back in the end. It goes by the rules of the
+ * kernel that the machine has been captured from, or of the one that a switch names.
+ */
+@injectable()
+export class Compaction implements HighOrderStrategy {
+  readonly name = 'compaction';
+  readonly modes = ['direct', 'kcompactd'];
+  readonly switches = ['linux-6.1', 'linux-6.12', 'leave-unevictable'];
+  /** Hints, cached positions and deferral outlive a run, as in a kernel. */
+  #zones: readonly ZoneState[] | null = null;
+
+  constructor(
+    @inject(MigrationService) private readonly service: MigrationService,
+    @inject(RangeEvents) private readonly events: RangeEvents,
+  ) {}
+
+  doesNotApply({ order, count }: HighOrderRequest): string | null {
+    if (order > PAGEBLOCK_ORDER)
+      return `compaction works within pageblocks: it makes blocks of up to order ${PAGEBLOCK_ORDER}, larger ones come by luck; ask for order ${PAGEBLOCK_ORDER} or less`;
+    if (order === 0 && count !== 'all')
+      return 'any free page is a block of order 0, so no allocation of it ever compacts; ask for a higher order';
+    return null;
+  }
+
+  run(request: HighOrderRequest & Manner): Job<HighOrderResult> {
+    checkOrderRequest(this.service, request);
+    const obstacle = this.doesNotApply(request);
+    if (obstacle !== null) throw new VacateError('usage', obstacle);
+    const strategy = labelOf(this, request);
+    return announced(this.events, { frontEnd: 'high-order', strategy, ranges: [] }, this.#compact(request, strategy));
+  }
+
+  *#compact(request: HighOrderRequest & Manner, strategy: string): Job<HighOrderResult> {
+    const { host } = this.service;
+    const settings = this.#settingsOf(request);
+    yield { step: 'scanning', done: 0, total: host.layout.nrPfns };
+    const account = new OrderAccount(this.service, request);
+    const work: CompactWork = { reports: [], scanned: { migrate: 0, free: 0 } };
+    if (request.count === 'all') {
+      yield* this.#compactMemory(settings, work);
+      return account.result({ strategy, reports: work.reports, ranges: [], scanned: work.scanned });
+    }
+    const { ranges, refusals } = yield* this.#allocate(
+      request.order,
+      request.count,
+      account.freeBefore,
+      settings,
+      work,
+    );
+    return account.result({ strategy, reports: work.reports, ranges, scanned: work.scanned, refusals });
+  }
+
+  #settingsOf({ mode = 'direct', switches = [] }: Manner): Settings {
+    const named = switches.find((name) => name.startsWith('linux-'))?.slice('linux-'.length) ?? null;
+    return {
+      rules: RULES[nearestKernel(named ?? this.service.host.layout.kernel ?? null)],
+      leavesUnevictable: switches.includes('leave-unevictable'),
+      background: mode === 'kcompactd',
+    };
+  }
+
+  #zoneStates(): readonly ZoneState[] {
+    this.#zones ??= this.service.host.layout.zones.map((_, zone) => new ZoneState(this.service.host, zone));
+    return this.#zones;
+  }
+
+  /** echo 1 > /proc/sys/vm/compact_memory (compact_nodes). */
+  *#compactMemory({ rules, leavesUnevictable }: Settings, work: CompactWork): Job<void> {
+    this.service.host.drainLru();
+    for (const state of this.#zoneStates()) {
+      const request = {
+        order: WHOLE,
+        mode: MIGRATE_SYNC,
+        direct: false,
+        wholeZone: true,
+        ignoreSkipHint: true,
+        ignoreBlockSuitable: false,
+        leavesUnevictable,
+      } as const;
+      yield* compactZone(this.service, rules, state, request, work);
+    }
+  }
+
+  /** Takes every block that lies about already, then as many more as are wanted; all go back in the end. */
+  *#allocate(
+    order: Order,
+    count: number,
+    freeBefore: number,
+    { rules, leavesUnevictable, background }: Settings,
+    work: CompactWork,
+  ): Job<{ ranges: PfnRange[]; refusals: RefusalCount[] }> {
+    const { free } = this.service.host;
+    const allocator = new CompactingAllocator(this.service, rules, this.#zoneStates(), work, {
+      order,
+      leavesUnevictable,
+    });
+    const held: Pfn[] = [];
+    const ranges: PfnRange[] = [];
+    try {
+      for (let pfn = NO_PAGE; held.length < freeBefore + count; held.push(pfn)) {
+        const isExtra = held.length >= freeBefore;
+        pfn = isExtra ? yield* background ? allocator.background() : allocator.direct() : allocator.fromFreeLists();
+        if (pfn === NO_PAGE) break;
+        if (!isExtra) continue;
+        const range = rangeOf(pfn, 2 ** order);
+        ranges.push(range);
+        this.events.emit({ kind: 'block-made', range });
+      }
+    } finally {
+      for (const pfn of held) free.give(pfn, order);
+    }
+    const missing = count - ranges.length;
+    return { ranges, refusals: missing > 0 ? [shortage(allocator.lastResult, order, missing)] : [] };
+  }
+}
+
+const BECAUSE: Partial<Record<CompactResult, string>> = {
+  [COMPACT_SKIPPED]:
+    'compaction was not tried: too few pages are free above the watermarks, or lack of memory rather than fragmentation is why no block is free; free memory first',
+  [COMPACT_DEFERRED]: 'compaction failed too often of late and is put off in every zone; run it again',
+  [COMPACT_CONTENDED]: 'compaction ran out of free pages to move to, above the min watermark; free memory first',
+  [COMPACT_COMPLETE]:
+    'the scanners have met everywhere and no block has become free: what is left cannot move, or was not wanted as a target',
+  [COMPACT_SUCCESS]:
+    'blocks became free, but taking one would leave their zone below its min watermark; free memory first',
+};
+
+/** Why fewer blocks were made than asked for. */
+function shortage(result: CompactResult, order: Order, missing: number): RefusalCount {
+  const because = BECAUSE[result] ?? BECAUSE[COMPACT_COMPLETE]!;
+  const reason =
+    result === COMPACT_SKIPPED ? 'compaction-skipped' : result === COMPACT_DEFERRED ? 'deferred' : 'no-block';
+  return { handler: 'core', reason, kind: 'retry', because, pages: missing * 2 ** order, pfns: [] };
+}
