@@ -1,6 +1,7 @@
 import { ContainerModule } from 'inversify';
 import { Booking } from './high-order/booking.js';
 import { CheapestRange } from './high-order/cheapest-range.js';
+import { Compaction } from './high-order/compaction/compaction.js';
 import { MergedHighOrder } from './high-order/merged.js';
 import { Tosatti } from './high-order/tosatti/tosatti.js';
 import { BlockByBlock } from './offline/block-by-block.js';
@@ -20,6 +21,7 @@ export const strategiesModule = (): ContainerModule =>
     bind(HighOrderStrategies).to(CheapestRange);
     bind(HighOrderStrategies).to(Tosatti);
     bind(HighOrderStrategies).to(Booking);
+    bind(HighOrderStrategies).to(Compaction);
     bind(OfflineStrategies).to(MergedOffline);
     bind(OfflineStrategies).to(IsolateFirst);
     bind(OfflineStrategies).to(BlockByBlock);
@@ -28,5 +30,5 @@ export const strategiesModule = (): ContainerModule =>
     bind(OfflineStrategies).to(SwapOut);
     bind(ReclaimStrategies).to(KswapdOrders);
     bind(ReclaimStrategies).to(KswapdCoalesce);
-    bind(Coalescer).to(CheapestRange);
+    bind(Coalescer).to(Tosatti);
   });
