@@ -5,19 +5,19 @@ import type { MemoryHost } from '../../host/memory-host.js';
 import type { RefusalCount } from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
 import { blockRange } from '../../mm/memory-block.js';
-import { contains, type PfnRange } from '../../mm/pfn-range.js';
+import type { PfnRange } from '../../mm/pfn-range.js';
 import type { BlockId } from '../../mm/units.js';
 import { announced } from '../announced.js';
 import { isVacant } from '../evacuate.js';
 import { labelOf } from '../labels.js';
 import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
-import { askLruOf } from './ask-range.js';
 import { checkedBlocks, problemWithBlocks } from './check-blocks.js';
 import { inactiveFirst } from './lru-pages.js';
 import { offlineResult } from './offline-result.js';
 import { nodesWithMemory, onlineBlocksByZone } from './online-memory.js';
 import { ordinaryTargets } from './ordinary-targets.js';
 import { TwoPassMigration } from './two-pass-migration.js';
+import { whatStayed } from './what-stayed.js';
 
 /** What is emptied as one. */
 type Unit = 'node' | 'zone';
@@ -101,7 +101,6 @@ function hasSomewhereElse(host: MemoryHost, blocks: readonly BlockId[], unit: Un
 class Removal {
   readonly #isolated: PfnRange[] = [];
   readonly #reclaimedBefore: number;
-  #told: readonly RefusalCount[] = [];
 
   constructor(
     private readonly service: MigrationService,
@@ -161,10 +160,8 @@ class Removal {
       host.drain();
       const pages = inactiveFirst(host.columns.flags, this.ranges);
       if (pages.length === 0) return;
-      const { refused } = yield* this.migration.run(pages);
-      host.drain();
-      this.#told = refused;
-      if (refused.length > 0) return;
+      const allWent = yield* this.migration.run(pages);
+      if (!allWent) return;
     }
   }
 
@@ -175,19 +172,12 @@ class Removal {
     }
   }
 
-  /** By block: what the migration was told, as far as it named pages, else what the pages that stayed say. */
-  #refusals(): Map<BlockId, RefusalCount[]> {
-    const { service, events } = this;
-    const byBlock = new Map<BlockId, RefusalCount[]>();
+  #refusals(): Map<BlockId, readonly RefusalCount[]> {
+    const byBlock = new Map<BlockId, readonly RefusalCount[]>();
     for (const [i, range] of this.ranges.entries()) {
-      const stayed = askLruOf(service, range).counts(service.handlers);
-      const reasons = new Set(stayed.map(({ reason }) => reason));
-      const told = this.#told
-        .map((count) => ({ ...count, pfns: count.pfns.filter((pfn) => contains(range, pfn)) }))
-        .filter(({ reason, pfns }) => !reasons.has(reason) && pfns.length > 0);
-      const here = [...told, ...stayed];
-      byBlock.set(this.blocks[i]!, here);
-      if (here.length > 0) events.emit({ kind: 'refused', range, reason: here[0]!.because });
+      const stayed = whatStayed(this.service, range, (pfn) => this.migration.whyNot(pfn));
+      byBlock.set(this.blocks[i]!, stayed);
+      if (stayed.length > 0) this.events.emit({ kind: 'refused', range, reason: stayed[0]!.because });
     }
     return byBlock;
   }

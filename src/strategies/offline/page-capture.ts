@@ -8,12 +8,12 @@ import { announced } from '../announced.js';
 import { isVacant } from '../evacuate.js';
 import { labelOf } from '../labels.js';
 import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
-import { askLruOf } from './ask-range.js';
 import { checkedBlocks } from './check-blocks.js';
 import { lruPages } from './lru-pages.js';
 import { type BlockMethod, oneByOne } from './one-by-one.js';
 import { ordinaryTargets } from './ordinary-targets.js';
 import { TwoPassMigration } from './two-pass-migration.js';
+import { whatStayed } from './what-stayed.js';
 
 /**
  * Rounds of drain, grab, migrate and sleep before a section is given back. The timeout of the tree is not on record; that
@@ -73,16 +73,16 @@ class Capture implements BlockMethod {
   }
 
   *empty(range: PfnRange): Job<readonly RefusalCount[]> {
-    const { host, handlers } = this.service;
+    const { host } = this.service;
     const { flags } = host.columns;
-    let told: readonly RefusalCount[] = [];
+    this.#migration.startOver();
     for (let round = 1; ; round++) {
       host.drain();
       const grabbed = lruPages(flags, [range]);
-      if (grabbed.length > 0) told = (yield* this.#migration.run(grabbed)).refused;
+      if (grabbed.length > 0) yield* this.#migration.run(grabbed);
       host.drain();
       if (isVacant(flags, range)) return [];
-      if (round === CAPTURE_ROUNDS_MAX) return told.length > 0 ? told : askLruOf(this.service, range).counts(handlers);
+      if (round === CAPTURE_ROUNDS_MAX) return whatStayed(this.service, range, (pfn) => this.#migration.whyNot(pfn));
       host.relax();
       yield { step: 'waiting', done: round, total: CAPTURE_ROUNDS_MAX };
     }

@@ -1,19 +1,18 @@
 import { inject, injectable } from 'inversify';
 import { RangeEvents } from '../../events/range-events.js';
-import { MAX_NAMED_PFNS, type MigrationReport, type RefusalCount } from '../../migration/migration-report.js';
+import type { MigrationReport, RefusalCount } from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
 import { blockRange } from '../../mm/memory-block.js';
 import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_LRU, PG_SWAPBACKED, PG_SWAPCACHE, PG_UNEVICTABLE } from '../../mm/page-flags.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
-import type { Pfn } from '../../mm/units.js';
 import { announced } from '../announced.js';
 import { usedPages } from '../evacuate.js';
 import { labelOf } from '../labels.js';
 import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
-import { askLruOf } from './ask-range.js';
 import { checkedBlocks } from './check-blocks.js';
 import { type BlockMethod, oneByOne } from './one-by-one.js';
+import { type Reason, whatStayed } from './what-stayed.js';
 
 /** Sweeps in a row that free nothing before a section is given up. */
 export const FRUITLESS_SWEEPS_MAX = 10;
@@ -72,7 +71,11 @@ class Pageout implements BlockMethod {
       host.drain();
       const pfns = usedPages(host.columns.flags, [range]);
       if (pfns.length === 0) return [];
-      if (fruitless === FRUITLESS_SWEEPS_MAX) return this.#whatStayed(range, pressure);
+      if (fruitless === FRUITLESS_SWEEPS_MAX) {
+        const swapFull = host.swap.used >= host.swap.slots;
+        const { flags } = host.columns;
+        return whatStayed(this.service, range, (pfn) => whyStayed(flags[pfn]!, pressure, swapFull));
+      }
       this.events.emit({ kind: 'pass-started', pass, mode: MIGRATE_SYNC, pages: pfns.length });
       const sweep = yield* this.#sweep(pfns, zone);
       pressure ||= sweep.ran;
@@ -109,60 +112,36 @@ class Pageout implements BlockMethod {
     this.#awake = free.nrPages(zone) < free.watermark(zone, this.#awake ? 'high' : 'low', 'Movable');
     return this.#awake;
   }
-
-  #whatStayed(range: PfnRange, pressure: boolean): RefusalCount[] {
-    const { host, handlers } = this.service;
-    const { flags } = host.columns;
-    const swapFull = host.swap.used >= host.swap.slots;
-    const stayed = new Map<Stay, Pfn[]>();
-    for (let pfn = range.start; pfn < range.end; pfn++) {
-      const word = flags[pfn]!;
-      if ((word & (FREE_FLAGS | PG_LRU)) !== PG_LRU || this.service.judge(pfn) !== 0) continue;
-      const why = whyStayed(word, pressure, swapFull);
-      const pfns = stayed.get(why);
-      if (pfns === undefined) stayed.set(why, [pfn]);
-      else pfns.push(pfn);
-    }
-    const ours = [...stayed].map(
-      ([{ reason, kind, because }, pfns]): RefusalCount => ({
-        ...{ handler: 'core', reason, kind, because },
-        ...{ pages: pfns.length, pfns: pfns.slice(0, MAX_NAMED_PFNS) },
-      }),
-    );
-    return [...ours, ...askLruOf(this.service, range).counts(handlers)];
-  }
 }
 
 function isReclaimable(flags: number): boolean {
   return (flags & (PG_LRU | PG_UNEVICTABLE | FREE_FLAGS)) === PG_LRU;
 }
 
-type Stay = Pick<RefusalCount, 'reason' | 'kind' | 'because'>;
-
-const NO_PRESSURE: Stay = {
+const NO_PRESSURE: Reason = {
   reason: 'no-pressure',
   kind: 'retry',
   because:
     'reclaim does not run while its zone is above the low watermark; use up memory, or force it (swap-out:forced)',
 };
-const MLOCKED: Stay = {
+const MLOCKED: Reason = {
   reason: 'mlocked',
   kind: 'permanent',
   because: 'locked in memory by its owner: reclaim does not look at it',
 };
-const NO_SWAP: Stay = {
+const NO_SWAP: Reason = {
   reason: 'no-swap',
   kind: 'retry',
   because: 'anonymous or shared memory, and no swap slot is free to write it to; add swap',
 };
-const IN_USE: Stay = {
+const IN_USE: Reason = {
   reason: 'in-use',
   kind: 'retry',
   because: 'reclaim could not get it out: it is used again each time',
 };
 
 /** Why reclaim left a page alone that could have been moved. */
-function whyStayed(flags: number, pressure: boolean, swapFull: boolean): Stay {
+function whyStayed(flags: number, pressure: boolean, swapFull: boolean): Reason {
   if ((flags & PG_UNEVICTABLE) !== 0) return MLOCKED;
   if (!pressure) return NO_PRESSURE;
   const needsSlot = (flags & (PG_SWAPBACKED | PG_SWAPCACHE)) === PG_SWAPBACKED;

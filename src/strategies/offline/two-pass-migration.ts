@@ -1,10 +1,6 @@
 import type { RangeEvents } from '../../events/range-events.js';
-import {
-  MAX_NAMED_PFNS,
-  type MigrationReport,
-  mergeRefusals,
-  type RefusalCount,
-} from '../../migration/migration-report.js';
+import { CORE_NO_TARGET, coreRefusals, type RefusalCode } from '../../handler/refusal.js';
+import { type MigrationReport, mergeRefusals, type RefusalCount } from '../../migration/migration-report.js';
 import type { MigrationService } from '../../migration/migration-service.js';
 import type { TargetSource } from '../../migration/target-source.js';
 import { MIGRATE_ASYNC, MIGRATE_SYNC, type MigrateMode } from '../../mm/migrate-mode.js';
@@ -23,6 +19,7 @@ import {
 import type { Pfn } from '../../mm/units.js';
 import { migrateList } from '../evacuate.js';
 import type { Job } from '../strategy.js';
+import type { Reason } from './what-stayed.js';
 
 /** Pages that are tried together, SWAP_CLUSTER_MAX; the original took them one by one. */
 const CHUNK = 32;
@@ -42,14 +39,6 @@ export interface TwoPassOptions {
   readonly throughSwap: boolean;
 }
 
-/** What came of one list of pages. */
-export interface Tried {
-  /** Why pages stayed, none if all went that were tried. */
-  readonly refused: readonly RefusalCount[];
-  /** Pages, not tried because too many others had failed before their turn came. */
-  readonly untried: number;
-}
-
 /**
  * try_to_migrate_pages of Iwamoto and Takahashi (mmigrate.c, 2004): a fast pass that waits for nothing, and a slow one over
  * what failed in it.
@@ -60,8 +49,12 @@ export interface Tried {
  */
 export class TwoPassMigration {
   readonly reports: MigrationReport[] = [];
+  readonly #rolledBack: RefusalCount[] = [];
   #pass = 0;
-  #rolledBack: RefusalCount[] = [];
+  /** Of the last list: pages that got no slot, and pages that could not be written. */
+  readonly #noSlot = new Set<Pfn>();
+  readonly #unwritten = new Set<Pfn>();
+  #outOfTargets = false;
 
   constructor(
     private readonly service: MigrationService,
@@ -75,26 +68,49 @@ export class TwoPassMigration {
     return all === undefined ? [] : [all];
   }
 
-  /** Moves pages, in the order of the list; a compound page goes by its first page. */
-  *run(pages: Uint32Array): Job<Tried> {
+  /** Counts passes from 1 again: what follows is another range. */
+  startOver(): void {
+    this.#pass = 0;
+    this.#forget();
+  }
+
+  /**
+   * Moves pages, in the order of the list; a compound page goes by its first page. False if some of those that it tried
+   * stayed; pages behind the hundredth failure are not tried.
+   */
+  *run(pages: Uint32Array): Job<boolean> {
+    this.#forget();
     const failed = new Uint32Array(pages.length);
     let nrFailed = 0;
-    let next = 0;
     this.#announce(MIGRATE_ASYNC, pages.length);
-    while (next < pages.length && nrFailed < FAST_FAILURES_MAX) {
+    for (let next = 0; next < pages.length && nrFailed < FAST_FAILURES_MAX; next += CHUNK) {
       const chunk = pages.slice(next, next + CHUNK).sort();
-      next += chunk.length;
       yield* this.#migrate(chunk, MIGRATE_ASYNC);
       for (const pfn of chunk) if (this.#isInUse(pfn)) failed[nrFailed++] = pfn;
     }
-    const refused: RefusalCount[] = [];
+    this.#forget();
     if (nrFailed > 0) this.#announce(MIGRATE_SYNC, nrFailed);
+    let allWent = true;
     for (let at = 0; at < nrFailed; at += CHUNK) {
       const chunk = failed.slice(at, Math.min(at + CHUNK, nrFailed)).sort();
       yield* this.#write(chunk);
-      refused.push(...(yield* this.#migrate(chunk, MIGRATE_SYNC)));
+      yield* this.#migrate(chunk, MIGRATE_SYNC);
+      for (const pfn of chunk) if (this.#isInUse(pfn)) allWent = false;
     }
-    return { refused: mergeRefusals([refused]), untried: pages.length - next };
+    return allWent;
+  }
+
+  /** Why a page that would go has not gone. */
+  whyNot(pfn: Pfn): Reason {
+    if (this.#noSlot.has(pfn)) return NO_SWAP;
+    if (this.#unwritten.has(pfn)) return BUFFERS;
+    return this.#outOfTargets ? NO_TARGET : UNTRIED;
+  }
+
+  #forget(): void {
+    this.#noSlot.clear();
+    this.#unwritten.clear();
+    this.#outOfTargets = false;
   }
 
   #announce(mode: MigrateMode, pages: number): void {
@@ -105,21 +121,22 @@ export class TwoPassMigration {
     return (this.service.host.columns.flags[pfn]! & FREE_FLAGS) === 0;
   }
 
-  *#migrate(chunk: Uint32Array, mode: MigrateMode): Job<readonly RefusalCount[]> {
-    const noSlot: number[] = [];
-    const dirty: number[] = [];
+  *#migrate(chunk: Uint32Array, mode: MigrateMode): Job<void> {
+    const { targets, throughSwap } = this.options;
     const pfns = chunk.filter((pfn) => {
-      if (this.#mustBeWritten(pfn)) dirty.push(pfn);
-      else if (this.options.throughSwap && !this.#enterSwapCache(pfn)) noSlot.push(pfn);
+      if (this.#mustBeWritten(pfn)) this.#unwritten.add(pfn);
+      else if (throughSwap && !this.#enterSwapCache(pfn)) this.#noSlot.add(pfn);
       else return true;
       return false;
     });
     const passes = mode === MIGRATE_ASYNC ? 1 : SLOW_PASSES;
-    const report = yield* migrateList(this.service, { pfns, mode, passes, targets: this.options.targets });
+    const report = yield* migrateList(this.service, { pfns, mode, passes, targets });
     this.reports.push(report);
-    for (const { handler, reason, pages, pfns } of report.refused)
-      if (handler === 'core' && AFTER_THE_SLOT.includes(reason)) this.#rolledBack.push(rolledBack(pages, pfns));
-    return [...report.refused, ...noSwap(noSlot), ...unwritten(dirty)];
+    for (const { handler, reason, pages, pfns } of report.refused) {
+      if (handler !== 'core') continue;
+      if (AFTER_THE_SLOT.includes(reason)) this.#rolledBack.push(rolledBack(pages, pfns));
+      if (reason === NO_TARGET.reason) this.#outOfTargets = true;
+    }
   }
 
   /** Buffers are not moved but given up, and for that they must be clean. */
@@ -155,17 +172,24 @@ function rolledBack(pages: number, pfns: readonly Pfn[]): RefusalCount {
   return { handler: 'core', reason: 'rolled-back', kind: 'retry', because, pages, pfns };
 }
 
-function noSwap(pfns: readonly Pfn[]): RefusalCount[] {
-  const because = 'anonymous, and no swap slot is free, through which it would have to go; add swap';
-  return countOf('no-swap', because, pfns);
-}
+const NO_SWAP: Reason = {
+  reason: 'no-swap',
+  kind: 'retry',
+  because: 'anonymous, and no swap slot is free, through which it would have to go; add swap',
+};
+const BUFFERS: Reason = {
+  reason: 'buffers',
+  kind: 'retry',
+  because: 'its buffers are dirty, and could not be written',
+};
+const NO_TARGET: Reason = coreReason(CORE_NO_TARGET);
+const UNTRIED: Reason = {
+  reason: 'untried',
+  kind: 'retry',
+  because: 'too many others had failed before its turn came',
+};
 
-function unwritten(pfns: readonly Pfn[]): RefusalCount[] {
-  return countOf('buffers', 'its buffers are dirty, and it could not be written', pfns);
-}
-
-function countOf(reason: string, because: string, pfns: readonly Pfn[]): RefusalCount[] {
-  if (pfns.length === 0) return [];
-  const named = pfns.slice(0, MAX_NAMED_PFNS);
-  return [{ handler: 'core', reason, kind: 'retry', because, pages: pfns.length, pfns: named }];
+function coreReason(code: RefusalCode): Reason {
+  const { id, kind, because } = coreRefusals[code]!;
+  return { reason: id, kind, because };
 }
