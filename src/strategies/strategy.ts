@@ -46,6 +46,8 @@ export interface Strategy<Request, Result> {
 export interface HighOrderRequest {
   readonly order: Order;
   readonly count: number | 'all';
+  /** Zones that the blocks are to lie in, as indices into the layout's; anywhere if absent. */
+  readonly zones?: readonly number[];
   /** False: do without `candidates` and `lowerBound`, for which every page has to be asked; for callers in a hurry. */
   readonly bound?: boolean;
 }

@@ -77,9 +77,9 @@ export class MergedHighOrder implements HighOrderStrategy {
   }
 
   /** Goes over the ranges once, cheapest first, until there are enough or no room is left. */
-  *#round({ order }: HighOrderRequest, maker: RangeMaker, missing: () => number): Job<Round> {
+  *#round({ order, zones }: HighOrderRequest, maker: RangeMaker, missing: () => number): Job<Round> {
     const { service } = this;
-    const used = usedPagesByRange(service, order);
+    const used = usedPagesByRange(service, order, zones);
     const cheapest = cheapestFirst(used, order);
     let later = 0;
     for (let next = 0; next < cheapest.length && missing() > 0; ) {

@@ -35,7 +35,7 @@ export class OrderAccount {
   ) {
     checkOrderRequest(service, request);
     if (request.bound !== false) this.#measure();
-    this.freeBefore = countFreeRanges(service.host, request.order);
+    this.freeBefore = countFreeRanges(service.host, request.order, request.zones);
     this.#reclaimedBefore = service.host.reclaim.counters.reclaimed;
   }
 
@@ -51,8 +51,9 @@ export class OrderAccount {
 
   #measure(): { readonly costs: Uint32Array; readonly candidates: Uint32Array } {
     if (this.#measured === null) {
-      const costs = rangeCosts(this.service, this.request.order);
-      this.#measured = { costs, candidates: cheapestFirst(costs, this.request.order) };
+      const { order, zones } = this.request;
+      const costs = rangeCosts(this.service, order, zones);
+      this.#measured = { costs, candidates: cheapestFirst(costs, order) };
     }
     return this.#measured;
   }
@@ -64,7 +65,7 @@ export class OrderAccount {
 
   /** Free ranges gained so far. */
   get made(): number {
-    return countFreeRanges(this.service.host, this.request.order) - this.freeBefore;
+    return countFreeRanges(this.service.host, this.request.order, this.request.zones) - this.freeBefore;
   }
 
   result({ strategy, reports, ranges, scanned, refusals = [] }: OrderWork): HighOrderResult {
@@ -107,7 +108,7 @@ export function sumOfCosts(costs: Uint32Array, candidates: Uint32Array, count: n
 }
 
 /** @throws VacateError kind 'usage'. */
-export function checkOrderRequest({ host }: MigrationService, { order, count }: HighOrderRequest): void {
+export function checkOrderRequest({ host }: MigrationService, { order, count, zones }: HighOrderRequest): void {
   const highest = log2Floor(host.layout.nrPfns);
   if (!Number.isInteger(order) || order < 0 || order > highest)
     throw new VacateError(
@@ -116,4 +117,7 @@ export function checkOrderRequest({ host }: MigrationService, { order, count }: 
     );
   if (count !== 'all' && (!Number.isInteger(count) || count < 1))
     throw new VacateError('usage', `count ${count} is neither "all" nor a whole number above 0`);
+  for (const zone of zones ?? [])
+    if (host.layout.zones[zone] === undefined)
+      throw new VacateError('usage', `zone ${zone} is not one of 0 to ${host.layout.zones.length - 1}`);
 }

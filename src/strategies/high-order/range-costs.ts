@@ -9,9 +9,9 @@ export const IMPOSSIBLE = 0xffff_ffff;
 
 /**
  * What it costs to empty each aligned range of 2^order pages, in pages to move: element i is the range that starts at
- * i << order. Two prefix sums over all pages, of pages in use and of pages that bar the way, answer every order alike.
+ * i << order. With `zones`, ranges elsewhere are IMPOSSIBLE. Two prefix sums over all pages, of pages in use and of pages that bar the way, answer every order alike.
  */
-export function rangeCosts(service: MigrationService, order: Order): Uint32Array {
+export function rangeCosts(service: MigrationService, order: Order, zones?: readonly number[]): Uint32Array {
   const { host } = service;
   const { nrPfns } = host.layout;
   const used = new Uint32Array(nrPfns + 1);
@@ -28,7 +28,7 @@ export function rangeCosts(service: MigrationService, order: Order): Uint32Array
   const costs = new Uint32Array(Math.floor(nrPfns / size));
   for (let i = 0; i < costs.length; i++) {
     const start = i * size;
-    const impossible = barred[start + size] !== barred[start] || !inOneZone(service, start, size);
+    const impossible = barred[start + size] !== barred[start] || !inOneZone(service, start, size, zones);
     costs[i] = impossible ? IMPOSSIBLE : used[start + size]! - used[start]!;
   }
   return costs;
@@ -38,7 +38,7 @@ export function rangeCosts(service: MigrationService, order: Order): Uint32Array
  * The same from a glance: pages in use, whether they would go or not. IMPOSSIBLE for a range with holes or two zones;
  * whether the others can be emptied, `wouldEmpty` says.
  */
-export function usedPagesByRange(service: MigrationService, order: Order): Uint32Array {
+export function usedPagesByRange(service: MigrationService, order: Order, zones?: readonly number[]): Uint32Array {
   const { columns, layout } = service.host;
   const { flags } = columns;
   const size = 2 ** order;
@@ -51,7 +51,7 @@ export function usedPagesByRange(service: MigrationService, order: Order): Uint3
       if ((word & FREE_FLAGS) === 0) pages++;
       holes |= word & PG_NOPAGE;
     }
-    used[i] = holes !== 0 || !inOneZone(service, i * size, size) ? IMPOSSIBLE : pages;
+    used[i] = holes !== 0 || !inOneZone(service, i * size, size, zones) ? IMPOSSIBLE : pages;
   }
   return used;
 }
@@ -76,9 +76,9 @@ function endOfFolioLargerThan(flags: Uint32Array, head: Pfn, size: number): Pfn 
   return Math.floor(head / size) === Math.floor((end - 1) / size) ? 0 : end;
 }
 
-function inOneZone({ host }: MigrationService, start: Pfn, size: number): boolean {
+function inOneZone({ host }: MigrationService, start: Pfn, size: number, zones?: readonly number[]): boolean {
   const zone = host.zoneOf(start);
-  if (zone < 0) return false;
+  if (zone < 0 || zones?.includes(zone) === false) return false;
   for (let pfn = start; pfn < start + size; pfn += 1 << PAGEBLOCK_ORDER) if (host.zoneOf(pfn) !== zone) return false;
   return true;
 }
