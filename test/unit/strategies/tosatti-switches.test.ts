@@ -254,11 +254,12 @@ describe('mlock-ignored', () => {
 
 /** A host at which a test can step in between two steps of a move. */
 class Meddler extends SimHost {
-  onCopy = (): void => {};
+  /** Told of every page whose contents are about to be copied. */
+  onCopy = (_source: number): void => {};
   onShootdown = (): void => {};
 
   override copy(sources: Uint32Array, targets: Uint32Array, nrPages: number): void {
-    this.onCopy();
+    for (const source of sources.subarray(0, nrPages)) this.onCopy(source);
     super.copy(sources, targets, nrPages);
   }
 
@@ -283,11 +284,10 @@ describe('ptes-before-copy', () => {
     const host = new Meddler(s.m);
     const out = new Uint32Array(2);
     const reads: string[] = [];
-    let next = 0;
-    host.onCopy = () => {
-      const access = readPage(s.m, 1, task.mm, task.start + next, out);
-      reads.push(access === ACCESS_BLOCKED ? 'waits' : out[0] === 7 && out[1] === next ? 'its page' : 'garbage');
-      next++;
+    host.onCopy = (source) => {
+      const page = source - 72;
+      const access = readPage(s.m, 1, task.mm, task.start + page, out);
+      reads.push(access === ACCESS_BLOCKED ? 'waits' : out[0] === 7 && out[1] === page ? 'its page' : 'garbage');
     };
     return { reads, told: run(s.m, switches, { host }).told };
   };

@@ -12,6 +12,9 @@ import { REASONS, type Reason } from './movable.js';
 import { PostedHost } from './posted-host.js';
 import type { Deviations } from './switches.js';
 
+/** Pages that are dealt with together, include/linux/swap.h. */
+const SWAP_CLUSTER_MAX = 32;
+
 /** What the calls of one run share, whichever zone they are for. */
 export class Attempt {
   readonly hazards = new HazardReport();
@@ -42,10 +45,18 @@ export class Attempt {
     this.refusals.add(reason, pfn);
   }
 
-  /** Moves one page: one pass, nothing is waited for. The report says what came of it. */
-  *moveOne(pfn: Pfn, targets: TargetSource): Job<MigrationReport> {
+  /**
+   * So many pages are looked at before they are moved. As posted, each moves before the next one is looked at, and what
+   * goes wrong often does so because of that; without a switch it makes no difference, and is quicker.
+   */
+  get pagesAtOnce(): number {
+    return this.#deviating === null ? SWAP_CLUSTER_MAX : 1;
+  }
+
+  /** Moves pages, ascending: one pass, nothing is waited for. The report says what came of them. */
+  *move(pfns: Uint32Array, targets: TargetSource): Job<MigrationReport> {
     const { service } = this;
-    const request: MigrationRequest = { pfns: Uint32Array.of(pfn), mode: MIGRATE_ASYNC, passes: 1, targets };
+    const request: MigrationRequest = { pfns, mode: MIGRATE_ASYNC, passes: 1, targets };
     const steps =
       this.#deviating === null
         ? service.steps(request)
@@ -57,7 +68,7 @@ export class Attempt {
           this.reports.push(step.value);
           return step.value;
         }
-        yield { step: 'migrating', done: step.value.settled, total: 1 };
+        yield { step: 'migrating', done: step.value.settled, total: pfns.length };
       }
     } finally {
       steps.return(undefined as never);

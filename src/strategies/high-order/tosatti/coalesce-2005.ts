@@ -80,7 +80,7 @@ export class Coalesce2005 {
     try {
       // The list is built head first, so the last page goes first.
       for (let pfn = block - 1; pfn >= range.start; pfn--, left--) {
-        const { migrated, freed } = yield* this.attempt.moveOne(pfn, this.#targets);
+        const { migrated, freed } = yield* this.attempt.move(Uint32Array.of(pfn), this.#targets);
         if (migrated + freed === 0) return false;
       }
       this.#vacated.push(range);

@@ -2,7 +2,7 @@ import type { PfnRange } from '../../../mm/pfn-range.js';
 import { NO_PAGE, type Order, type Pfn } from '../../../mm/units.js';
 import type { Job } from '../../strategy.js';
 import type { Attempt } from './attempt.js';
-import { FREE, MOVABLE, movability, ON_PCP, type Reason, type Verdict } from './movable.js';
+import { FREE, MOVABLE, movability, ON_PCP, type Verdict } from './movable.js';
 import type { Deviations } from './switches.js';
 import { Targets } from './targets.js';
 
@@ -80,16 +80,28 @@ export class Coalesce {
     this.#targets.window = window;
     const tooShort = on['n-minus-one-cannot-succeed'];
     const first = Math.max(window.start, block - (tooShort ? need - 1 : need));
-    for (let pfn = block - 1; pfn >= first; pfn--) {
-      if (!(yield* this.#vacate(pfn))) break;
-      if (++this.#freed === need) return true;
-    }
+    if (yield* this.#walk(block - 1, first - 1, -1, need)) return true;
     const end = Math.min(window.end, block + (tooShort ? need : need + 2 ** torder));
-    for (let pfn = block + 2 ** torder; pfn < end; pfn++) {
-      if (!(yield* this.#vacate(pfn))) break;
-      if (++this.#freed === need) return true;
+    return yield* this.#walk(block + 2 ** torder, end, 1, need);
+  }
+
+  /** From a page on, in one direction, until enough are free in all (true), one does not go, or the walk is at its end. */
+  *#walk(from: Pfn, until: Pfn, step: 1 | -1, need: number): Job<boolean> {
+    const most = this.attempt.pagesAtOnce;
+    const pending: Pfn[] = [];
+    let goesOn = true;
+    for (let pfn = from; goesOn && (until - pfn) * step > 0 && this.#freed < need; pfn += step) {
+      const verdict = this.#look(pfn);
+      if (verdict === MOVABLE) pending.push(pfn);
+      else if (verdict !== FREE) {
+        this.#refuse(verdict, pfn);
+        break;
+      }
+      this.#freed++;
+      if (pending.length === most) goesOn = yield* this.#move(pending);
     }
-    return false;
+    if (pending.length > 0) yield* this.#move(pending);
+    return this.#freed === need;
   }
 
   /** Where the walk may go: the aligned range that buddy can merge, inside the zone. Null if there is none. */
@@ -110,23 +122,23 @@ export class Coalesce {
     return null;
   }
 
-  /** True if the page is free now. */
-  *#vacate(pfn: Pfn): Job<boolean> {
-    const verdict = this.#look(pfn);
-    if (verdict === FREE) return true;
-    if (verdict !== MOVABLE) {
-      this.attempt.refuse(verdict as Reason, pfn);
-      if (!RETURNS_EARLY.includes(verdict)) this.#preempt--;
-      return false;
-    }
-    const { migrated, freed, refused } = yield* this.attempt.moveOne(pfn, this.#targets);
-    if (migrated + freed > 0) return true;
-    // The label redo_unmaps, reached when a mapping cannot be taken over, returns without passing `out`.
-    if (!refused.some(({ reason }) => reason === 'still-mapped')) this.#preempt--;
-    return false;
+  #refuse(verdict: Exclude<Verdict, typeof FREE | typeof MOVABLE | typeof ON_PCP>, pfn: Pfn): void {
+    this.attempt.refuse(verdict, pfn);
+    if (!RETURNS_EARLY.includes(verdict)) this.#preempt--;
   }
 
-  #look(pfn: Pfn): Verdict {
+  /** Moves pages that were counted as freed and takes those that do not go off the count. True if all went. */
+  *#move(pending: Pfn[]): Job<boolean> {
+    const pfns = Uint32Array.from(pending).sort();
+    pending.length = 0;
+    const { migrated, freed, refused } = yield* this.attempt.move(pfns, this.#targets);
+    this.#freed -= pfns.length - migrated - freed;
+    // The label redo_unmaps, reached when a mapping cannot be taken over, returns without passing `out`.
+    for (const { pages, reason } of refused) if (reason !== 'still-mapped') this.#preempt -= pages;
+    return migrated + freed === pfns.length;
+  }
+
+  #look(pfn: Pfn): Exclude<Verdict, typeof ON_PCP> {
     const { hazards, host, on } = this.attempt;
     if (on['no-zone-check']) {
       if (pfn < 0 || pfn >= this.#nrPfns) {
