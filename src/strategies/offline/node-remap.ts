@@ -115,6 +115,8 @@ class Removal {
   *run(strategy: string): Job<OfflineResult> {
     const { host } = this.service;
     let vacated = false;
+    host.drain();
+    yield { step: 'scanning', done: 0, total: this.ranges.length };
     try {
       this.#disable();
       yield { step: 'isolating', done: this.ranges.length, total: this.ranges.length };
@@ -138,7 +140,6 @@ class Removal {
   /** Out of the zonelists, and nothing on per-CPU lists. */
   #disable(): void {
     const { host } = this.service;
-    host.drain();
     for (const range of this.ranges) {
       host.isolateRange(range);
       this.#isolated.push(range);
