@@ -23,13 +23,19 @@ import {
 } from '../../../src/mm/page-flags.js';
 import type { PfnRange } from '../../../src/mm/pfn-range.js';
 import { PAGEBLOCK_ORDER } from '../../../src/mm/units.js';
+import { startActivities } from '../../../src/scenario/activities/start.js';
+import { ACTIVITY_KEYS } from '../../../src/scenario/activity-schema.js';
+import { jobsOf } from '../../../src/scenario/jobs.js';
 import { machineFromScenario } from '../../../src/scenario/machine-from-scenario.js';
 import { parseScenario } from '../../../src/scenario/parse-scenario.js';
+import { freeBlockOrder } from '../../../src/sim/buddy.js';
 import { compareLedger, takeLedger } from '../../../src/sim/ledger.js';
 import type { Machine } from '../../../src/sim/machine.js';
+import { compareReadings, takeReadings } from '../../../src/sim/readings.js';
 import { simModule } from '../../../src/sim/sim-module.js';
 import { validateMachine } from '../../../src/sim/validate.js';
 import { type OfflineResult, runToEnd } from '../../../src/strategies/strategy.js';
+import { SEED } from '../sim/small-machine.js';
 import { pagesWith, rangeOfDimm } from './sketch.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples/scenarios/', import.meta.url));
@@ -42,8 +48,9 @@ function open(name: string): { m: Machine; evacuator: Evacuator } {
   return { m, evacuator: createEvacuator({ host: simModule(m), plugins: PLUGINS }) };
 }
 
+/** By moving pages alone: nothing is reclaimed to make room. */
 function offline({ m, evacuator }: ReturnType<typeof open>, dimm: string): OfflineResult {
-  return runToEnd(evacuator.offline({ blocks: blocksOf(rangeOfDimm(m, dimm), m.spec.blockPages) }));
+  return runToEnd(evacuator.offline({ blocks: blocksOf(rangeOfDimm(m, dimm), m.spec.blockPages) }, 'isolate-first'));
 }
 
 /** Whatever comes of it, the machine is sound and every page reads what it read. The large examples are spared this. */
@@ -55,15 +62,60 @@ function offlineAndCheck(machine: ReturnType<typeof open>, dimm: string): Offlin
   return result;
 }
 
+const inUse = (m: Machine, block: number) => pagesWith(m, 0, blockRange(block, m.spec.blockPages)).length;
+const nrFree = (m: Machine) => m.nrFree.reduce((sum, pages) => sum + pages, 0);
+
+/** Free blocks of an order, larger ones as several. */
+function freeRanges(m: Machine, order: number): number {
+  let ranges = 0;
+  for (let pfn = 0; pfn < m.spec.nrPfns; pfn++) {
+    const free = freeBlockOrder(m, pfn);
+    if (free >= order) ranges += 2 ** (free - order);
+  }
+  return ranges;
+}
+
 const reasons = ({ refusals }: OfflineResult) =>
   Object.fromEntries(refusals.map(({ handler, reason, pages }) => [`${handler} ${reason}`, pages]));
 
 describe('every example', () => {
   const names = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml'));
 
-  it('is one of at least seven', () => {
-    expect(names.length).toBeGreaterThanOrEqual(7);
+  const parsed = (name: string) => parseScenario(readFileSync(`${EXAMPLES}${name}`, 'utf8'), name);
+
+  it('has jobs, and jobs are of every kind', () => {
+    expect(names.length).toBeGreaterThanOrEqual(17);
+    const kinds = names.map((name) => new Set(parsed(name).jobs.map(({ kind }) => kind)));
+    for (const [at, of] of kinds.entries()) expect([names[at], of.size > 0]).toEqual([names[at], true]);
+    const withKind = (kind: 'high-order' | 'offline' | 'requests') => kinds.filter((of) => of.has(kind)).length;
+    expect(withKind('high-order')).toBeGreaterThanOrEqual(8);
+    expect(withKind('offline')).toBeGreaterThanOrEqual(8);
+    expect(withKind('requests')).toBeGreaterThanOrEqual(4);
+    const activities = new Set(names.flatMap((name) => parsed(name).activities.map(({ kind }) => kind)));
+    expect([...activities].sort()).toEqual([...ACTIVITY_KEYS.keys()].sort());
   });
+
+  it.each(names)(
+    `%s builds for another seed too, its jobs are not done yet, and what runs beside them breaks nothing (seed ${SEED})`,
+    (name) => {
+      const scenario = parsed(name);
+      const m = machineFromScenario(scenario, { seed: SEED });
+      const before = takeReadings(m);
+      for (const job of jobsOf(scenario, m)) {
+        const ranges = job.kind === 'offline' ? 0 : freeRanges(m, job.order);
+        if (job.kind === 'offline') expect(job.blocks.some((block) => inUse(m, block) > 0)).toBe(true);
+        if (job.kind === 'requests') expect(ranges).toBeLessThan(job.requests);
+        if (job.kind === 'high-order' && job.count !== 'all')
+          expect(job.count * 2 ** job.order).toBeLessThan(nrFree(m) - ranges * 2 ** job.order);
+      }
+      const activities = startActivities(scenario, m, SEED);
+      activities.run(5_000_000);
+      activities.stop();
+      expect(activities.wrong).toBe(0);
+      expect(compareReadings(m, before, (mm, vpn) => activities.hasWritten(mm, vpn))).toMatchObject({ wrong: 0 });
+      expect(validateMachine(m)).toEqual([]);
+    },
+  );
 
   it.each(names)('%s is sound, says what it shows and which command to try', (name) => {
     const text = readFileSync(`${EXAMPLES}${name}`, 'utf8');
@@ -142,7 +194,7 @@ describe('refusals', () => {
 describe('fragmented', () => {
   it('is nearly half free, has few free blocks, and can be given 32 more', () => {
     const { m, evacuator } = open('fragmented');
-    const free = [...m.nrFree].reduce((sum, pages) => sum + pages, 0);
+    const free = nrFree(m);
     expect(free / m.spec.nrPfns).toBeGreaterThan(0.4);
     expect(free / m.spec.nrPfns).toBeLessThan(0.5);
     expect(pagesWith(m, PG_SLAB).length).toBeGreaterThan(2000);
@@ -209,5 +261,42 @@ describe('vm-guest', () => {
     expect(Object.keys(reasons(result))).toEqual(['core no-room']);
     // What the balloon holds would do.
     expect(result.refusals[0]?.pages).toBeLessThan(96 * 256);
+  });
+});
+
+describe('full-movable', () => {
+  it.each([
+    ['block-by-block', 1.4, 1.6],
+    ['block-by-block:highest-first', 1, 1.1],
+    ['isolate-first', 0.999, 1],
+  ])('%s moves %f to %f times the pages that are there', (strategy, least, most) => {
+    const { m, evacuator } = open('full-movable');
+    const blocks = Array.from({ length: 9 }, (_, at) => 10 + at);
+    const used = blocks.reduce((sum, block) => sum + inUse(m, block), 0);
+    const { outcome, pagesMigrated } = runToEnd(evacuator.offline({ blocks }, strategy));
+    expect(outcome).toBe('done');
+    expect(pagesMigrated / used).toBeGreaterThanOrEqual(least);
+    expect(pagesMigrated / used).toBeLessThanOrEqual(most);
+  });
+});
+
+describe('what each system of 2004 can do', () => {
+  it('capture, with swap for anonymous pages: two-nodes', () => {
+    const { m, evacuator } = open('two-nodes');
+    const blocks = blocksOf(rangeOfDimm(m, 'dimm0'), m.spec.blockPages);
+    expect(runToEnd(evacuator.offline({ blocks }, 'capture:swap')).outcome).toBe('done');
+  });
+
+  it('node-remap: the node of two-nodes', () => {
+    const { evacuator } = open('two-nodes');
+    const blocks = Array.from({ length: 8 }, (_, at) => 8 + at);
+    expect(runToEnd(evacuator.offline({ blocks }, 'node-remap')).outcome).toBe('done');
+  });
+
+  it('swap-out: the DIMM of under-pressure, for which others have no room', () => {
+    const { m, evacuator } = open('under-pressure');
+    const blocks = blocksOf(rangeOfDimm(m, 'dimm0'), m.spec.blockPages);
+    expect(runToEnd(evacuator.offline({ blocks }, 'isolate-first')).refusals).toMatchObject([{ reason: 'no-room' }]);
+    expect(runToEnd(evacuator.offline({ blocks }, 'swap-out')).outcome).toBe('done');
   });
 });
