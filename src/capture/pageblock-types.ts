@@ -18,7 +18,7 @@ import { nameOf, type PlacedZone } from './zone-ranges.js';
 /** Memory of processes and files: it lives in movable pageblocks, as a rule. */
 const USER = PG_LRU | PG_ANON | PG_SWAPCACHE | PG_SWAPBACKED;
 /** Smaller free blocks come and go between the reading of kpageflags and that of pagetypeinfo. */
-const STEADY_ORDER = 6;
+const STEADY_ORDER = 7;
 
 /** What a pageblock holds, in pages. */
 interface Contents {

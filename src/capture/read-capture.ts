@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { alignUp } from '../base/bits.js';
 import { VacateError } from '../base/vacate-error.js';
+import { journalledPages } from '../mm/buffer-cache.js';
 import type { MachineImage } from '../mm/machine-image.js';
 import { PG_NOPAGE } from '../mm/page-flags.js';
 import { MAX_PFN, PAGE_SIZE, PAGEBLOCK_PAGES } from '../mm/units.js';
@@ -18,7 +19,7 @@ import { parsePagetypeinfo } from './pagetypeinfo.js';
 import { imagePcp } from './per-cpu-lists.js';
 import { keepOnlinePages, keepZonedPages } from './present-pages.js';
 import { nameUntypedPages } from './untyped-pages.js';
-import { formatCount, TAKE_AGAIN } from './wording.js';
+import { countPages, formatCount, TAKE_AGAIN } from './wording.js';
 import { deriveZones, nameZonesOf, type PlacedZone, placeZones, zoneShapes } from './zone-ranges.js';
 import { parseZoneinfo } from './zoneinfo.js';
 
@@ -56,6 +57,7 @@ export function readCapture(directory: string, options: ReadCaptureOptions = {})
   nameUntypedPages({ flags, mapcounts, areCountsKnown: kpagecount !== null }, zones, migratetypes, caveats);
   mendCompoundPages(flags, mapcounts, caveats);
   const nrSwapCached = finishFlags(flags, mapcounts);
+  tellJournalled(flags, caveats);
   progress(0.9);
 
   const kernel = kernelRelease(files);
@@ -75,7 +77,7 @@ export function readCapture(directory: string, options: ReadCaptureOptions = {})
     nrSwapSlots: countSwapSlots(files.text('meminfo'), nrSwapCached, caveats),
     kernel,
     migratetypes,
-    pcp: imagePcp(zones, kernel),
+    pcp: imagePcp(zones, flags, kernel),
     caveats,
   };
   progress(1);
@@ -160,4 +162,13 @@ function countSwapSlots(meminfo: string | null, nrSwapCached: number, caveats: s
     );
   }
   return Math.max(nrSlots, nrSwapCached);
+}
+
+function tellJournalled(flags: Uint32Array, caveats: string[]): void {
+  const nr = journalledPages(flags).length;
+  if (nr === 0) return;
+  caveats.push(
+    `${countPages(nr)} of file-system metadata, most of them dirty: their buffers are taken to be held by a journal, so ` +
+      'that they cannot move until they are written.',
+  );
 }

@@ -2,6 +2,7 @@ import { MIGRATE_MOVABLE, type Migratetype } from '../mm/migratetype.js';
 import {
   PG_ACTIVE,
   PG_ANON,
+  PG_BUDDY,
   PG_ERROR,
   PG_HEAD,
   PG_LOCKED,
@@ -17,10 +18,10 @@ import {
   PG_TAIL,
   PG_UPTODATE,
 } from '../mm/page-flags.js';
+import type { PfnRange } from '../mm/pfn-range.js';
 import { PAGEBLOCK_PAGES } from '../mm/units.js';
 import { countPages, formatCount } from './wording.js';
 import { nameOf, type PlacedZone } from './zone-ranges.js';
-import type { ZoneRecord } from './zoneinfo.js';
 
 /** Bits that say how a page fares, not what it is. */
 export const TYPELESS = PG_LOCKED | PG_ERROR | PG_REFERENCED | PG_ACTIVE | PG_RECLAIM | PG_MMAP | PG_PRIVATE;
@@ -172,12 +173,13 @@ function nameNameless(
 function nameBare(
   { flags }: CapturedPages,
   { bare, nrUnmappedSince }: Unexplained,
-  { record }: PlacedZone,
+  zone: PlacedZone,
   types: readonly Migratetype[] | null,
   name: string,
   caveats: string[],
 ): void {
   if (bare.length === 0) return;
+  const { record } = zone;
   const nrPcp = record.counters?.nrPcp ?? null;
   if (record.kind === 'Movable') {
     for (const pfn of bare) flags[pfn] = PG_PCP;
@@ -197,7 +199,7 @@ function nameBare(
   } else if (bare.length <= nrPcp) {
     for (const pfn of bare) flags[pfn] = PG_PCP;
   } else if (types !== null) {
-    nameBareInMovableBlocks(flags, bare, record, types, name, caveats);
+    nameBareInMovableBlocks(flags, bare, zone, types, name, caveats);
   } else if (nrPcp > 0) {
     caveats.push(
       `${name}: ${formatCount(nrPcp)} of ${countPages(bare.length, 'untyped')} are free on per-CPU lists, which ones ` +
@@ -208,39 +210,51 @@ function nameBare(
 
 /**
  * What the kernel takes for itself it takes from pageblocks of its own, nearly always: a page without a flag in a movable
- * one is free on a list. There can be as many as the lists may hold, which is more than there were when zoneinfo was
- * read, as lists fill and empty all the time; the pageblocks with most of them come first.
+ * one is free on a list. There can be as many as the lists may hold; the pageblocks with most of them come first. Lists
+ * fill and empty all the time: where fewer were on them when zoneinfo was read, and so many more free, the rest had left
+ * the lists.
  */
 function nameBareInMovableBlocks(
   flags: Uint32Array,
   bare: readonly number[],
-  { counters }: ZoneRecord,
+  { record, ranges }: PlacedZone,
   types: readonly Migratetype[],
   name: string,
   caveats: string[],
 ): void {
-  const nrPcp = counters?.nrPcp ?? 0;
+  const { nrPcp = 0, nrFree = 0, pagesets = [] } = record.counters ?? {};
   const nrMost = Math.max(
     nrPcp,
-    (counters?.pagesets ?? []).reduce((sum, { high }) => sum + high, 0),
+    pagesets.reduce((sum, { high }) => sum + high, 0),
   );
+  const taken = inMovableBlocks(bare, types).slice(0, nrMost);
+  const nrGone = Math.max(0, Math.min(taken.length - nrPcp, nrFree - countFree(flags, ranges)));
+  for (const [index, pfn] of taken.entries()) flags[pfn] = index < nrGone ? PG_BUDDY : PG_PCP;
+  if (taken.length === 0 && nrPcp === 0) return;
+  caveats.push(
+    `${name}: ${formatCount(taken.length)} of ${countPages(bare.length, 'untyped')} lie in movable pageblocks and are ` +
+      `taken as free on per-CPU lists, where zoneinfo counted ${formatCount(nrPcp)} a moment later` +
+      `${nrGone === 0 ? '' : `, so ${formatCount(nrGone)} of them as given back to the allocator`}; the others are ` +
+      'treated as kernel memory.',
+  );
+}
+
+/** Of the pages those that lie in movable pageblocks, a pageblock after the other, the fullest first. */
+function inMovableBlocks(pfns: readonly number[], types: readonly Migratetype[]): number[] {
   const byBlock = new Map<number, number[]>();
-  for (const pfn of bare) {
+  for (const pfn of pfns) {
     const block = Math.floor(pfn / PAGEBLOCK_PAGES);
     if (types[block] !== MIGRATE_MOVABLE) continue;
     const inBlock = byBlock.get(block);
     if (inBlock === undefined) byBlock.set(block, [pfn]);
     else inBlock.push(pfn);
   }
-  const taken = [...byBlock.values()]
-    .sort((a, b) => b.length - a.length)
-    .flat()
-    .slice(0, nrMost);
-  for (const pfn of taken) flags[pfn] = PG_PCP;
-  if (taken.length === 0 && nrPcp === 0) return;
-  caveats.push(
-    `${name}: ${formatCount(taken.length)} of ${countPages(bare.length, 'untyped')} lie in movable pageblocks and are ` +
-      `taken as free on per-CPU lists, where zoneinfo counted ${formatCount(nrPcp)} a moment later; the others are ` +
-      'treated as kernel memory.',
-  );
+  return [...byBlock.values()].sort((a, b) => b.length - a.length).flat();
+}
+
+function countFree(flags: Uint32Array, ranges: readonly PfnRange[]): number {
+  let nrFree = 0;
+  for (const { start, end } of ranges)
+    for (let pfn = start; pfn < end; pfn++) if (((flags[pfn] as number) & PG_BUDDY) !== 0) nrFree++;
+  return nrFree;
 }

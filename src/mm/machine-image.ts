@@ -1,13 +1,13 @@
 import type { BlockState, Dimm } from './memory-block.js';
 import type { Migratetype } from './migratetype.js';
 import type { PcpShape } from './pcp.js';
-import type { BlockId } from './units.js';
+import type { BlockId, Pfn } from './units.js';
 import type { ZoneShape } from './zone.js';
 
 /** What is known of a zone's per-CPU lists. */
 export interface ImagePcp extends PcpShape {
-  /** Pages that each CPU's lists held. */
-  readonly counts: readonly number[];
+  /** Free pages on each CPU's lists, ascending; CPU 0 is the one on which jobs run. */
+  readonly pages: readonly (readonly Pfn[])[];
 }
 
 /**

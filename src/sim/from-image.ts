@@ -1,4 +1,5 @@
 import { mix32 } from '../base/prng.js';
+import { journalledPages } from '../mm/buffer-cache.js';
 import type { MachineImage } from '../mm/machine-image.js';
 import { MIGRATE_MOVABLE, MIGRATE_UNMOVABLE } from '../mm/migratetype.js';
 import {
@@ -24,8 +25,7 @@ import { anonVmaOf, createProcess, mapMemory, VM_LOCKED, VM_SHARED, VM_WRITE } f
 import { freeBlock } from './buddy.js';
 import { fillContents } from './contents.js';
 import { createDriverPool, createFile, createShmem } from './files.js';
-import { addHold, HOLD_WRITEBACK, lockPage } from './holds.js';
-import { dealToCpus } from './image-pcp.js';
+import { addHold, HOLD_WRITEBACK, lockPage, pin } from './holds.js';
 import { addToLruBatch, placeOnLru } from './lru.js';
 import { createMachine, LRU_ADD_BATCH, type Machine, SCALAR } from './machine.js';
 import { linkVma, setIndex } from './mappings.js';
@@ -38,6 +38,8 @@ import { WRITE_LATENCY_NS } from './writeback.js';
 
 /** A page lock seen in a capture was held for a moment; it is let go when the first pass of retries is over. */
 const LOCK_NS = 1_000_000;
+/** After so long dirty metadata is written, and its journal lets go of it (vm.dirty_expire_centisecs). */
+const DIRTY_EXPIRE_NS = 30e9;
 
 /**
  * A machine in the state that an image describes. What the image cannot say is filled in so that every invariant holds:
@@ -68,6 +70,7 @@ export function machineFromImage(image: MachineImage): Machine {
   const groups = ownedPages(machine, image);
   const processes = Array.from({ length: groups.maxMapcount }, () => createProcess(machine, 0));
   for (const group of groups.list) populate(machine, image, group, processes);
+  for (const pfn of journalledPages(image.flags)) pin(machine, pfn, DIRTY_EXPIRE_NS);
   return machine;
 }
 
@@ -75,7 +78,10 @@ function capacityOf(image: MachineImage) {
   let maxMapcount = 1;
   for (const mapcount of image.mapcounts) if (mapcount > maxMapcount) maxMapcount = mapcount;
   const leaves = Math.ceil(image.nrPfns / 512);
+  let held = journalledPages(image.flags).length;
+  for (const flags of image.flags) if ((flags & (PG_LOCKED | PG_WRITEBACK)) !== 0) held++;
   return {
+    holds: 65_536 + 2 * held,
     processes: maxMapcount + 64,
     vmas: 4096 + maxMapcount * 64,
     extents: leaves * 4 + 8192,
@@ -117,7 +123,6 @@ function isKernelPage(flags: number): boolean {
 
 /** Free pages into free lists, in the largest aligned blocks; kernel pages as they are, with one reference. */
 function freePagesOf(m: Machine, image: MachineImage): void {
-  const pcp: Pfn[] = [];
   for (let pfn = 0; pfn < image.nrPfns; ) {
     const flags = image.flags[pfn]!;
     if ((flags & PG_BUDDY) !== 0) {
@@ -126,14 +131,15 @@ function freePagesOf(m: Machine, image: MachineImage): void {
       pfn += 2 ** order;
       continue;
     }
-    if ((flags & PG_PCP) !== 0) pcp.push(pfn);
-    else if ((flags & PG_NOPAGE) === 0) {
+    if ((flags & PG_PCP) !== 0 && !image.pcp) addToPcp(m, pfn % image.nrCpus, pfn);
+    else if ((flags & (PG_NOPAGE | PG_PCP)) === 0) {
       m.flags[pfn] = flags;
       if (isKernelPage(flags)) m.count[pfn] = 1;
     }
     pfn++;
   }
-  for (const [cpu, pfns] of dealToCpus(m, image, pcp)) for (const pfn of pfns) addToPcp(m, cpu, pfn);
+  for (const { pages } of image.pcp ?? [])
+    for (const [cpu, pfns] of pages.entries()) for (const pfn of pfns) addToPcp(m, cpu, pfn);
 }
 
 function freeOrderAt(image: MachineImage, pfn: Pfn): number {

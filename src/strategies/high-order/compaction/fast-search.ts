@@ -116,7 +116,7 @@ interface Search {
 
 /** Looks through one list from its end; gives the limit for the next. */
 function searchOneOrder(control: CompactControl, stock: FreeStock, search: Search, found: Found): number {
-  const { host, state } = control;
+  const { host } = control;
   const { order, preferred, lowest } = search;
   let { limit } = search;
   const blocks = movableBlocks(control, order);
