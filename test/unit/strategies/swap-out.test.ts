@@ -88,6 +88,14 @@ describe('under pressure', () => {
     expectSound(m);
   });
 
+  it('between the watermarks reclaim sleeps on', () => {
+    const m = busyMachine();
+    m.watermarkLow[1] = 1;
+    m.watermarkHigh[1] = 1 << 30;
+    const result = runToEnd(frontOf(m, SwapOut).strategy.run({ blocks: [busyBlocks(m)[0]!] }));
+    expect(reasonsOf(result)).toEqual(['no-pressure']);
+  });
+
   it('reclaim goes to sleep at the high watermark', () => {
     const m = busyMachine();
     const [block] = busyBlocks(m) as [number];
