@@ -1,12 +1,11 @@
-import type { ContainerModule } from 'inversify';
-import { createEvacuator, type Evacuator } from '../container/create-evacuator.js';
+import { createEvacuator, type Evacuator, type EvacuatorOptions } from '../container/create-evacuator.js';
 import { PAGEBLOCK_PAGES } from '../mm/units.js';
 import { NO_LOWMEM_RESERVE, watermarksFromMin } from '../mm/zone.js';
 import { createMachine } from '../sim/machine.js';
 import { simModule } from '../sim/sim-module.js';
 
 /** A host that is as small as one can be, for questions that are not about a machine. */
-export function noMachine(): ContainerModule {
+export function noMachine(): EvacuatorOptions['host'] {
   const zone = { node: 0, kind: 'Normal', start: 0, end: PAGEBLOCK_PAGES } as const;
   return simModule(
     createMachine({

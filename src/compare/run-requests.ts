@@ -1,3 +1,4 @@
+import { TOTAL_MIGRATED } from '../events/page-events.js';
 import { mergeRefusals, type RefusalCount } from '../migration/migration-report.js';
 import { MIGRATE_MOVABLE, MIGRATE_UNMOVABLE } from '../mm/migratetype.js';
 import { NO_PAGE, type Pfn } from '../mm/units.js';
@@ -6,17 +7,23 @@ import { allocatePages } from '../sim/page-allocator.js';
 import { nodeOfCpu } from '../sim/pageblocks.js';
 import type { HighOrderResult, Job, ReclaimResult } from '../strategies/strategy.js';
 import { NOBODY } from './contestants.js';
-import { drive } from './drive.js';
+import { driveFor } from './drive.js';
 import type { Achieved, CellRun } from './run-cell.js';
 import { PAUSE_NS } from './surroundings.js';
 
 type Help = Job<HighOrderResult | ReclaimResult>;
 
 /**
+ * A requester waits so long for help, then tries again and takes what there is: kswapd may run for ever on a machine that
+ * fills as fast as it frees, and an allocation does not wait for that (congestion_wait, HZ/10).
+ */
+const WAIT_NS = 100_000_000;
+
+/**
  * Allocation requests of an order arrive one after the other while other tasks run. One that finds nothing above the low
- * marks asks for help. Whoever may wait gets it at once, and tries again down to the min marks; an atomic request is
- * tried again without waiting, and help works in the background for those that come later: one batch in each turn of the
- * other tasks, and one helper at a time, as with kswapd.
+ * marks asks for help. Whoever may wait does so for a while, and tries again down to the min marks; an atomic request is
+ * tried again without waiting. Help that is not needed any more, or was never waited for, works on in the background for
+ * those that come later: one step in each turn of the other tasks, and one helper at a time, as with kswapd.
  */
 export function runRequests(run: CellRun, job: RequestsJob): Achieved {
   return new Requests(run, job).serve();
@@ -64,19 +71,35 @@ class Requests {
     const { order } = this.job;
     return frontEnd === 'reclaim'
       ? evacuator.reclaim({ order }, key.strategy)
-      : evacuator.highOrder({ order, count: 1 }, key.strategy);
+      : evacuator.highOrder({ order, count: 1, zones: this.#zones, bound: false }, key.strategy);
+  }
+
+  /** Where a block would be of use. */
+  get #zones(): readonly number[] {
+    const { zones } = this.run.kept.machine.spec;
+    return [...zones.keys()].filter((zone) => this.job.wait || zones[zone]!.kind !== 'Movable');
   }
 
   #request(at: number): boolean {
     let pfn = this.#allocate(at, 'low');
     if (pfn === NO_PAGE && this.run.key.strategy !== NOBODY) {
-      if (this.job.wait) this.#helped.push(drive(this.#help(), this.run.surroundings));
-      else this.#background ??= this.#help();
+      this.#background ??= this.#help();
+      if (this.job.wait) this.#wait(this.#background);
     }
     if (pfn === NO_PAGE) pfn = this.#allocate(at, 'min');
     if (pfn === NO_PAGE) return false;
     this.#held.push({ pfn, untilNs: this.#now + this.job.holdNs });
     return true;
+  }
+
+  #wait(help: Help): void {
+    const end = driveFor(help, this.run.surroundings, WAIT_NS / PAUSE_NS);
+    if (end !== null) this.#ended(end.result);
+  }
+
+  #ended(result: HighOrderResult | ReclaimResult): void {
+    this.#helped.push(result);
+    this.#background = null;
   }
 
   /** Who may wait asks for user memory, a huge page; who may not is a driver that needs a buffer. */
@@ -99,9 +122,7 @@ class Requests {
       this.run.surroundings.pass(Math.min(left, PAUSE_NS));
       this.#release(this.#now);
       const step = this.#background?.next();
-      if (step?.done !== true) continue;
-      this.#helped.push(step.value);
-      this.#background = null;
+      if (step?.done === true) this.#ended(step.value);
     }
   }
 
@@ -125,7 +146,8 @@ class Requests {
       outcome: granted === requests ? 'done' : granted > 0 ? 'partial' : 'refused',
       asked: requests,
       made: granted,
-      pagesMigrated: sum(({ pagesMigrated }) => pagesMigrated),
+      // Of helpers that were still at it as well.
+      pagesMigrated: this.run.evacuator.service.events.totals[TOTAL_MIGRATED]!,
       scanned: scanning
         ? { migrate: sum(({ scanned }) => scanned?.migrate ?? 0), free: sum(({ scanned }) => scanned?.free ?? 0) }
         : null,

@@ -127,7 +127,7 @@ class Run {
     yield { step: 'scanning', done: 0, total: host.layout.nrPfns };
     const account = new OrderAccount(this.service, this.request);
     try {
-      for (let zone = 0; zone < host.layout.zones.length; zone++) yield* this.#inZone(zone, account);
+      for (const zone of this.request.zones ?? host.layout.zones.keys()) yield* this.#inZone(zone, account);
     } finally {
       this.#held.release();
     }

@@ -1,7 +1,14 @@
 import type { MemoryHost } from '../../host/memory-host.js';
 import type { RefusalCount } from '../../migration/migration-report.js';
 import type { Order } from '../../mm/units.js';
-import type { HighOrderResult, HighOrderStrategy, Job, ReclaimResult, ReclaimStrategy } from '../strategy.js';
+import type {
+  HighOrderRequest,
+  HighOrderResult,
+  HighOrderStrategy,
+  Job,
+  ReclaimResult,
+  ReclaimStrategy,
+} from '../strategy.js';
 import { ReclaimAccount } from './reclaim-account.js';
 import { ZoneMarks } from './zone-marks.js';
 
@@ -29,11 +36,12 @@ export function* coalesceThenReclaim(parts: ReclaimParts, strategy: string, orde
     woken = true;
   }
   if (order === 0 || marks.below(order, 'low').length === 0) return account.result({ strategy, woken });
-  const { coalesced, refusals } = yield* coalesce(
-    parts.coalescer,
+  const { coalesced, refusals } = yield* coalesce(parts.coalescer, {
     order,
-    Math.max(1, marks.blocksShort(order, 'high')),
-  );
+    count: Math.max(1, marks.blocksShort(order, 'high')),
+    zones: marks.below(order, 'high'),
+    bound: false,
+  });
   if (marks.below(order, 'low').length > 0) yield* kswapd.run({ order });
   return account.result({ strategy, woken: true, ...(coalesced === null ? {} : { coalesced }), refusals });
 }
@@ -41,11 +49,10 @@ export function* coalesceThenReclaim(parts: ReclaimParts, strategy: string, orde
 /** Makes so many blocks, or as many of them as go. */
 function* coalesce(
   coalescer: HighOrderStrategy,
-  order: Order,
-  count: number,
+  request: HighOrderRequest,
 ): Job<{ coalesced: HighOrderResult | null; refusals: RefusalCount[] }> {
-  const because = coalescer.doesNotApply?.({ order, count }) ?? null;
-  if (because === null) return { coalesced: yield* coalescer.run({ order, count }), refusals: [] };
+  const because = coalescer.doesNotApply?.(request) ?? null;
+  if (because === null) return { coalesced: yield* coalescer.run(request), refusals: [] };
   const refusal = { handler: 'core', reason: 'no-coalescing', kind: 'permanent', because, pages: 0, pfns: [] } as const;
   return { coalesced: null, refusals: [refusal] };
 }

@@ -29,7 +29,7 @@ export class Coalesce2005 {
 
   constructor(
     private readonly attempt: Attempt,
-    private readonly zone: number,
+    readonly zone: number,
   ) {
     this.#targets = new Targets(attempt.host, attempt.zone(zone).node, attempt.on, attempt.hazards);
   }

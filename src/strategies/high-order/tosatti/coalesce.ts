@@ -32,7 +32,7 @@ export class Coalesce {
 
   constructor(
     private readonly attempt: Attempt,
-    private readonly zone: number,
+    readonly zone: number,
   ) {
     const { host, on, hazards } = attempt;
     this.#targets = new Targets(host, attempt.zone(zone).node, on, hazards);

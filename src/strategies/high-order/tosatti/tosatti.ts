@@ -83,11 +83,11 @@ class Run {
     if (this.mode === 'intended' && !this.on['target-not-excluded']) host.drain();
     yield { step: 'scanning', done: 0, total: host.layout.nrPfns };
     const account = new OrderAccount(this.service, this.request);
-    const zones = host.layout.zones.map((_, zone) =>
+    const zones = (this.request.zones ?? [...host.layout.zones.keys()]).map((zone) =>
       this.mode === '2005' ? new Coalesce2005(this.#attempt, zone) : new Coalesce(this.#attempt, zone),
     );
     try {
-      for (const [zone, calls] of zones.entries()) yield* this.#inZone(zone, calls, account);
+      for (const calls of zones) yield* this.#inZone(calls, account);
       this.#held.release();
       const { hazards, refusals, reports } = this.#attempt;
       return account.result({
@@ -103,10 +103,10 @@ class Run {
   }
 
   /** Calls until enough are made or a call fails or brings nothing; as often as blocks are wanted, at the most. */
-  *#inZone(zone: number, coalesce: Coalesce | Coalesce2005, account: OrderAccount): Job<void> {
+  *#inZone(coalesce: Coalesce | Coalesce2005, account: OrderAccount): Job<void> {
     const { reports, order } = this.#attempt;
     const gained = (): number => account.made + this.#held.ranges(order);
-    const { start, end } = this.#attempt.zone(zone);
+    const { start, end } = this.#attempt.zone(coalesce.zone);
     const most = Math.min(account.wanted, Math.floor((end - start) / 2 ** order));
     for (let calls = 0; calls < most && gained() < account.wanted; calls++) {
       const before = { gained: gained(), moves: reports.length };
