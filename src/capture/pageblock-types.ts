@@ -47,6 +47,7 @@ export function inferPageblockTypes(
   caveats: string[],
 ): Migratetype[] | null {
   if (info === null) return null;
+  const inferred: string[] = [];
   const types: Migratetype[] = new Array<Migratetype>(Math.ceil(flags.length / PAGEBLOCK_PAGES)).fill(MIGRATE_MOVABLE);
   for (const zone of zones) {
     const known = info.get(`${zone.record.node}/${zone.record.kind}`);
@@ -57,7 +58,13 @@ export function inferPageblockTypes(
     chosen.sort((a, b) => b.slab - b.bare - (a.slab - a.bare) || a.block - b.block);
     for (const [rank, { block }] of chosen.entries())
       types[block] = rank < nrReclaimable ? MIGRATE_RECLAIMABLE : MIGRATE_UNMOVABLE;
-    tell(chosen, known, nameOf(zone, zones), caveats);
+    if (chosen.some(({ kernel, bare }) => kernel + bare > 0))
+      inferred.push(`${formatCount(nrUnmovable(known))} of ${nameOf(zone, zones).replace('Zone', 'zone')}`);
+  }
+  if (inferred.length > 0) {
+    caveats.push(
+      `Which pageblocks are not movable, ${inferred.join(', ')} by pagetypeinfo, is inferred from what they hold.`,
+    );
   }
   return types;
 }
@@ -66,16 +73,6 @@ export function inferPageblockTypes(
 function nrUnmovable({ nrBlocks }: ZoneTypes): number {
   const nr = (name: string): number => nrBlocks.get(name) ?? 0;
   return nr('Unmovable') + nr('Reclaimable') + nr('HighAtomic');
-}
-
-function tell(chosen: readonly Contents[], known: ZoneTypes, name: string, caveats: string[]): void {
-  const nr = nrUnmovable(known);
-  const nrUsed = chosen.filter(({ kernel, bare }) => kernel + bare > 0).length;
-  if (nrUsed === 0) return;
-  caveats.push(
-    `${name}: pagetypeinfo counts ${formatCount(nr)} pageblocks that are not movable; which ones they are is inferred ` +
-      'from what they hold.',
-  );
 }
 
 function chooseUnmovable(blocks: readonly Contents[], known: ZoneTypes): Contents[] {

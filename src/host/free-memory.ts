@@ -30,6 +30,8 @@ export interface FreeMemory {
   nrBlocks(zone: number, order: Order, type?: Migratetype): number;
   /** First pages of the free blocks of one order, as their lists have them: most recently freed first, movable ones first. */
   blocks(zone: number, order: Order): Uint32Array;
+  /** Movable free blocks of one order, at most so many, from one end of their list on. */
+  atEnd(zone: number, order: Order, end: 'first' | 'last', most: number): Uint32Array;
   /** A zone's mark in pages, with what it holds back from allocations that could have gone as high as `highest`. */
   watermark(zone: number, mark: 'min' | 'low' | 'high', highest: ZoneKind): number;
 

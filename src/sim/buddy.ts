@@ -35,6 +35,7 @@ function linkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order:
   m.index[pfn] = head;
   setLinkBack(m, pfn, 0);
   if (head !== 0) setLinkBack(m, head - 1, pfn + 1);
+  else m.freeTail[list] = pfn + 1;
   m.freeHead[list] = pfn + 1;
   m.freeBlocks[list] = m.freeBlocks[list]! + 1;
   const nr = type === MIGRATE_ISOLATE ? m.nrIsolatedFree : m.nrFree;
@@ -49,6 +50,7 @@ export function unlinkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetyp
   if (previous === 0) m.freeHead[list] = next;
   else m.index[previous - 1] = next;
   if (next !== 0) setLinkBack(m, next - 1, previous);
+  else m.freeTail[list] = previous;
   m.mapcount[pfn] = 0;
   m.index[pfn] = 0;
   m.freeBlocks[list] = m.freeBlocks[list]! - 1;

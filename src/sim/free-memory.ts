@@ -85,22 +85,32 @@ export class SimFreeMemory implements FreeMemory {
     freePages(m, CPU, pfn, order);
   }
 
+  atEnd(zone: number, order: Order, end: 'first' | 'last', most: number): Uint32Array {
+    const m = this.machine;
+    const list = freeListAt(zone, MIGRATE_MOVABLE, order);
+    const found = new Uint32Array(Math.min(most, m.freeBlocks[list]!));
+    let link = end === 'first' ? m.freeHead[list]! : m.freeTail[list]!;
+    for (let at = 0; at < found.length; at++) {
+      found[at] = link - 1;
+      link = end === 'first' ? m.index[link - 1]! : linkBack(m, link - 1);
+    }
+    return found;
+  }
+
   rotate(pfn: Pfn, to: 'first' | 'last'): void {
     const m = this.machine;
+    const { freeHead, freeTail, index } = m;
     const list = freeListAt(zoneOf(m, pfn), freeListType(m, pfn), freeBlockOrder(m, pfn));
-    const { freeHead, index } = m;
-    const first = freeHead[list]!;
-    let last = first;
-    while (index[last - 1] !== 0) last = index[last - 1]!;
     // The block that is to be last has its successor first.
-    const newFirst = to === 'first' ? pfn + 1 : index[pfn]!;
-    if (newFirst === first || newFirst === 0) return;
-    const newLast = linkBack(m, newFirst - 1);
-    index[last - 1] = first;
-    setLinkBack(m, first - 1, last);
-    index[newLast - 1] = 0;
-    setLinkBack(m, newFirst - 1, 0);
-    freeHead[list] = newFirst;
+    const first = to === 'first' ? pfn + 1 : index[pfn]!;
+    if (first === 0 || first === freeHead[list]) return;
+    const last = linkBack(m, first - 1);
+    index[freeTail[list]! - 1] = freeHead[list]!;
+    setLinkBack(m, freeHead[list]! - 1, freeTail[list]!);
+    index[last - 1] = 0;
+    setLinkBack(m, first - 1, 0);
+    freeHead[list] = first;
+    freeTail[list] = last;
   }
 
   drainLocal(zone: number): void {

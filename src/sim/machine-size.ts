@@ -82,6 +82,7 @@ function fixedBytes(m: Machine): number {
     m.watermarkLow,
     m.watermarkHigh,
     m.freeHead,
+    m.freeTail,
     m.freeBlocks,
     m.pcpHead,
     m.pcpTail,

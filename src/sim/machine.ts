@@ -91,6 +91,7 @@ const zoneColumns = (s: Sizes) => ({
   watermarkLow: u32(s.nrZones),
   watermarkHigh: u32(s.nrZones),
   freeHead: u32(s.nrZones * NR_MIGRATETYPES * NR_PAGE_ORDERS),
+  freeTail: u32(s.nrZones * NR_MIGRATETYPES * NR_PAGE_ORDERS),
   freeBlocks: u32(s.nrZones * NR_MIGRATETYPES * NR_PAGE_ORDERS),
   pcpHead: u32(s.nrCpus * s.nrZones * PCP_TYPES),
   pcpTail: u32(s.nrCpus * s.nrZones * PCP_TYPES),

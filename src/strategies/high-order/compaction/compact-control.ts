@@ -1,6 +1,5 @@
 import type { MemoryHost } from '../../../host/memory-host.js';
 import { MIGRATE_ASYNC, type MigrateMode } from '../../../mm/migrate-mode.js';
-import { MIGRATE_MOVABLE } from '../../../mm/migratetype.js';
 import { PG_NOPAGE } from '../../../mm/page-flags.js';
 import { type Order, PAGEBLOCK_PAGES, type Pfn } from '../../../mm/units.js';
 import type { KernelRules } from './kernel-rules.js';
@@ -110,9 +109,4 @@ export function alignedEnd(pfn: Pfn, order: Order): Pfn {
 /** A pageblock with memory behind it (pageblock_pfn_to_page); at the edges of a zone, with some. */
 export function isBlockThere(flags: Uint32Array, start: Pfn): boolean {
   return (flags[start]! & flags[start + PAGEBLOCK_PAGES - 1]! & PG_NOPAGE) === 0;
-}
-
-/** Free blocks on the movable list of one order, as it stands. */
-export function movableBlocks({ host, state }: CompactControl, order: Order): Uint32Array {
-  return host.free.blocks(state.zone, order).subarray(0, host.free.nrBlocks(state.zone, order, MIGRATE_MOVABLE));
 }

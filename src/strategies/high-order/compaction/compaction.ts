@@ -79,13 +79,8 @@ export class Compaction implements HighOrderStrategy {
       yield* this.#compactMemory(settings, work);
       return account.result({ strategy, reports: work.reports, ranges: [], scanned: work.scanned });
     }
-    const { ranges, refusals } = yield* this.#allocate(
-      request.order,
-      request.count,
-      account.freeBefore,
-      settings,
-      work,
-    );
+    const { order, count } = request;
+    const { ranges, refusals } = yield* this.#allocate({ order, count }, settings, work);
     return account.result({ strategy, reports: work.reports, ranges, scanned: work.scanned, refusals });
   }
 
@@ -120,33 +115,31 @@ export class Compaction implements HighOrderStrategy {
     }
   }
 
-  /** Takes every block that lies about already, then as many more as are wanted; all go back in the end. */
+  /**
+   * Takes every block that lies about already, as far as watermarks and reserves let an allocation have them, then as
+   * many more as are wanted; all go back in the end.
+   */
   *#allocate(
-    order: Order,
-    count: number,
-    freeBefore: number,
+    { order, count }: { readonly order: Order; readonly count: number },
     { rules, leavesUnevictable, background }: Settings,
     work: CompactWork,
   ): Job<{ ranges: PfnRange[]; refusals: RefusalCount[] }> {
-    const { free } = this.service.host;
-    const allocator = new CompactingAllocator(this.service, rules, this.#zoneStates(), work, {
-      order,
-      leavesUnevictable,
-    });
+    const settings = { order, leavesUnevictable };
+    const allocator = new CompactingAllocator(this.service, rules, this.#zoneStates(), work, settings);
     const held: Pfn[] = [];
     const ranges: PfnRange[] = [];
     try {
-      for (let pfn = NO_PAGE; held.length < freeBefore + count; held.push(pfn)) {
-        const isExtra = held.length >= freeBefore;
-        pfn = isExtra ? yield* background ? allocator.background() : allocator.direct() : allocator.fromFreeLists();
+      for (let pfn = allocator.fromFreeLists(); pfn !== NO_PAGE; pfn = allocator.fromFreeLists()) held.push(pfn);
+      while (ranges.length < count) {
+        const pfn = yield* background ? allocator.background() : allocator.direct();
         if (pfn === NO_PAGE) break;
-        if (!isExtra) continue;
+        held.push(pfn);
         const range = rangeOf(pfn, 2 ** order);
         ranges.push(range);
         this.events.emit({ kind: 'block-made', range });
       }
     } finally {
-      for (const pfn of held) free.give(pfn, order);
+      for (const pfn of held) this.service.host.free.give(pfn, order);
     }
     const missing = count - ranges.length;
     return { ranges, refusals: missing > 0 ? [shortage(allocator.lastResult, order, missing)] : [] };

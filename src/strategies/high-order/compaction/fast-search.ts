@@ -4,7 +4,6 @@ import {
   blockStart,
   type CompactControl,
   isBlockThere,
-  movableBlocks,
   NO_FAST_START,
   PAGE_ALLOC_COSTLY_ORDER,
 } from './compact-control.js';
@@ -28,7 +27,7 @@ export function fastFindMigrateblock(control: CompactControl): Pfn {
   let scanned = 0;
   let found = -1;
   for (let order = request.order - 1; order >= PAGE_ALLOC_COSTLY_ORDER && found < 0 && scanned < limit; order--) {
-    for (const pfn of movableBlocks(control, order)) {
+    for (const pfn of host.free.atEnd(state.zone, order, 'first', limit + 1)) {
       const isEnough = scanned++ >= limit;
       const isChosen = !isEnough && pfn < highest && !state.getSkip(pfn);
       if (!isEnough && !isChosen) continue;
@@ -116,16 +115,15 @@ interface Search {
 
 /** Looks through one list from its end; gives the limit for the next. */
 function searchOneOrder(control: CompactControl, stock: FreeStock, search: Search, found: Found): number {
-  const { host } = control;
+  const { host, state } = control;
   const { order, preferred, lowest } = search;
   let { limit } = search;
-  const blocks = movableBlocks(control, order);
+  const blocks = host.free.atEnd(state.zone, order, 'last', limit);
   if (blocks.length === 0) return limit;
   let candidate = -1;
   let last = -1;
   let looked = 0;
-  for (let at = blocks.length - 1; at >= 0; at--) {
-    const pfn = blocks[at]!;
+  for (const pfn of blocks) {
     last = pfn;
     looked++;
     found.highest = Math.max(found.highest, blockStart(pfn));
