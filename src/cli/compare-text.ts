@@ -1,5 +1,5 @@
 import { formatMargin, formatValue } from '../compare/format-value.js';
-import { JUDGED, type JudgedId, METRICS, type MetricId } from '../compare/metrics.js';
+import { JUDGED, type JudgedId, METRICS, type MetricId, SHARED } from '../compare/metrics.js';
 import { overviewOf } from '../compare/overview.js';
 import type { SummaryRow, SummaryTable } from '../compare/summary.js';
 import type { Palette } from './palette.js';
@@ -84,9 +84,9 @@ function exceptionText(
 function overviewText(tables: readonly SummaryTable[], palette: Palette): string {
   const rows = overviewOf(tables).map(({ strategy, entries }) => [
     shortened(strategy),
-    ...JUDGED.map((id) => (entries[id].ranked === 0 ? '–' : `${entries[id].good}/${entries[id].ranked}`)),
+    ...SHARED.map((id) => (entries[id].ranked === 0 ? '–' : `${entries[id].good}/${entries[id].ranked}`)),
   ]);
-  const columns = JUDGED.map((id) => [TITLES[id] ?? METRICS[id].title, 'right'] as const);
+  const columns = SHARED.map((id) => [TITLES[id] ?? METRICS[id].title, 'right'] as const);
   return [
     `${palette.bold('Over all jobs')} ${palette.dim('(first or level, of the jobs in which it is ranked)')}`,
     table(palette, [['strategy', 'left'], ...columns], rows),

@@ -21,8 +21,8 @@ export interface Stack {
 
 interface Axis {
   readonly format: (value: number) => string;
-  /** The axis ends here at the least. */
-  readonly max?: number;
+  /** No value can be larger; the axis ends here. */
+  readonly limit?: number;
 }
 
 const WIDTH = 640;
@@ -45,13 +45,15 @@ use([BarChart, CustomChart, ScatterChart, GridComponent, LegendComponent, SVGRen
 /** Horizontal bars with whiskers that span the 95 % interval, as an SVG element. */
 export function barChart(title: string, bars: readonly Bar[], axis: Axis): string {
   const labels = bars.map(({ label }) => label);
+  const limit = axis.limit ?? Number.POSITIVE_INFINITY;
+  // No value is negative, or above the limit: an interval that reaches there only says how little is known.
   const whiskers = bars.flatMap(({ estimate: { low, high } }, at) =>
-    low === null || high === null || high === low ? [] : [[at, Math.max(0, low), high]],
+    low === null || high === null || high === low ? [] : [[at, Math.max(0, low), Math.min(limit, high)]],
   );
   const bounds = bars.flatMap(({ bound }, at) => (bound === null ? [] : [[bound, at]]));
-  const highest = Math.max(axis.max ?? 0, ...bars.map(({ estimate }) => estimate.high ?? estimate.mean));
+  const highest = Math.max(...bars.map(({ estimate, bound }) => Math.max(estimate.high ?? estimate.mean, bound ?? 0)));
   const option: EChartsCoreOption = {
-    ...frame(labels, { ...axis, max: highest }, 0),
+    ...frame(labels, axis, axis.limit ?? niceMax(highest), 0),
     series: [
       {
         type: 'bar',
@@ -74,11 +76,13 @@ export function stackedChart(title: string, stacks: readonly Stack[], axis: Axis
   const names = [...new Set(stacks.flatMap(({ parts }) => [...parts.keys()]))];
   const legendRows = Math.ceil(names.length / 2);
   const option: EChartsCoreOption = {
-    ...frame(labels, axis, legendRows),
+    ...frame(labels, axis, null, legendRows),
     legend: {
       data: names,
       top: 0,
       left: 8,
+      backgroundColor: 'transparent',
+      borderColor: 'transparent',
       itemWidth: 12,
       itemHeight: 12,
       textStyle: { color: TEXT, width: WIDTH / 2 - 56, overflow: 'truncate' },
@@ -95,7 +99,7 @@ export function stackedChart(title: string, stacks: readonly Stack[], axis: Axis
   return render(title, option, heightOf(labels.length, legendRows));
 }
 
-function frame(labels: readonly string[], { format, max }: Axis, legendRows: number): EChartsCoreOption {
+function frame(labels: readonly string[], { format }: Axis, max: number | null, legendRows: number): EChartsCoreOption {
   const longest = Math.min(LABEL_CHARACTERS, Math.max(1, ...labels.map(({ length }) => length)));
   const grid = {
     left: Math.ceil(longest * CHARACTER_WIDTH) + 16,
@@ -110,7 +114,7 @@ function frame(labels: readonly string[], { format, max }: Axis, legendRows: num
     xAxis: {
       type: 'value',
       min: 0,
-      ...(max === undefined || max === 0 ? {} : { max: niceMax(max) }),
+      ...(max === null ? {} : { max }),
       axisLabel: { color: TEXT, formatter: format, hideOverlap: true },
       splitLine: { lineStyle: { color: TEXT, opacity: 0.15 } },
     },
@@ -130,7 +134,7 @@ function shortened(label: string): string {
 }
 
 /** The next of 1, 2, 2.5, 5, 10 times a power of ten: where an axis may end. */
-export function niceMax(value: number): number {
+function niceMax(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const step = [1, 2, 2.5, 5, 10].find((each) => each * power >= value * (1 - 1e-9)) ?? 10;
   return step * power;
@@ -154,7 +158,7 @@ function whisker(_params: unknown, area: DrawingArea): unknown {
   const line = (x1: number, y1: number, x2: number, y2: number) => ({
     type: 'line',
     shape: { x1, y1, x2, y2 },
-    style: { stroke: TEXT, lineWidth: 1.2 },
+    style: { stroke: TEXT, lineWidth: 1.2, fill: 'none' },
   });
   return {
     type: 'group',

@@ -48,7 +48,12 @@ export const METRICS: Readonly<Record<MetricId, Metric>> = {
     meaning: 'what the job asked for; ranges that could be emptied, if it asked for all',
   },
   made: { title: 'made', unit: 'blocks', better: null, meaning: 'blocks made, taken offline, or granted' },
-  pagesMigrated: { title: 'moved', unit: 'pages', better: null, meaning: 'pages whose contents were copied elsewhere' },
+  pagesMigrated: {
+    title: 'moved',
+    unit: 'pages',
+    better: 'less',
+    meaning: 'pages whose contents were copied elsewhere',
+  },
   lowerBound: {
     title: 'lower bound',
     unit: 'pages',
@@ -117,8 +122,17 @@ export const METRICS: Readonly<Record<MetricId, Metric>> = {
 /** What strategies are ranked by. A cost counts only among those that did as much: who does nothing costs nothing. */
 export const JUDGED = [
   'success',
+  'pagesMigrated',
   'movesOverBound',
   'copiesPerLivePage',
+  'pagesReclaimed',
+  'virtualNs',
+] as const satisfies readonly MetricId[];
+
+/** What an overview of all kinds of jobs has: the measures that all of them share. */
+export const SHARED = [
+  'success',
+  'pagesMigrated',
   'pagesReclaimed',
   'virtualNs',
 ] as const satisfies readonly MetricId[];

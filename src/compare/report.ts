@@ -1,7 +1,7 @@
 import { type Bar, barChart, NR_PART_COLOURS, type Stack, stackedChart } from './charts.js';
 import { formatMargin, formatValue } from './format-value.js';
 import { escapeHtml, htmlTable } from './html.js';
-import { JUDGED, type JudgedId, METRICS, type MetricId } from './metrics.js';
+import { JUDGED, type JudgedId, METRICS, type MetricId, SHARED } from './metrics.js';
 import { overviewOf } from './overview.js';
 import { reportStyle } from './report-style.js';
 import type { RunRecord } from './run-record.js';
@@ -134,11 +134,11 @@ function legend(): string {
 function overview(tables: readonly SummaryTable[]): string {
   const rows = overviewOf(tables).map(({ strategy, entries }) => [
     escapeHtml(strategy),
-    ...JUDGED.map((id) => (entries[id].ranked === 0 ? '–' : `${entries[id].good} of ${entries[id].ranked}`)),
+    ...SHARED.map((id) => (entries[id].ranked === 0 ? '–' : `${entries[id].good} of ${entries[id].ranked}`)),
   ]);
   return `<h2>Over all jobs</h2>
 <p>In how many jobs a strategy is first or level, of those in which it is ranked.</p>
-${htmlTable(['strategy', ...JUDGED.map((id) => METRICS[id].title)], rows, 1)}`;
+${htmlTable(['strategy', ...SHARED.map((id) => METRICS[id].title)], rows, 1)}`;
 }
 
 function section(table: SummaryTable): string {
@@ -201,7 +201,7 @@ function figure({ machine, job, rows }: SummaryTable, { id, heading, how }: Draw
   const caption = `<figcaption><b>${heading}.</b> ${how}</figcaption>`;
   if (bars.every(({ estimate }) => estimate.mean === 0))
     return `<figure>${caption}<p>${bars.length === 0 ? 'Nobody has such a value.' : 'It is 0 for everybody.'}</p></figure>`;
-  const axis = { format: (value: number) => formatValue(value, unit), ...(unit === 'share' ? { max: 1 } : {}) };
+  const axis = { format: (value: number) => formatValue(value, unit), ...(unit === 'share' ? { limit: 1 } : {}) };
   return `<figure>${caption}${barChart(`${heading}, ${machine}, ${job}`, bars, axis)}</figure>`;
 }
 

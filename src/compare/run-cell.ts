@@ -73,14 +73,15 @@ function sentenceOf(error: unknown): string {
 }
 
 function achieve(run: CellRun): Achieved {
-  const { job, evacuator, key, surroundings } = run;
+  const { job, evacuator, key, kept, surroundings } = run;
+  const { nrPfns } = kept.machine.spec;
   switch (job.kind) {
     case 'high-order': {
       const { order, count } = job;
-      return ofHighOrder(run, drive(evacuator.highOrder({ order, count }, key.strategy), surroundings));
+      return ofHighOrder(run, drive(evacuator.highOrder({ order, count }, key.strategy), surroundings, nrPfns));
     }
     case 'offline':
-      return ofOffline(run, drive(evacuator.offline({ blocks: job.blocks }, key.strategy), surroundings));
+      return ofOffline(run, drive(evacuator.offline({ blocks: job.blocks }, key.strategy), surroundings, nrPfns));
     case 'requests':
       return runRequests(run, job);
   }

@@ -1,9 +1,11 @@
 import { MessageChannel } from 'node:worker_threads';
-import { Tinypool } from 'tinypool';
+import { Tinypool, type TinypoolWorker } from 'tinypool';
 
 /** Threads that do tasks, each as soon as one of them is free, and tell what they find while they are at it. */
 export class WorkerPool<Task, Message> {
   readonly #pool: Tinypool;
+  readonly #watched = new WeakSet<TinypoolWorker>();
+  #stopped = false;
 
   /** `entry` is a module whose default export is a `PoolFunction`. */
   constructor(entry: URL, nrWorkers: number) {
@@ -14,6 +16,8 @@ export class WorkerPool<Task, Message> {
       maxThreads: nrWorkers,
       isolateWorkers: false,
     });
+    // A worker that dies between two tasks takes none with it, and the next task gets another.
+    this.#pool.on('error', () => {});
   }
 
   /**
@@ -32,6 +36,7 @@ export class WorkerPool<Task, Message> {
       // The answer and the messages come by different ways, and either may be first.
       port1.on('close', resolve);
     });
+    this.#watch();
     try {
       posted = await this.#pool.run({ task, port: port2 }, { transferList: [port2] });
       if (received < posted) await allReceived;
@@ -40,8 +45,22 @@ export class WorkerPool<Task, Message> {
     }
   }
 
+  /** Tinypool hears of errors in a thread, but not of a thread that ends without one (process.exit in a plugin). */
+  #watch(): void {
+    for (const worker of this.#pool.threads) {
+      if (this.#watched.has(worker)) continue;
+      this.#watched.add(worker);
+      worker.on('exit', (exitCode: number) => {
+        if (this.#stopped) return;
+        worker.emit('error', new Error(`a worker ended in the middle of its work, with exit code ${exitCode}`));
+        this.#watch();
+      });
+    }
+  }
+
   /** Ends all threads, in the middle of what they do. Tasks that are under way never resolve well. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#pool.destroy();
   }
 }

@@ -7,6 +7,8 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const MAIN = 'dist/src/cli/main.js';
 
+const ASK_MS = 20;
+
 export interface Ended {
   /** Null if a signal ended it. */
   readonly exitCode: number | null;
@@ -18,6 +20,8 @@ export interface Manner {
   readonly env?: NodeJS.ProcessEnv;
   /** Sends SIGINT as soon as standard error contains this. */
   readonly interruptAt?: string;
+  /** Sends SIGINT as soon as this is true, which is asked now and then. */
+  readonly interruptWhen?: () => boolean;
   /** Nobody reads standard output. */
   readonly closeStdout?: boolean;
 }
@@ -39,9 +43,17 @@ export function vacate(args: readonly string[], manner: Manner = {}): Promise<En
     interrupted = true;
     child.kill('SIGINT');
   });
+  const asking = setInterval(() => {
+    if (manner.interruptWhen?.() !== true) return;
+    clearInterval(asking);
+    child.kill('SIGINT');
+  }, ASK_MS);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
+    child.on('close', (exitCode) => {
+      clearInterval(asking);
+      resolve({ exitCode, stdout, stderr });
+    });
   });
 }
 

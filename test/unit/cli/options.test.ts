@@ -1,4 +1,12 @@
-import { once, parseCount, parseOrder, parseSeed, parseTimeout } from '../../../src/cli/options.js';
+import {
+  once,
+  parseCount,
+  parseJobs,
+  parseOrder,
+  parseSeed,
+  parseSeeds,
+  parseTimeout,
+} from '../../../src/cli/options.js';
 
 describe('parseTimeout', () => {
   it.each([
@@ -41,5 +49,15 @@ describe('once', () => {
   it('takes a value, and no second one', () => {
     expect(once('--dimm')('dimm0', undefined)).toBe('dimm0');
     expect(() => once('--dimm')('dimm1', 'dimm0')).toThrow('--dimm is given twice, "dimm0" and "dimm1"; keep one');
+  });
+});
+
+describe('how many seeds and jobs', () => {
+  it('are whole numbers above 0', () => {
+    expect([parseSeeds('1'), parseSeeds('10000'), parseJobs('2')]).toEqual([1, 10_000, 2]);
+    for (const text of ['0', '-1', '1.5', 'ten', '', '10001']) {
+      expect(() => parseSeeds(text)).toThrow(`--seeds cannot be "${text}"; write how many, from 1`);
+      expect(() => parseJobs(text)).toThrow(`--jobs cannot be "${text}"; write how many runs go on at a time`);
+    }
   });
 });
