@@ -5,13 +5,14 @@ import {
   ACCESS_BLOCKED,
   ACCESS_FAULT,
   ACCESS_OK,
+  readFileContents,
   readFilePage,
   readPage,
   writeFilePage,
 } from '../../../src/sim/access.js';
 import { exitProcess, forkProcess, remapFilePage } from '../../../src/sim/address-space.js';
-import { readStored } from '../../../src/sim/contents.js';
-import { createFile, isCached, truncateFile } from '../../../src/sim/files.js';
+import { originalHi, originalLo, readStored } from '../../../src/sim/contents.js';
+import { createFile, deleteFile, isCached, truncateFile } from '../../../src/sim/files.js';
 import { lockPage, pin } from '../../../src/sim/holds.js';
 import { type Machine, SCALAR } from '../../../src/sim/machine.js';
 import { diskPlaceOf, findInCache, SLOT_DIRTY, SLOT_WRITEBACK, slotAt } from '../../../src/sim/page-cache.js';
@@ -181,6 +182,51 @@ describe('truncation', () => {
     expect(m.clock[0]).toBe(WRITE_LATENCY_NS);
     expect(m.scalars[SCALAR.nrHolds]).toBe(0);
     expectSound(m);
+  });
+});
+
+describe('deletion', () => {
+  it('gives back pages, slots, places on disk and on the index line, and others may have them', () => {
+    const m = smallMachine({ capacity: { extents: 2, mappings: 4, leaves: 8 } });
+    settle(m);
+    const free = countFree(m);
+    for (let round = 0; round < 40; round++) {
+      const file = createFile(m, 130);
+      for (let page = 0; page < 130; page++) writeFilePage(m, 0, file, page, round, page, page % 2 === 0);
+      for (let page = 0; page < 130; page += 3) startWriteback(m, inCache(m, file, page));
+      expect(readFileContents(m, 0, file, 129, words)).toBe(ACCESS_OK);
+      expect([...words]).toEqual([round, 129]);
+      expect(deleteFile(m, 0, file)).toBe(true);
+      settle(m);
+      expect([countFree(m), m.scalars[SCALAR.leavesUsed], m.mapKind[file]]).toEqual([free, 0, 0]);
+    }
+    expect(m.scalars[SCALAR.storedFill]! - m.spec.nrSwapSlots).toBeLessThanOrEqual(130);
+    expectSound(m);
+    // A new file has nothing of the old ones on its disk.
+    const file = createFile(m, 130);
+    readFileContents(m, 0, file, 0, words);
+    expect([...words]).toEqual([originalLo(file, 0), originalHi(file, 0)]);
+  });
+
+  it('waits for a locked page, and then goes on', () => {
+    const m = smallMachine();
+    const file = createFile(m, 10);
+    for (let page = 0; page < 10; page++) readFilePage(m, 0, file, page);
+    settle(m);
+    lockPage(m, inCache(m, file, 4), 1000);
+    expect(readFileContents(m, 0, file, 4, words)).toBe(ACCESS_BLOCKED);
+    expect(deleteFile(m, 0, file)).toBe(false);
+    expect([isCached(m, file, 4), isCached(m, file, 5)]).toEqual([true, false]);
+    advance(m, 0, 1000);
+    expect(deleteFile(m, 0, file)).toBe(true);
+    expectSound(m);
+  });
+
+  it('is not for a file that is mapped', () => {
+    const m = smallMachine();
+    const file = createFile(m, 4);
+    fileProcess(m, file, 4);
+    expect(() => deleteFile(m, 0, file)).toThrow('a file that is mapped is not deleted');
   });
 });
 
