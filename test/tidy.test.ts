@@ -116,12 +116,12 @@ const FUNCTION_LINES_MAX = 70;
 const FILE_LINES_MAX = 500;
 
 /** A seed must reproduce a run: the layers that make one know no clock and no chance but theirs. */
-const DETERMINISTIC = /^src\/(base|mm|handler|host|sim|migration|strategies|scenario)\//;
+const DETERMINISTIC = /^src\/(base|mm|handler|host|sim|migration|strategies|scenario|compare)\//;
 const CLOCK_AND_CHANCE: Readonly<Record<string, string>> = {
   'Math.random': 'draw from a Prng that is passed in',
   'Date.now': 'pass the time in',
   'new Date': 'pass the time in',
-  'performance.now': 'measure outside, in src/compare or src/cli',
+  'performance.now': 'measure outside, in src/cli',
 };
 
 /** A library says things through results and events; only the command line prints. */
