@@ -86,14 +86,14 @@ function eachPage(m: Machine, visit: Visit): void {
 }
 
 /** What a fault at an entry that maps nothing would bring; false beyond the end of the file. */
-function readThroughFile(m: Machine, vma: number, vpn: number, pte: number, out: Uint32Array): boolean {
+export function readThroughFile(m: Machine, vma: number, vpn: number, pte: number, out: Uint32Array): boolean {
   const page = isFile(pte) ? ptePayload(pte) : vpn - m.vmaStart[vma]! + m.vmaOffset[vma]!;
   const file = m.vmaFile[vma]!;
   return page < m.mapPages[file]! && readOfFile(m, file, page, out);
 }
 
 /** A page of a file: in the cache, or as its device has it. False for a page of shared memory or a pool that is not there. */
-function readOfFile(m: Machine, mapping: number, page: number, out: Uint32Array): boolean {
+export function readOfFile(m: Machine, mapping: number, page: number, out: Uint32Array): boolean {
   const index = m.mapBase[mapping]! + page;
   const pfn = findInCache(m, index);
   const place = pfn === NO_PAGE ? diskPlaceOf(m, index) : 0;
@@ -105,7 +105,8 @@ function readOfFile(m: Machine, mapping: number, page: number, out: Uint32Array)
   return true;
 }
 
-function readThroughPte(m: Machine, pte: number, out: Uint32Array): void {
+/** What an entry that maps something reads, wherever that is. */
+export function readThroughPte(m: Machine, pte: number, out: Uint32Array): void {
   if (isPresent(pte) || isMigration(pte)) {
     if (!readContents(m, ptePayload(pte), out)) out.fill(TORN);
     return;

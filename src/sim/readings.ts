@@ -1,19 +1,15 @@
 import { PG_LOCKED } from '../mm/page-flags.js';
 import { isFile, isMigration, isPresent, isSwap, ptePayload } from '../mm/pte.js';
-import { NO_PAGE } from '../mm/units.js';
 import { findVma, vmasOf } from './address-space.js';
-import { originalHi, originalLo, readContents, readStored } from './contents.js';
-import type { LedgerComparison } from './ledger.js';
+import { type LedgerComparison, readOfFile, readThroughFile, readThroughPte } from './ledger.js';
 import { type Machine, SCALAR } from './machine.js';
 import { MAPPING_FILE, MAPPING_SHMEM } from './mappings.js';
-import { diskPlaceOf, findInCache } from './page-cache.js';
 import { pteOf } from './page-tables.js';
 import { swapCachePage } from './swap.js';
 
 /**
- * What the pages of the processes and files that there are would read, in memory or not: through page tables, caches,
- * swap or disk, without a fault. Unlike a ledger it stays the same when reclaim drops or swaps pages, and when other
- * processes and files come and go.
+ * What the pages of the processes and files that there are would read: as a ledger, but kept by whose they are, so that it
+ * can be compared after other processes and files have come and gone, and pages that were rightly written left out.
  */
 export interface Readings {
   readonly runs: readonly Run[];
@@ -30,8 +26,6 @@ interface Run {
 }
 
 const words = new Uint32Array(2);
-const TORN = 0xffff_fffd;
-const MISSING = 0xffff_fffe;
 
 export function takeReadings(m: Machine): Readings {
   const runs = [...runsOfProcesses(m), ...runsOfFiles(m)];
@@ -68,11 +62,16 @@ export function compareReadings(
   return { pages, wrong, firstWrong };
 }
 
-/** What a virtual page would read, without a fault; `out` says so too if the page is torn, or nobody's. */
+/** What a virtual page would read, without a fault: what nobody has written reads 0, and so does what is not there. */
 export function readVirtualPage(m: Machine, mm: number, vpn: number, out: Uint32Array): void {
+  const pte = pteOf(m, mm, vpn);
+  out.fill(0);
+  if (pte !== 0 && !isFile(pte)) {
+    readThroughPte(m, pte, out);
+    return;
+  }
   const vma = findVma(m, mm, vpn);
-  if (vma === 0) out.fill(MISSING);
-  else readInVma(m, vma, pteOf(m, mm, vpn), vpn, out);
+  if (vma !== 0 && m.vmaFile[vma] !== 0) readThroughFile(m, vma, vpn, pte, out);
 }
 
 /** True if a virtual page is in a frame that is locked: on its way, so that only the end of the move says what it reads. */
@@ -86,44 +85,13 @@ export function isVirtualPageLocked(m: Machine, mm: number, vpn: number): boolea
   return pfn >= 0 && (m.flags[pfn]! & PG_LOCKED) !== 0;
 }
 
-function readInVma(m: Machine, vma: number, pte: number, vpn: number, out: Uint32Array): void {
-  if (isPresent(pte) || isMigration(pte)) {
-    if (!readContents(m, ptePayload(pte), out)) out.fill(TORN);
-    return;
-  }
-  if (isSwap(pte)) {
-    const slot = ptePayload(pte);
-    const cached = swapCachePage(m, slot);
-    if (!(cached >= 0 ? readContents(m, cached, out) : readStored(m, slot, out))) out.fill(TORN);
-    return;
-  }
-  const file = m.vmaFile[vma]!;
-  if (file === 0) out.fill(0);
-  else readInFile(m, file, isFile(pte) ? ptePayload(pte) : vpn - m.vmaStart[vma]! + m.vmaOffset[vma]!, out);
-}
-
-function readInFile(m: Machine, file: number, page: number, out: Uint32Array): void {
-  if (page >= m.mapPages[file]!) {
-    out.fill(MISSING);
-    return;
-  }
-  const index = m.mapBase[file]! + page;
-  const pfn = findInCache(m, index);
-  const place = diskPlaceOf(m, index);
-  let whole = true;
-  if (pfn !== NO_PAGE) whole = readContents(m, pfn, out);
-  else if (place !== 0) whole = readStored(m, place, out);
-  else if (m.mapKind[file] === MAPPING_SHMEM) out.fill(0);
-  else {
-    out[0] = originalLo(file, page);
-    out[1] = originalHi(file, page);
-  }
-  if (!whole) out.fill(TORN);
-}
-
 function readPageOf(m: Machine, { owner, id }: Run, page: number): void {
-  if (owner === 'process') readVirtualPage(m, id, page, words);
-  else readInFile(m, id, page, words);
+  if (owner === 'process') {
+    readVirtualPage(m, id, page, words);
+    return;
+  }
+  words.fill(0);
+  if (page < m.mapPages[id]!) readOfFile(m, id, page, words);
 }
 
 function runsOfProcesses(m: Machine): Run[] {
