@@ -19,6 +19,8 @@ import { nameOf, type PlacedZone } from './zone-ranges.js';
 const USER = PG_LRU | PG_ANON | PG_SWAPCACHE | PG_SWAPBACKED;
 /** Smaller free blocks come and go between the reading of kpageflags and that of pagetypeinfo. */
 const STEADY_ORDER = 7;
+/** So many more pages of the kernel than of processes leave no doubt, whatever the free lists say a moment later. */
+const CLEAR_PAGES = 64;
 
 /** What a pageblock holds, in pages. */
 interface Contents {
@@ -38,7 +40,7 @@ interface Contents {
 /**
  * Which migratetype each pageblock has, by number. pagetypeinfo tells how many of each there are in a zone; which they
  * are is inferred: those with most kernel memory and least memory of processes are the ones that are not movable, as
- * many as there must be, and none that has a larger free block than their free lists. Null without the file.
+ * many as there must be, and in doubt none that has a larger free block than their free lists. Null without the file.
  */
 export function inferPageblockTypes(
   flags: Uint32Array,
@@ -81,7 +83,7 @@ function chooseUnmovable(blocks: readonly Contents[], known: ZoneTypes): Content
   const chosen: Contents[] = [];
   for (const contents of [...blocks].sort((a, b) => likeness(b) - likeness(a) || a.block - b.block)) {
     if (chosen.length === wanted) break;
-    if (!fits(contents.free, left)) continue;
+    if (likeness(contents) < CLEAR_PAGES && !fits(contents.free, left)) continue;
     for (const [order, nr] of contents.free.entries()) left[order] = left[order]! - nr;
     chosen.push(contents);
   }

@@ -8,7 +8,7 @@ import type { PlacedZone } from './zone-ranges.js';
 /** Part of a zone that its per-CPU lists may grow to in all, where the kernel tunes them (MIN_PERCPU_PAGELIST_HIGH_FRACTION). */
 const HIGH_FRACTION = 8;
 /** Free pages on lists that lie further apart than this were not freed in one go. */
-const GAP_PAGES = 8 * PAGEBLOCK_PAGES;
+const GAP_PAGES = 4 * PAGEBLOCK_PAGES;
 
 /** One CPU's lists of one zone, as /proc/zoneinfo has them under "pagesets". */
 export interface Pageset {

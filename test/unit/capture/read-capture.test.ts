@@ -61,10 +61,33 @@ const EXPECTED: Record<string, Counts> = {
   'fragslab-offline-kernelzone/before-memory36': { REFERENCED: 1977, UPTODATE: 120128, DIRTY: 76351, LRU: 121157, ACTIVE: 2303, SLAB: 9929, BUDDY: 282223, ANON: 118474, SWAPBACKED: 120120, HEAD: 2282, TAIL: 5506, UNEVICTABLE: 0, NOPAGE: 851968, KSM: 0, THP: 0, PGTABLE: 3573, RESERVED: 31828, MLOCKED: 0, PRIVATE: 1033, PCP: 169, MOVABLE_OPS: 0, untyped: 9481, mapped: 119083, mappings: 120110 },
 };
 
+/** Of the untyped pages that were counted, those that lie in movable pageblocks: free on lists, or back from there. */
+const INFERRED: Record<string, { onLists: number; givenBack: number }> = {
+  'mixed-offline/before-memory32': { onLists: 22, givenBack: 0 },
+  'mixed-offline-6.12/before-memory32': { onLists: 61, givenBack: 0 },
+  'pinned-offline/before-memory32': { onLists: 37, givenBack: 0 },
+  'skew-huge/before-huge': { onLists: 1354, givenBack: 424 },
+  'fragslab-offline-kernelzone/before-memory36': { onLists: 70, givenBack: 0 },
+};
+
 describe('captures of real kernels', () => {
   it.each(Object.keys(EXPECTED))('%s has the pages that were counted by hand', (name) => {
-    expect(countImage(readCapture(fixture(name)))).toEqual(EXPECTED[name]);
+    const { onLists = 0, givenBack = 0 } = INFERRED[name] ?? {};
+    const { PCP, BUDDY, untyped, ...others } = EXPECTED[name] as Counts;
+    expect(countImage(readCapture(fixture(name)))).toEqual({
+      ...others,
+      PCP: PCP + onLists,
+      BUDDY: BUDDY + givenBack,
+      untyped: untyped - onLists - givenBack,
+    });
   });
+
+  it.each([
+    ['mixed-offline/before-memory32', '6.1.0-56-amd64'],
+    ['mixed-offline-6.12/before-memory32', '6.12.117+deb12-amd64'],
+  ])('%s is of the kernel that the file beside it names', (name, release) =>
+    expect(readCapture(fixture(name)).kernel).toBe(release),
+  );
 
   it('agrees with what the 6.1 kernel itself counted', () => {
     const image = readCapture(fixture('mixed-offline/before-memory32'));
@@ -159,7 +182,10 @@ describe('the machine around the pages', () => {
   it('says what could not be known, and nothing more', () => {
     expect(readCapture(fixture('skew-huge/before-huge')).caveats).toEqual([
       'Zone DMA32 ends at pfn:0x2ffda, inside a pageblock, which is counted whole.',
-      'Zone DMA32: 1,354 of 9,658 untyped pages are free on per-CPU lists, which ones cannot be known; all are treated ' +
+      'Which pageblocks are not movable, 1 of zone DMA, 91 of zone DMA32 by pagetypeinfo, is inferred from what they ' +
+        'hold.',
+      'Zone DMA32: 1,778 of 9,658 untyped pages lie in movable pageblocks and are taken as free on per-CPU lists, where ' +
+        'zoneinfo counted 1,354 a moment later, so 424 of them as given back to the allocator; the others are treated ' +
         'as kernel memory.',
       'Zone Movable: 7 pages without flags had mappings when kpagecount was read, a moment after kpageflags, and 7 ' +
         'anonymous pages had none left; the former are treated as anonymous, the latter as free.',

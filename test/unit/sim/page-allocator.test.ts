@@ -137,3 +137,59 @@ describe('a freed page', () => {
     expectSound(m);
   });
 });
+
+describe('lists with the limits of a captured machine', () => {
+  const shape = { batch: 8, high: [100, 100], highMax: 100 };
+
+  function limited(flush: 'doubling' | 'counting', highMax = 100): { m: Machine; pages: number[] } {
+    const m = smallMachine();
+    const pages = Array.from({ length: 600 }, () => slab(m));
+    drainPcp(m);
+    const { pcpHigh } = m;
+    pcpHigh.fill(100);
+    Object.assign(m.spec, { pcp: [{ ...shape, flush, highMax }] });
+    return { m, pages };
+  }
+  /** How long the list is after each flush. */
+  function lengths({ m, pages }: { m: Machine; pages: number[] }): number[] {
+    const found: number[] = [];
+    let last = pcp(m).length;
+    for (const pfn of pages) {
+      putPage(m, 0, pfn);
+      const { length } = pcp(m);
+      if (length < last) found.push(length);
+      last = length;
+    }
+    return found;
+  }
+
+  it('flush twice as much each time that nothing was allocated in between (6.1)', () => {
+    const machine = limited('doubling');
+    // 8, 16, 32, 64, and then all but a batch.
+    expect(lengths(machine).slice(0, 6)).toEqual([92, 84, 68, 36, 8, 8]);
+    expectSound(machine.m);
+  });
+
+  it('flush what was freed in a row (6.7 and later), and raise their limit to hold it', () => {
+    const fixed = limited('counting');
+    expect(lengths(fixed).slice(0, 3)).toEqual([8, 8, 8]);
+    const tuned = limited('counting', 400);
+    lengths(tuned);
+    expect(tuned.m.pcpHigh[0]).toBe(256 + 8);
+    expectSound(tuned.m);
+  });
+
+  it('flush the list that grew first, and the oldest pages first', () => {
+    const { m, pages } = limited('doubling');
+    for (const pfn of pages.slice(0, 100)) putPage(m, 0, pfn);
+    expect(pcp(m)).toEqual(pages.slice(8, 100).reverse());
+  });
+
+  it('begin again with a batch once something was allocated', () => {
+    const machine = limited('doubling');
+    lengths({ m: machine.m, pages: machine.pages.slice(0, 120) });
+    for (let i = 0; i < 3; i++) machine.pages.push(slab(machine.m));
+    expect(machine.m.pcpFreed[0]).toBe(0);
+    expectSound(machine.m);
+  });
+});

@@ -9,13 +9,16 @@ const SAMPLE_STRIDE = 8;
 /** After so many failures the window of skipped attempts grows no more (COMPACT_MAX_DEFER_SHIFT). */
 const MAX_DEFER_SHIFT = 6;
 
+/** A position that was never set: outside every zone. */
+const NOWHERE = -1;
+
 /** What a zone remembers between two compactions (struct zone, mm/compaction.c), and its pageblocks' skip hints. */
 export class ZoneState {
   readonly start: Pfn;
   readonly end: Pfn;
   /** Where the migrate scanner goes on, for async and for sync compaction. */
-  readonly cachedMigratePfn: [Pfn, Pfn] = [0, 0];
-  cachedFreePfn: Pfn = 0;
+  readonly cachedMigratePfn: [Pfn, Pfn] = [NOWHERE, NOWHERE];
+  cachedFreePfn: Pfn = NOWHERE;
   initMigratePfn: Pfn = 0;
   initFreePfn: Pfn = 0;
   /** The scanners have met: hints are to be reset when kswapd sleeps, or compaction restarts. */
