@@ -37,7 +37,7 @@ export interface FolderManner {
  */
 export function checkFolder(path: string, { force = false, resume = false }: FolderManner): void {
   if (force && resume) throw new VacateError('usage', '--force begins anew and --resume goes on; keep one of them');
-  const stats = reading(path, () => statSync(path, { throwIfNoEntry: false }));
+  const stats = accessing(path, () => statSync(path, { throwIfNoEntry: false }));
   if (stats !== undefined && !stats.isDirectory())
     throw new VacateError('usage', `--out ${path} is a file; name a folder, which is made if it does not exist`);
   const found = FILES.filter((name) => existsSync(join(path, name)));
@@ -59,7 +59,7 @@ export class RunFolder {
     /** Cells of an earlier run of the same record. */
     readonly finished: readonly Cell[],
   ) {
-    this.#journal = reading(path, () => openSync(join(path, JOURNAL), 'a'));
+    this.#journal = accessing(path, () => openSync(join(path, JOURNAL), 'a'));
   }
 
   /**
@@ -68,7 +68,7 @@ export class RunFolder {
    * @throws VacateError kind 'usage' if the folder cannot be written, or holds a run that was asked something else.
    */
   static open(path: string, record: RunRecord, { resume = false }: FolderManner): RunFolder {
-    return reading(path, () => {
+    return accessing(path, () => {
       mkdirSync(path, { recursive: true });
       if (resume) return new RunFolder(path, resumed(path, record));
       for (const name of FILES) rmSync(join(path, name), { force: true });
@@ -79,7 +79,7 @@ export class RunFolder {
 
   /** A cell that has been added is kept, whatever happens next. */
   add(cell: Cell): void {
-    writeSync(this.#journal, journalLine(cell));
+    accessing(this.path, () => writeSync(this.#journal, journalLine(cell)));
   }
 
   /** Tables and report; what an earlier run has left of them is replaced. */
@@ -90,7 +90,7 @@ export class RunFolder {
       'cells.parquet': new Uint8Array(cellsParquet(cells)),
       'report.html': htmlReport(record, tables),
     };
-    reading(this.path, () => {
+    accessing(this.path, () => {
       for (const name of RESULTS) writeFileSync(join(this.path, name), contents[name]);
     });
   }
@@ -121,7 +121,7 @@ function resumed(path: string, record: RunRecord): readonly Cell[] {
 }
 
 /** What the file system refuses, as a sentence. */
-function reading<T>(path: string, access: () => T): T {
+function accessing<T>(path: string, access: () => T): T {
   try {
     return access();
   } catch (cause) {

@@ -11,8 +11,8 @@ const PATIENCE_MS = 30_000;
 
 describe('a worker pool', () => {
   const pools: WorkerPool<Task, number>[] = [];
-  const poolOf = (nrWorkers: number) => {
-    const pool = new WorkerPool<Task, number>(new URL('./doubling.mjs', import.meta.url), nrWorkers);
+  const poolOf = (nrWorkers: number, silenceMsMax = PATIENCE_MS) => {
+    const pool = new WorkerPool<Task, number>(new URL('./doubling.mjs', import.meta.url), nrWorkers, silenceMsMax);
     pools.push(pool);
     return pool;
   };
@@ -51,6 +51,20 @@ describe('a worker pool', () => {
     async () => {
       const pool = poolOf(1);
       await expect(messagesOf(pool, { count: 1, dies: true })).rejects.toThrow('with exit code 3');
+      expect(await messagesOf(pool, { count: 1 })).toEqual([2]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'ends a worker of which nothing is heard, after what it had to say, and goes on',
+    async () => {
+      const pool = poolOf(1, 1500);
+      const messages: number[] = [];
+      await expect(pool.run({ count: 3, forever: true }, (message) => messages.push(message))).rejects.toThrow(
+        'nothing was heard of it for 1.5 s, so it was ended',
+      );
+      expect(messages).toEqual([2, 4, 6]);
       expect(await messagesOf(pool, { count: 1 })).toEqual([2]);
     },
     PATIENCE_MS,
