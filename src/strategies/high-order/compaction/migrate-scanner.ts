@@ -65,7 +65,7 @@ function isSuitableSource({ host, isOptimistic }: CompactControl, start: Pfn): b
 
 /** Chooses pages in [low, end), within one pageblock; stops after a batch (isolate_migratepages_block). */
 function isolateMigratePagesBlock(control: CompactControl, low: Pfn, end: Pfn): void {
-  const { host, request, rules, state } = control;
+  const { host, request, rules } = control;
   const { flags } = host.columns;
   const skipsOnFailure = control.isOptimistic;
   let nextSkip = skipsOnFailure ? alignedEnd(low, request.order) : 0;
@@ -129,13 +129,16 @@ function isolateMigratePagesBlock(control: CompactControl, low: Pfn, end: Pfn): 
       break;
     }
   }
-  pfn = Math.min(pfn, end);
-  if (pfn === end && (isolated === 0 || control.finishPageblock)) {
-    if (hasStart && !isHintUpdated) state.setSkip(low);
-    state.updateCachedMigrate(pfn, control.isSync);
-  }
   control.migrateScanned += scanned;
-  control.migratePfn = pfn;
+  control.migratePfn = Math.min(pfn, end);
+  const isDone = control.migratePfn === end && (isolated === 0 || control.finishPageblock);
+  if (isDone) noteScanned(control, hasStart && !isHintUpdated);
+}
+
+/** Nothing more is to be had from the pageblock that ends here: it is marked, and sync compaction starts behind it. */
+function noteScanned({ isSync, migratePfn, state }: CompactControl, marks: boolean): void {
+  if (marks) state.setSkip(migratePfn - 1);
+  state.updateCachedMigrate(migratePfn, isSync);
 }
 
 /** A page, or a whole folio, that can be taken from its owner for moving; what looks pinned is left alone. */
