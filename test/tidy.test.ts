@@ -550,6 +550,7 @@ const CLEAN: readonly File[] = [
   file('src/base/prng.ts', 'export class Prng {}'),
   file('src/mm/units.ts', "import { Prng } from '../base/prng.js';", 'export const first = Prng;'),
   file('src/handler/index.ts', "export * from '../mm/units.js';"),
+  file('src/strategies/index.ts', "export * from '../mm/units.js';"),
   file('src/host/host.ts', "import type { first } from '../handler/index.js';", 'export type First = typeof first;'),
   file('src/events/ring.ts', "import { Subject } from 'rxjs';", 'export const ring = new Subject();'),
   file('src/migration/service.ts', "import { injectable } from 'inversify';", "export * from '../events/ring.js';"),

@@ -20,7 +20,12 @@ export function contestantsFor(kind: CompareJob['kind'], asked: StrategyLabels):
   return kind === 'requests' && labels.size > 0 ? [NOBODY, ...labels] : [...labels];
 }
 
-/** The front end through which a strategy helps with a job. */
-export function frontEndOf(kind: CompareJob['kind'], asked: StrategyLabels, label: string): FrontEndKey {
-  return FRONT_ENDS_FOR[kind].find((frontEnd) => asked[frontEnd].includes(label)) as FrontEndKey;
+/**
+ * The front end through which a strategy helps with a job. One that has both makes a block at once for a request that may
+ * wait, and works ahead for those that may not.
+ */
+export function frontEndOf(job: CompareJob, asked: StrategyLabels, label: string): FrontEndKey {
+  const frontEnds = FRONT_ENDS_FOR[job.kind];
+  const inOrder = job.kind === 'requests' && job.wait ? [...frontEnds].reverse() : frontEnds;
+  return inOrder.find((frontEnd) => asked[frontEnd].includes(label)) as FrontEndKey;
 }

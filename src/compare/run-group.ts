@@ -42,7 +42,7 @@ export function runGroup(task: CompareTask, open: () => GroupMachine, post: (cel
       stake = stakeOf(evacuator.service, job);
       stakes.set(key.job, stake);
     }
-    const frontEnd = key.strategy === NOBODY ? 'highOrder' : frontEndOf(job.kind, task.labels, key.strategy);
+    const frontEnd = key.strategy === NOBODY ? 'highOrder' : frontEndOf(job, task.labels, key.strategy);
     post(runCell({ key, job, frontEnd, kept, evacuator, surroundings: machine.begin(), stake }));
     evacuator.dispose();
   }

@@ -45,7 +45,7 @@ export function machineFromScenario(scenario: Scenario, options: ScenarioOptions
     contents: layout.contents,
     capacity: capacityFor(scenario, layout),
   });
-  for (const { block } of layout.blocks) onlineBlock(machine, block);
+  for (const { block } of [...layout.blocks].reverse()) onlineBlock(machine, block);
   new Build(scenario, layout, machine, options).run();
   sweepLru(machine);
   return machine;

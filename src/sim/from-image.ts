@@ -23,7 +23,7 @@ import { PTE_DIRTY, PTE_WRITE, presentPte } from '../mm/pte.js';
 import { MAX_PAGE_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import { anonVmaOf, createProcess, mapMemory, VM_LOCKED, VM_SHARED, VM_WRITE } from './address-space.js';
 import { freeBlock } from './buddy.js';
-import { fillContents } from './contents.js';
+import { fillContents, originalHi, originalLo, store } from './contents.js';
 import { createDriverPool, createFile, createShmem } from './files.js';
 import { addHold, HOLD_WRITEBACK, lockPage, pin } from './holds.js';
 import { addToLruBatch, placeOnLru } from './lru.js';
@@ -203,13 +203,17 @@ function populate(m: Machine, image: MachineImage, group: Group, processes: read
   for (let page = 0; page < pfns.length; page++) {
     const pfn = pfns[page]!;
     const flags = m.flags[pfn]!;
-    fillContents(m, pfn, mix32(pfn), mix32(pfn ^ 0x5bd1e995));
+    // What a device has a copy of may be dropped at any time, so it is what the device has.
+    if (kind === 'file' && (flags & PG_DIRTY) === 0)
+      fillContents(m, pfn, originalLo(mapping, page), originalHi(mapping, page));
+    else fillContents(m, pfn, mix32(pfn), mix32(pfn ^ 0x5bd1e995));
     if (pool !== 0) own(m, pfn, flags, m.mapBase[pool]! + page);
     else if (anon !== 0) setIndex(m, pfn, m.mapBase[anon]! + page);
     else own(m, pfn, flags & ~PG_DIRTY, m.mapBase[mapping]! + page);
     if (anon !== 0 && (flags & PG_SWAPCACHE) !== 0) {
       while (m.swapCache[slot] !== 0) slot++;
       addToSwapCache(m, pfn, slot);
+      store(m, pfn, slot);
       m.scalars[SCALAR.swapUsed] = m.scalars[SCALAR.swapUsed]! + 1;
     }
     m.mapcount[pfn] = mapcount;
@@ -251,7 +255,9 @@ function settle(m: Machine, image: MachineImage, pfn: Pfn, flags: number): void 
     m.flags[pfn] = m.flags[pfn]! | PG_LRU;
     placeOnLru(m, pfn);
   }
-  if ((flags & PG_DIRTY) !== 0) {
+  // Shared memory has no copy anywhere until it is swapped out.
+  const shared = (flags & (PG_SWAPBACKED | PG_ANON)) === PG_SWAPBACKED;
+  if ((flags & PG_DIRTY) !== 0 || shared) {
     if ((flags & PG_ANON) !== 0) m.flags[pfn] = m.flags[pfn]! | PG_DIRTY;
     else markDirty(m, pfn);
   }

@@ -13,7 +13,7 @@ import { ONLINE_MIGRATETYPE, setPageblockIsolated, setPageblockType, zoneOf } fr
 export function onlineBlock(m: Machine, block: BlockId): void {
   const { start, end } = blockRange(block, m.spec.blockPages);
   m.blockState[block] = BLOCK_ONLINE;
-  for (let pfn = start; pfn < end; pfn += PAGEBLOCK_PAGES) {
+  for (let pfn = end - PAGEBLOCK_PAGES; pfn >= start; pfn -= PAGEBLOCK_PAGES) {
     const zone = zoneOf(m, pfn);
     if (zone < 0) continue;
     setPageblockType(m, pfn, ONLINE_MIGRATETYPE);

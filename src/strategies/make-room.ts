@@ -3,25 +3,34 @@ import type { Job } from './strategy.js';
 
 /** From a look at 1/4096 of each list to all of it, mm/vmscan.c. */
 const DEF_PRIORITY = 12;
+/** Others may take as fast as it frees: so many rounds may bring it no nearer (MAX_RECLAIM_RETRIES, mm/page_alloc.c). */
+const MAX_FRUITLESS_ROUNDS = 16;
 
 /**
  * Reclaims what is missing and no more, oldest pages first. What it frees need not be where it was wanted (a zone may
- * have to rise above its mark first), so it asks again until nothing is missing or nothing can be freed. Returns how many
- * pages it freed.
+ * have to rise above its mark first), so it asks again until nothing is missing or it comes no nearer. Returns how many
+ * pages it freed. Zones come in the order given; without one, those for movable memory first, as every page may move there.
  */
-export function* makeRoom(host: MemoryHost, missing: () => number): Job<number> {
+export function* makeRoom(
+  host: MemoryHost,
+  missing: () => number,
+  zones: readonly number[] = [...host.layout.zones.keys()].reverse(),
+): Job<number> {
   const before = host.reclaim.counters.reclaimed;
-  for (let wanted = missing(); wanted > 0; wanted = missing()) {
-    const freed = yield* reclaim(host, wanted);
+  let least = Number.POSITIVE_INFINITY;
+  for (let fruitless = 0; fruitless < MAX_FRUITLESS_ROUNDS; ) {
+    const wanted = missing();
+    if (wanted === 0) break;
+    fruitless = wanted < least ? 0 : fruitless + 1;
+    least = Math.min(least, wanted);
+    yield* reclaim(host, wanted, zones);
     host.drain();
-    if (freed === 0) break;
   }
   return host.reclaim.counters.reclaimed - before;
 }
 
-/** So many pages, with growing urgency; zones for movable memory first, for every page may move there. */
-function* reclaim(host: MemoryHost, wanted: number): Job<number> {
-  const zones = [...host.layout.zones.keys()].reverse();
+/** So many pages, with growing urgency. */
+function* reclaim(host: MemoryHost, wanted: number, zones: readonly number[]): Job<number> {
   const before = host.reclaim.counters.reclaimed;
   const freed = () => host.reclaim.counters.reclaimed - before;
   for (let priority = DEF_PRIORITY; priority >= 0 && freed() < wanted; priority--) {

@@ -12,7 +12,8 @@ import { PageCapture } from './offline/page-capture.js';
 import { SwapOut } from './offline/swap-out.js';
 import { KswapdCoalesce } from './reclaim/kswapd-coalesce.js';
 import { KswapdOrders } from './reclaim/kswapd-orders.js';
-import { Coalescer, HighOrderStrategies, OfflineStrategies, ReclaimStrategies } from './tokens.js';
+import { MergedReclaim } from './reclaim/merged.js';
+import { Coalescer, HighOrderStrategies, OfflineStrategies, Planner, ReclaimStrategies } from './tokens.js';
 
 /** Every strategy of all front ends. A new one is one file and one line here. */
 export const strategiesModule = (): ContainerModule =>
@@ -28,7 +29,9 @@ export const strategiesModule = (): ContainerModule =>
     bind(OfflineStrategies).to(PageCapture);
     bind(OfflineStrategies).to(NodeRemap);
     bind(OfflineStrategies).to(SwapOut);
+    bind(ReclaimStrategies).to(MergedReclaim);
     bind(ReclaimStrategies).to(KswapdOrders);
     bind(ReclaimStrategies).to(KswapdCoalesce);
     bind(Coalescer).to(Tosatti);
+    bind(Planner).to(MergedHighOrder);
   });

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { Prng } from '../../src/base/prng.js';
 import { VacateError } from '../../src/base/vacate-error.js';
+import { blockRange } from '../../src/mm/memory-block.js';
 import type { MigrateMode } from '../../src/mm/migrate-mode.js';
+import { contains } from '../../src/mm/pfn-range.js';
 import type { Machine } from '../../src/sim/machine.js';
 import { SimHost } from '../../src/sim/sim-host.js';
+import type { HighOrderResult, OfflineResult } from '../../src/strategies/strategy.js';
 import { apply, OPERATIONS, type Operation } from './operations.js';
 import { World } from './world.js';
 
@@ -13,7 +16,7 @@ const SEED = Number(process.env.VACATE_SEED ?? Math.floor(Math.random() * 2 ** 3
 
 /** A request to the evacuator; others run between its phases. */
 interface Request {
-  readonly what: 'offline' | 'high-order' | 'migrate';
+  readonly what: 'offline' | 'high-order' | 'reclaim' | 'migrate';
   readonly a: number;
   readonly b: number;
   readonly c: number;
@@ -22,6 +25,9 @@ interface Request {
   /** Stop at this pause, -1 for never. */
   readonly stopAt: number;
 }
+
+/** On machines as small as these, a job that pauses more often goes round in circles. */
+const MOST_PAUSES = 50_000;
 
 type Step = Operation | Request;
 
@@ -113,13 +119,13 @@ function run({ shape, steps, between }: Case, host?: (m: Machine) => SimHost): v
 /** Drives a job from pause to pause; in some of them others run, and one may be its last. */
 function carryOut(world: World, step: Request, between: readonly Operation[]): void {
   const prng = new Prng(step.a ^ step.c);
-  const moved = new Set<number>();
   try {
     const job = jobFor(world, step);
     for (let pause = 0; ; pause++) {
+      if (pause > MOST_PAUSES) throw new Error(`${JSON.stringify(step)} does not end`);
       const { done, value } = job.next();
       if (done === true) {
-        checkMoves(value, moved);
+        checkMoves(value, world.machine);
         return;
       }
       if (pause === step.stopAt) {
@@ -143,9 +149,12 @@ function jobFor(world: World, { what, a, b, c }: Request): Generator<unknown, un
     // Never the last block that is online, so that there is a machine left.
     const online = [...machine.blockState.keys()].filter((block) => machine.blockState[block] === 1);
     const first = online[a % online.length] ?? 0;
-    return evacuator.offline({ blocks: b % 3 === 0 ? [first, (first + 1) % nrBlocks] : [first] });
+    const blocks = b % 3 === 0 ? [first, (first + 1) % nrBlocks] : [first];
+    return evacuator.offline({ blocks }, anyOf(evacuator.strategies.offline, c));
   }
-  if (what === 'high-order') return evacuator.highOrder({ order: a % 12, count: 1 + (b % 12) });
+  if (what === 'high-order')
+    return evacuator.highOrder({ order: a % 12, count: 1 + (b % 12) }, anyOf(evacuator.strategies.highOrder, c));
+  if (what === 'reclaim') return evacuator.reclaim({ order: a % 5 }, anyOf(evacuator.strategies.reclaim, c));
   const pfns = Uint32Array.from({ length: 1 + (a % 700) }, (_, i) => (b % machine.spec.nrPfns) + i).filter(
     (pfn) => pfn < machine.spec.nrPfns,
   );
@@ -153,12 +162,23 @@ function jobFor(world: World, { what, a, b, c }: Request): Generator<unknown, un
 }
 
 /** Whatever a strategy moves, it moves once. */
-function checkMoves(result: unknown, moved: Set<number>): void {
-  const moves = (result as { moved?: { sources: Uint32Array; targets: Uint32Array } }).moved;
-  if (moves === undefined) return;
-  for (const source of moves.sources) moved.add(source);
-  for (const target of moves.targets)
-    if (moved.has(target)) throw new Error(`a page moved to ${target}, from where another had moved`);
+/** Half of the jobs are the default's, the others anybody's. */
+function anyOf(strategies: readonly string[], chance: number): string {
+  return (chance % 2 === 0 ? strategies[0] : strategies[(chance >>> 1) % strategies.length]) as string;
+}
+
+/** Strategies that isolate all that they empty before anything moves. */
+const ISOLATING = ['merged', 'cheapest-range', 'isolate-first'];
+
+/** Nothing moves into what is being emptied: not into a range that was made, nor into a block that was to go. */
+function checkMoves(result: unknown, { spec }: Machine): void {
+  const { strategy = '' } = result as { strategy?: string };
+  if (!ISOLATING.includes(strategy)) return;
+  const { moved, ranges = [], blocks = [] } = result as Partial<HighOrderResult & OfflineResult>;
+  const emptied = [...ranges, ...blocks.map(({ block }) => blockRange(block, spec.blockPages))];
+  for (const target of moved?.targets ?? [])
+    if (emptied.some((range) => contains(range, target)))
+      throw new Error(`a page moved to ${target}, which was being emptied`);
 }
 
 function noteReached({ evacuator }: World, { words }: { words: Uint32Array }): void {

@@ -9,6 +9,7 @@ import type { HighOrderRequest, HighOrderResult, HighOrderStrategy, Job } from '
 import { checkOrderRequest, OrderAccount } from './order-account.js';
 import { cheapestFirst, usedPagesByRange, wouldEmpty } from './range-costs.js';
 import { RangeMaker } from './range-maker.js';
+import { type Found, RangeSearch } from './range-search.js';
 
 /** What a look over the machine came to. */
 interface Round {
@@ -16,7 +17,12 @@ interface Round {
   readonly later: number;
   /** Cost of the first range for which there was no room; null if room was not what was missing. */
   readonly tooDear: number | null;
+  /** Pages looked at, if that were not all. */
+  readonly looked: number;
 }
+
+/** For more ranges than this at a time, looking at all of memory is the quickest. */
+const MOST_SEARCHED = 1024;
 
 /**
  * The planner that LWN asked for, making blocks: of each of the systems that came before, what it was best at. It knows
@@ -31,10 +37,14 @@ export class MergedHighOrder implements HighOrderStrategy {
   readonly about =
     'the planner that LWN asked for: the cheapest aligned ranges, asked first, emptied once; waits and reclaims only where it must';
 
+  readonly #search: RangeSearch;
+
   constructor(
     @inject(MigrationService) private readonly service: MigrationService,
     @inject(RangeEvents) private readonly events: RangeEvents,
-  ) {}
+  ) {
+    this.#search = new RangeSearch(service);
+  }
 
   run(request: HighOrderRequest): Job<HighOrderResult> {
     checkOrderRequest(this.service, request);
@@ -44,20 +54,23 @@ export class MergedHighOrder implements HighOrderStrategy {
   *#makeFree(request: HighOrderRequest): Job<HighOrderResult> {
     const { service, events } = this;
     const { host } = service;
+    // Who is in a hurry is served by what draining alone brings; who counts wants blocks made beyond that.
+    const early = request.bound === false ? new OrderAccount(service, request) : null;
     host.drain();
     yield { step: 'scanning', done: 0, total: host.layout.nrPfns };
-    const account = new OrderAccount(service, request);
+    const account = early ?? new OrderAccount(service, request);
     const maker = new RangeMaker(service, events, request.order);
     const missing = () => account.wanted - account.made - maker.made.length;
-    let last: Round = { later: 0, tooDear: null };
+    let last: Round = { later: 0, tooDear: null, looked: 0 };
+    let looked = 0;
     try {
       for (let waits = 0; missing() > 0; ) {
         const before = maker.made.length;
         last = yield* this.#round(request, maker, missing);
+        looked += last.looked;
         if (missing() <= 0) break;
         if (last.tooDear !== null) {
-          // Everything that fits has been made; room for more would cost others their memory without end.
-          if (request.count === 'all' || (yield* makeRoom(host, () => maker.pagesWithoutRoom)) === 0) break;
+          if (!(yield* this.#findRoom(request, maker))) break;
         } else if (maker.made.length === before) {
           if (last.later === 0 || ++waits === NR_MAX_MIGRATE_PASSES) break;
           host.relax();
@@ -72,16 +85,28 @@ export class MergedHighOrder implements HighOrderStrategy {
       strategy: this.name,
       reports: maker.reports,
       ranges: maker.made,
+      ...(looked === 0 ? {} : { scanned: { migrate: looked, free: 0 } }),
       refusals: request.count === 'all' ? [] : maker.shortage(last.tooDear, account.wanted - account.made),
     });
   }
 
+  /**
+   * True if there is room for one more range now. If all that can be made was asked for, everything that fits has been
+   * made, and room for more would cost others their memory without end: only what they give up by themselves counts.
+   */
+  *#findRoom(request: HighOrderRequest, maker: RangeMaker): Job<boolean> {
+    if (request.count !== 'all') return (yield* makeRoom(this.service.host, () => maker.pagesWithoutRoom)) > 0;
+    yield { step: 'waiting', done: 1, total: 1 };
+    return maker.pagesWithoutRoom === 0;
+  }
+
   /** Goes over the ranges once, cheapest first, until there are enough or no room is left. */
-  *#round({ order, zones }: HighOrderRequest, maker: RangeMaker, missing: () => number): Job<Round> {
+  *#round(request: HighOrderRequest, maker: RangeMaker, missing: () => number): Job<Round> {
     const { service } = this;
-    const used = usedPagesByRange(service, order, zones);
-    const cheapest = cheapestFirst(used, order);
-    let later = 0;
+    const { order } = request;
+    const found = this.#look(request, missing());
+    const { ranges: cheapest, costs, looked } = found;
+    let { later } = found;
     for (let next = 0; next < cheapest.length && missing() > 0; ) {
       const ranges: PfnRange[] = [];
       const wanted = missing();
@@ -93,12 +118,20 @@ export class MergedHighOrder implements HighOrderStrategy {
         if (answer === 'yes' && maker.book(range)) ranges.push(range);
       }
       if (ranges.length === 0) {
-        if (next < cheapest.length) return { later, tooDear: used[cheapest[next]!]! };
+        if (next < cheapest.length) return { later, looked, tooDear: costs[next]! };
         break;
       }
       yield* maker.makeFree(ranges);
       maker.giveUpFailed();
     }
-    return { later: later + maker.passedOver, tooDear: null };
+    return { later, looked, tooDear: null };
+  }
+
+  /** All of memory for who counts; as much of it as is worth the while for who is in a hurry. */
+  #look({ order, zones, bound }: HighOrderRequest, wanted: number): Found {
+    if (bound === false && wanted <= MOST_SEARCHED) return this.#search.find(order, wanted, zones);
+    const used = usedPagesByRange(this.service, order, zones);
+    const ranges = cheapestFirst(used, order);
+    return { ranges, costs: ranges.map((range) => used[range]!), later: 0, looked: 0 };
   }
 }

@@ -1,8 +1,9 @@
+import type { MemoryHost } from '../../host/memory-host.js';
 import type { MigrationService } from '../../migration/migration-service.js';
 import { endOfCompound } from '../../mm/compound-page.js';
 import { FREE_FLAGS, PG_HEAD, PG_NOPAGE, PG_TAIL } from '../../mm/page-flags.js';
 import type { Order, Pfn } from '../../mm/units.js';
-import { PAGEBLOCK_ORDER } from '../../mm/units.js';
+import { PAGEBLOCK_PAGES } from '../../mm/units.js';
 
 /** No range of this kind: it holds a page that cannot move now, a hole, or two zones. */
 export const IMPOSSIBLE = 0xffff_ffff;
@@ -28,7 +29,7 @@ export function rangeCosts(service: MigrationService, order: Order, zones?: read
   const costs = new Uint32Array(Math.floor(nrPfns / size));
   for (let i = 0; i < costs.length; i++) {
     const start = i * size;
-    const impossible = barred[start + size] !== barred[start] || !inOneZone(service, start, size, zones);
+    const impossible = barred[start + size] !== barred[start] || !isWanted(service, start, size, zones);
     costs[i] = impossible ? IMPOSSIBLE : used[start + size]! - used[start]!;
   }
   return costs;
@@ -51,7 +52,7 @@ export function usedPagesByRange(service: MigrationService, order: Order, zones?
       if ((word & FREE_FLAGS) === 0) pages++;
       holes |= word & PG_NOPAGE;
     }
-    used[i] = holes !== 0 || !inOneZone(service, i * size, size, zones) ? IMPOSSIBLE : pages;
+    used[i] = holes !== 0 || !isWanted(service, i * size, size, zones) ? IMPOSSIBLE : pages;
   }
   return used;
 }
@@ -76,11 +77,17 @@ function endOfFolioLargerThan(flags: Uint32Array, head: Pfn, size: number): Pfn 
   return Math.floor(head / size) === Math.floor((end - 1) / size) ? 0 : end;
 }
 
-function inOneZone({ host }: MigrationService, start: Pfn, size: number, zones?: readonly number[]): boolean {
+/** The zone that has all of a range; -1 if there is none such. */
+export function zoneAcross(host: MemoryHost, start: Pfn, size: number): number {
   const zone = host.zoneOf(start);
-  if (zone < 0 || zones?.includes(zone) === false) return false;
-  for (let pfn = start; pfn < start + size; pfn += 1 << PAGEBLOCK_ORDER) if (host.zoneOf(pfn) !== zone) return false;
-  return true;
+  for (let pfn = start + PAGEBLOCK_PAGES; pfn < start + size; pfn += PAGEBLOCK_PAGES)
+    if (host.zoneOf(pfn) !== zone) return -1;
+  return zone;
+}
+
+function isWanted({ host }: MigrationService, start: Pfn, size: number, zones?: readonly number[]): boolean {
+  const zone = zoneAcross(host, start, size);
+  return zone >= 0 && zones?.includes(zone) !== false;
 }
 
 /** Ranges that can be emptied and are not yet, cheapest first, equals by address: a counting sort. */

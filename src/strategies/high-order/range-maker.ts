@@ -38,7 +38,7 @@ export class RangeMaker {
   /** Ranges that were passed over in this round, because pages had just moved there. */
   passedOver = 0;
   #isolated: PfnRange[] = [];
-  /** Ranges, by number, to which pages have moved in this round. */
+  /** Ranges, by number, to which pages have moved in this run. */
   readonly #landed = new Set<number>();
   /** Ranges that failed in this round. */
   readonly #tried = new Set<number>();
@@ -91,10 +91,9 @@ export class RangeMaker {
     return this.#tried.has(range.start);
   }
 
-  /** Time has gone by, or memory was made free: what was passed over and what failed may be chosen again. */
+  /** Time has gone by, or memory was made free: what failed may be chosen again. */
   beginRound(): void {
     this.passedOver = 0;
-    this.#landed.clear();
     this.#tried.clear();
     this.room = roomInFragments(this.service, this.order);
   }

@@ -93,6 +93,7 @@ export class MergedOffline implements OfflineStrategy {
       // Others may have taken the room meanwhile.
       yield* makeRoom(host, () => set.pagesWithoutRoom);
       host.relax();
+      host.drain();
       yield { step: 'waiting', done: fruitless, total: MAX_FRUITLESS_SWEEPS };
     }
     return false;

@@ -60,10 +60,16 @@ describe('contestants', () => {
     expect(contestantsFor('requests', { highOrder: [], offline: ['y'], reclaim: [] })).toEqual([]);
   });
 
-  it('help with requests by reclaim if they can', () => {
-    expect(frontEndOf('requests', labels, 'merged')).toBe('reclaim');
-    expect(frontEndOf('requests', labels, 'x')).toBe('highOrder');
-    expect(frontEndOf('offline', labels, 'merged')).toBe('offline');
+  it('of both front ends make blocks for requests that wait, and work ahead for those that do not', () => {
+    const requests = { kind: 'requests', order: 2, requests: 5, everyNs: 1, holdNs: 1, wait: true } as const;
+    const atomic = { ...requests, wait: false };
+    expect(frontEndOf(requests, labels, 'merged')).toBe('highOrder');
+    expect(frontEndOf(atomic, labels, 'merged')).toBe('reclaim');
+    for (const job of [requests, atomic]) {
+      expect(frontEndOf(job, labels, 'x')).toBe('highOrder');
+      expect(frontEndOf(job, labels, 'kswapd')).toBe('reclaim');
+    }
+    expect(frontEndOf({ kind: 'offline', blocks: [1], what: 'block 1' }, labels, 'merged')).toBe('offline');
   });
 });
 

@@ -64,6 +64,8 @@ interface Found {
   /** First page of the highest pageblock that was seen. */
   highest: Pfn;
   scanned: number;
+  /** A block was found and could not be isolated. */
+  isAborted: boolean;
 }
 
 /**
@@ -92,13 +94,13 @@ export function fastIsolateFreePages(control: CompactControl, stock: FreeStock):
 function searchOrders(control: CompactControl, stock: FreeStock, preferred: Pfn, lowest: Pfn, deep: number): Found {
   const { request } = control;
   let limit = deep > 0 ? deep : Math.max(1, control.freelistScanLimit >> 1);
-  const found: Found = { page: -1, highest: 0, scanned: 0 };
+  const found: Found = { page: -1, highest: 0, scanned: 0, isAborted: false };
   control.searchOrder = Math.min(request.order - 1, control.searchOrder);
   for (let order = control.searchOrder; order >= 0; ) {
     limit = searchOneOrder(control, stock, { order, preferred, lowest, limit }, found);
     if (found.page >= 0 || control.nrFreePages >= control.nrMigratePages) break;
     order = order > 0 ? order - 1 : request.order - 1;
-    if (order === control.searchOrder) {
+    if (found.isAborted || order === control.searchOrder) {
       control.searchOrder = control.searchOrder > 0 ? control.searchOrder - 1 : request.order - 1;
       break;
     }
@@ -149,7 +151,11 @@ function searchOneOrder(control: CompactControl, stock: FreeStock, search: Searc
     if (host.free.take(found.page) >= 0) {
       found.scanned += 2 ** order - 1;
       stock.add(found.page, order);
-    } else found.page = -1;
+    } else {
+      // The zone would fall below its mark: looking on is of no use.
+      found.page = -1;
+      found.isAborted = true;
+    }
   }
   return looked >= limit ? Math.max(1, limit >> 1) : limit;
 }
