@@ -64,17 +64,18 @@ export class MergedHighOrder implements HighOrderStrategy {
     let last: Round = { later: 0, tooDear: null, looked: 0 };
     let looked = 0;
     try {
-      for (let waits = 0; missing() > 0; ) {
+      for (let fruitless = 0; missing() > 0 && fruitless < NR_MAX_MIGRATE_PASSES; ) {
         const before = maker.made.length;
         last = yield* this.#round(request, maker, missing);
         looked += last.looked;
         if (missing() <= 0) break;
+        fruitless = maker.made.length > before ? 0 : fruitless + 1;
         if (last.tooDear !== null) {
           if (!(yield* this.#findRoom(request, maker))) break;
-        } else if (maker.made.length === before) {
-          if (last.later === 0 || ++waits === NR_MAX_MIGRATE_PASSES) break;
+        } else if (fruitless > 0) {
+          if (last.later === 0 || fruitless === NR_MAX_MIGRATE_PASSES) break;
           host.relax();
-          yield { step: 'waiting', done: waits, total: NR_MAX_MIGRATE_PASSES };
+          yield { step: 'waiting', done: fruitless, total: NR_MAX_MIGRATE_PASSES };
         }
         maker.beginRound();
       }
@@ -95,8 +96,8 @@ export class MergedHighOrder implements HighOrderStrategy {
    * made, and room for more would cost others their memory without end: only what they give up by themselves counts.
    */
   *#findRoom(request: HighOrderRequest, maker: RangeMaker): Job<boolean> {
-    if (request.count !== 'all') return (yield* makeRoom(this.service.host, () => maker.pagesWithoutRoom)) > 0;
-    yield { step: 'waiting', done: 1, total: 1 };
+    if (request.count === 'all') yield { step: 'waiting', done: 1, total: 1 };
+    else yield* makeRoom(this.service.host, () => maker.pagesWithoutRoom);
     return maker.pagesWithoutRoom === 0;
   }
 

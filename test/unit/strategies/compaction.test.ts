@@ -175,7 +175,7 @@ describe('an allocation that compacts', () => {
   });
 
   it.each(['direct', 'kcompactd'])('makes many blocks of memory full of holes (%s)', (mode) => {
-    const m = holey(4096, SEED);
+    const m = holey(4096, SEED, 0.4);
     const result = run(m, { order: 6, count: 6, mode });
     expect([result.outcome, result.ranges.length]).toEqual(['done', 6]);
     expect(result.made).toBeGreaterThanOrEqual(6);

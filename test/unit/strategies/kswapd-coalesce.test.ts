@@ -175,7 +175,12 @@ describe('the composition', () => {
   it('is bound with Tosatti’s defragmentation, beside kswapd alone', () => {
     const machine = fragments();
     const evacuator = createEvacuator({ host: simModule(machine.m), plugins: PLUGINS });
-    expect(evacuator.strategies.reclaim).toEqual(['kswapd-orders', 'kswapd-orders:historical', 'kswapd-coalesce']);
+    expect(evacuator.strategies.reclaim).toEqual([
+      'merged',
+      'kswapd-orders',
+      'kswapd-orders:historical',
+      'kswapd-coalesce',
+    ]);
     const heard: string[] = [];
     evacuator.ranges$.subscribe((event) => {
       if (event.kind === 'run-started') heard.push(event.strategy);
