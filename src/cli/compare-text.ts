@@ -96,6 +96,6 @@ function overviewText(tables: readonly SummaryTable[], palette: Palette): string
 function legendText(palette: Palette): string {
   const text =
     '● nobody has a better mean; ○ level with it on the same seeds; ± half of the 95 % interval. ' +
-    'Costs are ranked only among those that did as much.';
+    'Costs are ranked only among those that did as much, moves only among those of them that took no more memory.';
   return palette.dim(wrap(text, WIDTH));
 }

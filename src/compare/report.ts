@@ -116,7 +116,7 @@ function legend(): string {
     ['±', 'half of the 95 % confidence interval of the mean, by Student’s t over seeds; whiskers span it'],
     [
       'unmarked',
-      'behind; or not ranked, since it did less than others: costs count only among those that did as much, for who does nothing costs nothing',
+      'behind; or not ranked, since it did less than others: costs count only among those that did as much, for who does nothing costs nothing, and moves only among those of them that took no more memory, for a page that was taken has not to move',
     ],
     [
       'does not apply',

@@ -21,8 +21,8 @@ const WAIT_NS = 100_000_000;
 
 /**
  * Allocation requests of an order arrive one after the other while other tasks run. One that finds nothing above the low
- * marks asks for help. Whoever may wait does so for a while, and tries again down to the min marks; an atomic request is
- * tried again without waiting. Help that is not needed any more, or was never waited for, works on in the background for
+ * marks wakes whoever works in the background and tries again down to the min marks; whoever may wait then does so for a
+ * while, or has blocks made, and tries once more (__alloc_pages_slowpath). Help that is not needed any more, or was never waited for, works on in the background for
  * those that come later: one step in each turn of the other tasks, and one helper at a time, as with kswapd.
  */
 export function runRequests(run: CellRun, job: RequestsJob): Achieved {
@@ -81,14 +81,20 @@ class Requests {
   }
 
   #request(at: number): boolean {
+    const { job } = this;
+    const { frontEnd, key } = this.run;
+    const isHelped = key.strategy !== NOBODY;
     let pfn = this.#allocate(at, 'low');
-    if (pfn === NO_PAGE && this.run.key.strategy !== NOBODY) {
-      this.#background ??= this.#help();
-      if (this.job.wait) this.#wait(this.#background);
-    }
+    // Who works in the background is woken at the low marks, who works for one request when the min marks do not help.
+    if (pfn === NO_PAGE && isHelped && !(job.wait && frontEnd === 'highOrder')) this.#background ??= this.#help();
     if (pfn === NO_PAGE) pfn = this.#allocate(at, 'min');
+    if (pfn === NO_PAGE && isHelped && job.wait) {
+      this.#background ??= this.#help();
+      this.#wait(this.#background);
+      pfn = this.#allocate(at, 'min');
+    }
     if (pfn === NO_PAGE) return false;
-    this.#held.push({ pfn, untilNs: this.#now + this.job.holdNs });
+    this.#held.push({ pfn, untilNs: this.#now + job.holdNs });
     return true;
   }
 

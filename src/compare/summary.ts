@@ -62,15 +62,28 @@ function rowsOf(strategies: readonly string[], cells: readonly Cell[]): SummaryR
   });
 }
 
-/** Costs are compared among those that no one beats at the job itself. */
+/** What a strategy that takes memory away saves itself. */
+const MOVES: readonly JudgedId[] = ['pagesMigrated', 'movesOverBound', 'copiesPerLivePage'];
+
+/**
+ * Costs are compared among those that no one beats at the job itself; moves among those of them that took no more memory
+ * from its owners besides, for a page that is taken does not have to move, and somebody has to read it back.
+ */
 function judge(byStrategy: ReadonlyArray<readonly Cell[]>): Record<JudgedId, (Standing | null)[]> {
   const samples = byStrategy.map((cells) => sampleOf(cells, 'success'));
   const bySuccess = standings(samples, 'more');
-  const isGoodEnough = (at: number) => bySuccess[at] === 'first' || bySuccess[at] === 'level';
+  const isAhead = (standing: Standing | null | undefined) => standing === 'first' || standing === 'level';
   const anyDid = samples.some((sample) => [...sample.values()].some((value) => value > 0));
+  const byReclaimed = standings(
+    byStrategy.map((cells, at) => (anyDid && isAhead(bySuccess[at]) ? sampleOf(cells, 'pagesReclaimed') : new Map())),
+    'less',
+  );
   return recordOf(JUDGED, (id) => {
     if (id === 'success') return bySuccess;
-    const among = byStrategy.map((cells, at) => (anyDid && isGoodEnough(at) ? sampleOf(cells, id) : new Map()));
+    const among = byStrategy.map((cells, at) => {
+      const isRanked = anyDid && isAhead(bySuccess[at]) && (!MOVES.includes(id) || isAhead(byReclaimed[at]));
+      return isRanked ? sampleOf(cells, id) : new Map();
+    });
     return standings(among, METRICS[id].better ?? 'less');
   });
 }

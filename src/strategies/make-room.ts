@@ -6,27 +6,36 @@ const DEF_PRIORITY = 12;
 /** Others may take as fast as it frees: so many rounds may bring it no nearer (MAX_RECLAIM_RETRIES, mm/page_alloc.c). */
 const MAX_FRUITLESS_ROUNDS = 16;
 
+/** What looking for room came to. */
+export interface RoomMade {
+  /** Pages freed, wherever they were. */
+  readonly freed: number;
+  /** True if nothing more could be freed; false also if others took what was. */
+  readonly isExhausted: boolean;
+}
+
 /**
  * Reclaims what is missing and no more, oldest pages first. What it frees need not be where it was wanted (a zone may
- * have to rise above its mark first), so it asks again until nothing is missing or it comes no nearer. Returns how many
- * pages it freed. Zones come in the order given; without one, those for movable memory first, as every page may move there.
+ * have to rise above its mark first), so it asks again until nothing is missing or it comes no nearer. Zones come in the
+ * order given; without one, those for movable memory first, as every page may move there.
  */
 export function* makeRoom(
   host: MemoryHost,
   missing: () => number,
   zones: readonly number[] = [...host.layout.zones.keys()].reverse(),
-): Job<number> {
+): Job<RoomMade> {
   const before = host.reclaim.counters.reclaimed;
   let least = Number.POSITIVE_INFINITY;
-  for (let fruitless = 0; fruitless < MAX_FRUITLESS_ROUNDS; ) {
+  let isExhausted = false;
+  for (let fruitless = 0; fruitless < MAX_FRUITLESS_ROUNDS && !isExhausted; ) {
     const wanted = missing();
     if (wanted === 0) break;
     fruitless = wanted < least ? 0 : fruitless + 1;
     least = Math.min(least, wanted);
-    yield* reclaim(host, wanted, zones);
+    isExhausted = (yield* reclaim(host, wanted, zones)) === 0;
     host.drain();
   }
-  return host.reclaim.counters.reclaimed - before;
+  return { freed: host.reclaim.counters.reclaimed - before, isExhausted };
 }
 
 /** So many pages, with growing urgency. */

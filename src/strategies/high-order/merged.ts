@@ -92,13 +92,16 @@ export class MergedHighOrder implements HighOrderStrategy {
   }
 
   /**
-   * True if there is room for one more range now. If all that can be made was asked for, everything that fits has been
-   * made, and room for more would cost others their memory without end: only what they give up by themselves counts.
+   * True if there may be room for one more range soon. If all that can be made was asked for, everything that fits has
+   * been made, and room for more would cost others their memory without end: only what they give up by themselves counts.
    */
   *#findRoom(request: HighOrderRequest, maker: RangeMaker): Job<boolean> {
-    if (request.count === 'all') yield { step: 'waiting', done: 1, total: 1 };
-    else yield* makeRoom(this.service.host, () => maker.pagesWithoutRoom);
-    return maker.pagesWithoutRoom === 0;
+    if (request.count === 'all') {
+      yield { step: 'waiting', done: 1, total: 1 };
+      return maker.pagesWithoutRoom === 0;
+    }
+    const { isExhausted } = yield* makeRoom(this.service.host, () => maker.pagesWithoutRoom);
+    return !isExhausted || maker.pagesWithoutRoom === 0;
   }
 
   /** Goes over the ranges once, cheapest first, until there are enough or no room is left. */

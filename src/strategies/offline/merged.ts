@@ -43,9 +43,10 @@ export class MergedOffline implements OfflineStrategy {
     const stuck = yield* this.#ask(set);
     if (stuck !== null) return set.refusedByPages(stuck);
     // Asking comes first: memory is not taken from its owners for a range that cannot go.
-    yield* makeRoom(host, () => set.pagesWithoutRoom);
+    const { isExhausted } = yield* makeRoom(host, () => set.pagesWithoutRoom);
     const missing = set.pagesWithoutRoom;
-    if (missing > 0) return set.refusedForRoom(missing);
+    // Room that others take as fast as it is made will be found on the way; room that cannot be made will not.
+    if (missing > 0 && isExhausted) return set.refusedForRoom(missing);
     let vacated = false;
     try {
       yield* set.isolate();
