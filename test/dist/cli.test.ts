@@ -271,8 +271,17 @@ describe('vacate high-order', () => {
     const report = JSON.parse(answers[1]?.stdout ?? '');
     expect(Object.keys(report)).toEqual([
       ...['command', 'machine', 'seed', 'strategy', 'outcome', 'order', 'asked', 'made', 'freeBefore', 'candidates'],
-      ...['lowerBound', 'pagesMigrated', 'bytesMigrated', 'movedByKind', 'pagesRetried', 'waits', 'passes'],
-      ...['virtualNs', 'contentsVerified', 'ranges', 'refusals'],
+      ...[
+        'lowerBound',
+        'pagesMigrated',
+        'bytesMigrated',
+        'pagesReclaimed',
+        'movedByKind',
+        'pagesRetried',
+        'waits',
+        'passes',
+      ],
+      ...['virtualNs', 'contentsVerified', 'scanned', 'ranges', 'refusals'],
     ]);
     expect(report).toMatchObject({ outcome: 'done', asked: 64, made: 64, order: 9, contentsVerified: { wrong: 0 } });
     expect(report.pagesMigrated).toBeGreaterThanOrEqual(report.lowerBound);
@@ -286,6 +295,26 @@ describe('vacate high-order', () => {
     expect(report).toMatchObject({ outcome: 'partial', asked: 100_000, contentsVerified: { wrong: 0 } });
     expect(report.refusals.length).toBeGreaterThan(0);
   });
+});
+
+describe('vacate strategies', () => {
+  it(
+    'lists what can do a job, with modes and switches',
+    async () => {
+      const [text, json] = (await vacateAll([['strategies'], ['strategies', '--json']])) as [Ended, Ended];
+      expect([text.exitCode, text.stderr]).toEqual([0, '']);
+      expectPlain(text);
+      expect(text.stdout).toMatch(/\n {2}merged {2}\(default\)\n/);
+      const { strategies } = JSON.parse(json.stdout);
+      expect(strategies.find(({ name }: { name: string }) => name === 'tosatti')).toMatchObject({
+        frontEnd: 'high-order',
+        modes: ['intended', 'historical', '2005'],
+        switches: expect.arrayContaining(['counter-never-reset', 'no-alignment']),
+      });
+      for (const { about } of strategies) expect(about).not.toBe('');
+    },
+    PATIENCE_MS,
+  );
 });
 
 describe('vacate handlers', () => {
@@ -381,7 +410,13 @@ describe('bad input', () => {
     [offline('--range', '0x8000000-0x9000001'), 2, 'the nearest range that does is 0x8000000-0x9000000'],
     [acrossHoles('0x20000000-0x108000000'), 2, 'crosses a hole; the memory in it is 0x20000000-0x30000000 and 0x100'],
     [acrossHoles('0x40000000-0x48000000'), 2, 'holds no memory; this machine has blocks 0-5,32-39'],
-    [offline('--blocks', '8', '--strategy', 'magic'), 2, 'offline has no strategy "magic"; it has isolate-first'],
+    [
+      offline('--blocks', '8', '--strategy', 'magic'),
+      2,
+      'offline has no strategy "magic"; known are merged, isolate-f',
+    ],
+    [offline('--blocks', '8', '--strategy', 'isolate-frist'), 2, 'did you mean "isolate-first"?'],
+    [offline('--blocks', '8', '--strategy', 'node-remap'), 2, 'strategy node-remap does not apply: it empties whole'],
     [offline('--blocks', '8', '--timeout', 'soon'), 2, '--timeout cannot read "soon"; write a time like 30s'],
     [plugin('./no-such-plugin.js'), 2, 'cannot load plugin "./no-such-plugin.js"'],
     [plugin(`${PLUGINS}/malformed.mjs`), 2, 'refusal 1 ("busy") does not say why'],
@@ -393,6 +428,13 @@ describe('bad input', () => {
     [plugin(`${PLUGINS}/throws.mjs`), 1, 'pages.frobnicate is not a function; run again with VACATE_DEBUG=1'],
     [highOrder(), 2, "required option '--order <number>' not specified"],
     [highOrder('--order', '99', '--count', '1'), 2, '--order cannot be "99"; write a number from 1 to 27'],
+    [
+      highOrder('--order', '10', '--count', '1', '--strategy', 'compaction'),
+      2,
+      'strategy compaction does not apply: compaction works within pageblocks',
+    ],
+    [highOrder('--order', '4', '--count', 'some'), 2, '--count cannot be "some"; write how many blocks you want'],
+    [highOrder('--order', '4', '--count', '1', '--strategy', 'tosatti+no-alignmnt'), 2, 'did you mean "no-alignment"?'],
     [highOrder('--order', '20', '--count', '1'), 2, 'order 20 is not one of 0 to 15, the orders that this machine has'],
     [highOrder('--order', '-1', '--count', '1'), 2, '--order cannot be "-1"'],
     [highOrder('--order', 'x', '--count', '1'), 2, '--order cannot be "x"'],

@@ -63,6 +63,7 @@ type Switch = (typeof SWITCHES)[number];
 @injectable()
 export class Booking implements HighOrderStrategy {
   readonly name = 'booking';
+  readonly about = 'Hirokazu Takahashi, January 2004: books aligned slots one after the other and sweeps each out';
   readonly switches = SWITCHES;
   /** Where the next search begins, by zone (contig_pages_alloc_hint). */
   readonly #hints = new Map<number, Pfn>();

@@ -40,6 +40,7 @@ const ORDERS: Readonly<Record<string, (a: BlockId, b: BlockId) => number>> = {
 @injectable()
 export class BlockByBlock implements OfflineStrategy {
   readonly name = 'block-by-block';
+  readonly about = 'Linux today: one memory block at a time, for as long as it takes';
   readonly modes = Object.keys(ORDERS);
 
   constructor(

@@ -33,6 +33,7 @@ type Unit = 'node' | 'zone';
 @injectable()
 export class NodeRemap implements OfflineStrategy {
   readonly name = 'node-remap';
+  readonly about = 'VA Linux and Fujitsu, 2004: whole nodes or zones, a fast pass and a slow one';
   readonly modes = ['swap', 'migration-cache'];
 
   constructor(

@@ -32,6 +32,7 @@ export const CAPTURE_ROUNDS_MAX = 20;
 @injectable()
 export class PageCapture implements OfflineStrategy {
   readonly name = 'capture';
+  readonly about = 'IBM, 2004: sections under capture, one after the other; what is freed in one stays free';
   readonly modes = ['migration-cache', 'swap'];
 
   constructor(

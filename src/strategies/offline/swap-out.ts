@@ -30,6 +30,7 @@ const CLUSTER = 32;
 @injectable()
 export class SwapOut implements OfflineStrategy {
   readonly name = 'swap-out';
+  readonly about = 'the swap-based patches of 2004: empties a section through reclaim, under memory pressure';
   readonly modes = ['under-pressure', 'forced'];
 
   constructor(

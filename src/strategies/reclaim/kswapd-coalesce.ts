@@ -15,6 +15,7 @@ import { checkReclaimOrder, problemWithOrder } from './reclaim-account.js';
 @injectable()
 export class KswapdCoalesce implements ReclaimStrategy {
   readonly name = 'kswapd-coalesce';
+  readonly about = 'Nick Piggin and Marcelo Tosatti, 2004: kswapd that defragments before it takes memory';
   readonly #kswapd: KswapdOrders;
 
   constructor(

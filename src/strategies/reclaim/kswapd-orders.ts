@@ -35,6 +35,7 @@ interface Kswapd {
 @injectable()
 export class KswapdOrders implements ReclaimStrategy {
   readonly name = 'kswapd-orders';
+  readonly about = 'Nick Piggin, 2004: kswapd with watermarks for higher orders';
   readonly modes = KSWAPD_MODES;
   readonly switches = KSWAPD_SWITCHES;
   readonly #host: MemoryHost;

@@ -43,6 +43,7 @@ interface Settings {
 @injectable()
 export class Compaction implements HighOrderStrategy {
   readonly name = 'compaction';
+  readonly about = 'Linux today: a scanner that empties blocks from below and one that finds room from above';
   readonly modes = ['direct', 'kcompactd'];
   readonly switches = ['linux-6.1', 'linux-6.12', 'leave-unevictable'];
   /** Hints, cached positions and deferral outlive a run, as in a kernel. */

@@ -22,6 +22,8 @@ import { type Deviations, deviationsOf, MODES, type Mode, SWITCH_NAMES } from '.
 @injectable()
 export class Tosatti implements HighOrderStrategy {
   readonly name = 'tosatti';
+  readonly about =
+    'Marcelo Tosatti, 2004: widens free blocks by moving the pages before and after them; gives up at the first obstacle';
   readonly modes = MODES;
   readonly switches = SWITCH_NAMES;
 
