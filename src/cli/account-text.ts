@@ -43,6 +43,9 @@ export function costText(account: Account, palette: Palette): string {
   const rows = [
     ['pages moved', formatCount(account.pagesMigrated)],
     ['bytes copied', formatBytes(account.bytesMigrated)],
+    ...(account.pagesReclaimed === 0
+      ? []
+      : [['pages reclaimed', `${formatCount(account.pagesReclaimed)}, dropped or swapped out to make room`]]),
     ...(account.passes === null ? [] : [['passes', formatCount(account.passes)]]),
     ['retries', `${formatCount(account.pagesRetried)} of single pages`],
     ['waits', `${formatCount(account.waits)}, for locks, pins and writes to end by themselves`],

@@ -164,8 +164,8 @@ describe('vacate offline', () => {
       ['offline', MIXED, '--blocks', '32-33,36', '--json'],
       ['offline', MIXED, '--range', '0x100000000-0x107ffffff', '--json'],
       ['offline', TWO_DIMMS, '--dimm', '0', '--timeout', '10m', '--strategy', 'isolate-first'],
-      ['offline', MIXED, '--blocks', '32-39'],
-      ['offline', MIXED, '--blocks', '32-39', '--json'],
+      ['offline', MIXED, '--blocks', '32-39', '--strategy', 'isolate-first'],
+      ['offline', MIXED, '--blocks', '32-39', '--strategy', 'isolate-first', '--json'],
       ['offline', KERNEL, '--dimm', 'dimm0'],
       ['offline', KERNEL, '--dimm', 'dimm0', '--json'],
       ['offline', REFUSALS, '--dimm', 'dimm0', '--json', '--seed', '3'],
@@ -185,7 +185,17 @@ describe('vacate offline', () => {
   it('reports data that scripts can rely on', () => {
     const report = JSON.parse(answers[1]?.stdout ?? '');
     expect(Object.keys(report)).toEqual([
-      ...['command', 'machine', 'seed', 'strategy', 'outcome', 'pagesMigrated', 'bytesMigrated', 'movedByKind'],
+      ...[
+        'command',
+        'machine',
+        'seed',
+        'strategy',
+        'outcome',
+        'pagesMigrated',
+        'bytesMigrated',
+        'pagesReclaimed',
+        'movedByKind',
+      ],
       ...['pagesRetried', 'waits', 'passes', 'virtualNs', 'contentsVerified', 'blocks', 'refusals'],
     ]);
     expect(report).toMatchObject({

@@ -36,9 +36,7 @@ function catalogueText(catalogue: readonly StrategyEntry[], palette: Palette): s
     for (const [at, entry] of entries.entries()) lines.push(...entryLines(entry, at === 0, palette));
     lines.push('');
   }
-  lines.push(
-    palette.dim('A mode is written name:mode, a switch name+switch: tosatti:historical, tosatti+no-alignment.'),
-  );
+  lines.push(palette.dim('Written name:mode or name+switch: tosatti:historical, tosatti+no-alignment.'));
   return lines;
 }
 
