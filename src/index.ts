@@ -3,7 +3,12 @@ import 'reflect-metadata';
 /** The public API; everything not exported here, from ./handler or from ./plugins is private. */
 export { VacateError, type VacateErrorKind } from './base/vacate-error.js';
 export { readCapture } from './capture/index.js';
-export { createEvacuator, type Evacuator, type EvacuatorOptions, type StrategyEntry } from './container/create-evacuator.js';
+export {
+  createEvacuator,
+  type Evacuator,
+  type EvacuatorOptions,
+  type StrategyEntry,
+} from './container/create-evacuator.js';
 export { loadPlugins, loadShippedPlugins, loadStrategies } from './container/load-plugins.js';
 export * from './events/index.js';
 export type { MemoryHost, MemoryLayout } from './host/memory-host.js';
