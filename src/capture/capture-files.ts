@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { VacateError } from '../base/vacate-error.js';
+import type { CaptureSource } from './capture-source.js';
 import { TAKE_AGAIN } from './wording.js';
 
 const WORD_BYTES = 8;
@@ -10,8 +11,12 @@ const GUNZIP_PIECE_BYTES = 4 * 1024 * 1024;
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 
 /** The files of one capture directory. A file that is not there is null; one that cannot be read is an error. */
-export class CaptureFiles {
-  constructor(readonly directory: string) {
+export class CaptureFiles implements CaptureSource {
+  readonly name: string;
+
+  constructor(readonly where: string) {
+    const directory = where;
+    this.name = basename(resolve(directory));
     const stats = statSync(directory, { throwIfNoEntry: false });
     if (stats === undefined) {
       throw new VacateError('capture', `There is no directory ${directory}: name one that holds a capture.`);
@@ -28,27 +33,26 @@ export class CaptureFiles {
     return this.#bytes(name)?.toString('utf8') ?? null;
   }
 
-  /** A file next to the directory: what several captures of one boot share. */
   textBeside(name: string): string | null {
-    return this.#bytes(join('..', name))?.toString('utf8') ?? null;
+    return this.text(name) ?? this.text(join('..', name));
   }
 
   /**
-   * An array of 64-bit words, one a page, as /proc has it (Linux Documentation/admin-guide/mm/pagemap.rst), from
-   * `name.gz` or else from `name`. Each word is two elements, the low half first: no page costs a BigInt.
+   * As /proc has them (Linux Documentation/admin-guide/mm/pagemap.rst), from `name.gz` or else from `name`. Each word is
+   * two elements, so that no page costs a BigInt.
    */
   words(name: string): Uint32Array | null {
     const zipped = this.#bytes(`${name}.gz`);
     const found = zipped === null ? name : `${name}.gz`;
-    const bytes = zipped === null ? this.#bytes(name) : gunzip(`${this.directory}/${found}`, zipped);
+    const bytes = zipped === null ? this.#bytes(name) : gunzip(`${this.where}/${found}`, zipped);
     if (bytes === null) return null;
     if (bytes.length === 0) {
-      throw new VacateError('capture', `${this.directory}/${found} describes no page at all: ${TAKE_AGAIN}, as root.`);
+      throw new VacateError('capture', `${this.where}/${found} describes no page at all: ${TAKE_AGAIN}, as root.`);
     }
     if (bytes.length % WORD_BYTES !== 0) {
       throw new VacateError(
         'capture',
-        `${this.directory}/${found} holds ${bytes.length} bytes, which is no whole number of 8-byte words: ` +
+        `${this.where}/${found} holds ${bytes.length} bytes, which is no whole number of 8-byte words: ` +
           `the file was cut short, ${TAKE_AGAIN}.`,
       );
     }
@@ -57,12 +61,12 @@ export class CaptureFiles {
 
   #bytes(name: string): Buffer | null {
     try {
-      return readFileSync(join(this.directory, name));
+      return readFileSync(join(this.where, name));
     } catch (cause) {
       if (codeOf(cause) === 'ENOENT') return null;
       throw new VacateError(
         'capture',
-        `${this.directory}/${name} cannot be read (${codeOf(cause)}): check that it is a file you may read.`,
+        `${this.where}/${name} cannot be read (${codeOf(cause)}): check that it is a file you may read.`,
         { cause },
       );
     }

@@ -1,4 +1,4 @@
-import type { CaptureFiles } from './capture-files.js';
+import type { CaptureSource } from './capture-source.js';
 
 /** Counters by which a kernel tells its age, newest first: the release that they came with, and a field of vmstat. */
 const MARKS = [
@@ -11,8 +11,8 @@ const MARKS = [
  * Release of the captured kernel: as `kernel` in the directory says, or beside it (of one boot several captures are
  * taken), or the one whose counters vmstat has; null if nothing tells.
  */
-export function kernelRelease(files: CaptureFiles): string | null {
-  const named = (files.text('kernel') ?? files.textBeside('kernel'))?.trim();
+export function kernelRelease(files: CaptureSource): string | null {
+  const named = files.textBeside('kernel')?.trim();
   if (named !== undefined && /^\d+\.\d+/.test(named)) return named;
   const fields = new Set(
     files

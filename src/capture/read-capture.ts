@@ -1,4 +1,3 @@
-import { basename, resolve } from 'node:path';
 import { alignUp } from '../base/bits.js';
 import { VacateError } from '../base/vacate-error.js';
 import { journalledPages } from '../mm/buffer-cache.js';
@@ -6,6 +5,7 @@ import type { MachineImage } from '../mm/machine-image.js';
 import { PG_NOPAGE } from '../mm/page-flags.js';
 import { MAX_PFN, PAGE_SIZE, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { CaptureFiles } from './capture-files.js';
+import type { CaptureSource } from './capture-source.js';
 import { mendCompoundPages } from './compound-pages.js';
 import { checkCounters, checkReach } from './consistency.js';
 import { findDimms } from './dimms.js';
@@ -29,17 +29,17 @@ export interface ReadCaptureOptions {
 }
 
 /**
- * Reads what a real kernel said about itself into a machine image. Only kpageflags is required; what else is missing
+ * Reads what a real kernel said about itself, in a directory or just now, into a machine image. Only kpageflags is required; what else is missing
  * becomes a caveat, and what contradicts itself a VacateError of kind "capture".
  *
  * @example
  * const image = readCapture('captures/before-memory32');
  * for (const caveat of image.caveats) console.error(caveat);
  */
-export function readCapture(directory: string, options: ReadCaptureOptions = {}): MachineImage {
+export function readCapture(from: string | CaptureSource, options: ReadCaptureOptions = {}): MachineImage {
   const caveats: string[] = [];
   const progress = options.onProgress ?? (() => {});
-  const files = new CaptureFiles(directory);
+  const files = typeof from === 'string' ? new CaptureFiles(from) : from;
   const { nrFilePfns, nrPfns, blockPages, flags, zones, blocks, listed, nrCpus } = readLayout(files, caveats);
   progress(0.4);
 
@@ -65,7 +65,7 @@ export function readCapture(directory: string, options: ReadCaptureOptions = {})
   const numbers = new Set(listed?.map(({ block }) => block));
   const hasBlock = (block: number) => (listed === null ? block < nrPfns / blockPages : numbers.has(block));
   const image: MachineImage = {
-    name: basename(resolve(directory)),
+    name: files.name,
     nrPfns,
     nrCpus,
     blockPages,
@@ -97,12 +97,12 @@ interface Layout {
 }
 
 /** Which pages there are and whose, all files agreeing. */
-function readLayout(files: CaptureFiles, caveats: string[]): Layout {
+function readLayout(files: CaptureSource, caveats: string[]): Layout {
   const words = files.words('kpageflags');
   if (words === null) {
     throw new VacateError(
       'capture',
-      `${files.directory} holds no kpageflags.gz: name a directory that has /proc/kpageflags of a host, read as root, under that name.`,
+      `${files.where} holds no kpageflags.gz: name a directory that has /proc/kpageflags of a host, read as root, under that name.`,
     );
   }
   const nrFilePfns = words.length / 2;

@@ -1,7 +1,8 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { VacateError } from '../base/vacate-error.js';
-import { readCapture } from '../capture/index.js';
+import { CaptureFiles, type CaptureSource, readCapture } from '../capture/index.js';
+import type { MachineImage } from '../mm/machine-image.js';
 import { machineFromScenario, parseScenario } from '../scenario/index.js';
 import { machineFromImage } from '../sim/from-image.js';
 import type { Machine } from '../sim/machine.js';
@@ -16,6 +17,13 @@ export interface OpenMachine {
   readonly seed: number | null;
   /** What could not be known, in sentences. */
   readonly caveats: readonly string[];
+  /** What a real kernel said, and the files in which it did; null for a scenario. */
+  readonly captured: Captured | null;
+}
+
+export interface Captured {
+  readonly image: MachineImage;
+  readonly files: CaptureSource;
 }
 
 export interface OpenOptions {
@@ -75,8 +83,9 @@ export function readable<T>(name: string, read: () => T): T {
 }
 
 function openCapture(directory: string, { progress, interrupts }: OpenOptions): OpenMachine {
+  const files = new CaptureFiles(directory);
   const read = () =>
-    readCapture(directory, {
+    readCapture(files, {
       onProgress: (part) => progress.update({ label: 'reading the capture', done: part, total: 1, unit: null }),
     });
   const flags = statSync(join(directory, 'kpageflags.gz'), { throwIfNoEntry: false });
@@ -84,7 +93,7 @@ function openCapture(directory: string, { progress, interrupts }: OpenOptions): 
   const image = isLarge ? interrupts.whileNothingIsAtStake(read) : read();
   const build = () => machineFromImage(image);
   const machine = isLarge ? interrupts.whileNothingIsAtStake(build) : build();
-  return { machine, source: 'capture', seed: null, caveats: image.caveats };
+  return { machine, source: 'capture', seed: null, caveats: image.caveats, captured: { image, files } };
 }
 
 function openScenario(path: string, options: OpenOptions): OpenMachine {
@@ -102,5 +111,5 @@ export function machineOfScenario(text: string, where: string, { progress, seed 
     ...(seed === undefined ? {} : { seed }),
     onProgress: (part: number) => progress.update({ label: 'building the machine', done: part, total: 1, unit: null }),
   });
-  return { machine, source: 'scenario', seed: seed ?? scenario.seed, caveats: [] };
+  return { machine, source: 'scenario', seed: seed ?? scenario.seed, caveats: [], captured: null };
 }

@@ -1,0 +1,16 @@
+/**
+ * Where a capture's files come from: a directory, or a host that is asked now. Names are those of a capture directory,
+ * without ".gz".
+ */
+export interface CaptureSource {
+  /** What the machine is called in reports. */
+  readonly name: string;
+  /** How complaints name the place: the directory as the user wrote it. */
+  readonly where: string;
+  /** A text file, or null if there is none of that name. */
+  text(name: string): string | null;
+  /** The same, for what all captures of one boot share: from beside the directory if it is not in it. */
+  textBeside(name: string): string | null;
+  /** 64-bit words, one a page, the low half first; null if there is no such file. */
+  words(name: string): Uint32Array | null;
+}
