@@ -7,6 +7,8 @@ import { type BlockId, PAGE_SIZE } from '../mm/units.js';
 export interface MemoryBlock {
   readonly block: BlockId;
   readonly state: BlockState;
+  /** What `removable` says: since Linux 5.7 only whether the kernel can take memory offline at all. Null if unknown. */
+  readonly isRemovable: boolean | null;
   /** Zones that valid_zones names: for an online block the one it is in. Empty for "none". */
   readonly zoneKinds: readonly string[];
 }
@@ -45,7 +47,7 @@ export function parseMemoryBlocks(text: string): MemoryBlock[] {
   const blocks = new Map<BlockId, MemoryBlock>();
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
-    const [name = '', stateName = '', , ...zones] = line.trim().split(/\s+/);
+    const [name = '', stateName = '', removable, ...zones] = line.trim().split(/\s+/);
     const number = /^memory(\d+)$/.exec(name)?.[1];
     const state = STATES.get(stateName);
     if (number === undefined || state === undefined || blocks.has(Number(number))) {
@@ -56,7 +58,8 @@ export function parseMemoryBlocks(text: string): MemoryBlock[] {
       );
     }
     const block = Number(number);
-    blocks.set(block, { block, state, zoneKinds: zones.filter((zone) => zone !== 'none') });
+    const isRemovable = removable === '1' ? true : removable === '0' ? false : null;
+    blocks.set(block, { block, state, isRemovable, zoneKinds: zones.filter((zone) => zone !== 'none') });
   }
   if (blocks.size === 0) {
     throw new VacateError(
@@ -74,7 +77,7 @@ export function deriveBlocks(flags: Uint32Array, blockPages: number): MemoryBloc
     const end = Math.min(start + blockPages, flags.length);
     let pfn = start;
     while (pfn < end && ((flags[pfn] as number) & PG_NOPAGE) !== 0) pfn++;
-    if (pfn < end) blocks.push({ block: start / blockPages, state: BLOCK_ONLINE, zoneKinds: [] });
+    if (pfn < end) blocks.push({ block: start / blockPages, state: BLOCK_ONLINE, isRemovable: null, zoneKinds: [] });
   }
   return blocks;
 }

@@ -1,4 +1,5 @@
-import { BLOCK_ONLINE, BLOCK_STATE_NAMES } from '../mm/memory-block.js';
+import { type BlockRow, type MemoryRow, memoryRow, memoryRows, onlineBytes } from '../linux/block-table.js';
+import { BLOCK_ONLINE } from '../mm/memory-block.js';
 import { MIGRATETYPE_NAMES, NR_MIGRATETYPES } from '../mm/migratetype.js';
 import {
   PG_DIRTY,
@@ -15,10 +16,11 @@ import { NR_PAGE_ORDERS, PAGE_SIZE } from '../mm/units.js';
 import { freeListAt } from '../sim/buddy.js';
 import type { Machine } from '../sim/machine.js';
 import { type MachineSize, machineSize } from '../sim/machine-size.js';
+import { blockRows } from './block-rows.js';
 import { fragmentationIndex, freeBlocksByOrder, unusableIndex } from './fragmentation.js';
 import type { OpenMachine } from './open-machine.js';
 import { countKinds, KIND_FREE, KIND_HOLE, newCounts } from './page-kinds.js';
-import { blocksIn, existingBlocks } from './select-blocks.js';
+import { blocksIn } from './select-blocks.js';
 
 /** What a page may be besides its kind. */
 const CONDITIONS: readonly (readonly [name: string, bits: number])[] = [
@@ -52,9 +54,9 @@ export interface ZoneReport {
   readonly fragmentationIndex: readonly (number | null)[];
 }
 
-export interface BlockReport {
+/** lsmem's columns stand beside ours: "range", "size", "removable", "node", "zones". */
+export interface BlockReport extends Omit<MemoryRow, 'block'> {
   readonly block: number;
-  readonly state: string;
   /** Name of its zone; null if none has it. */
   readonly zone: string | null;
   readonly dimm: string | null;
@@ -71,10 +73,20 @@ export interface DimmReport {
   readonly kinds: Uint32Array;
 }
 
+/** Memory as lsmem shows it. */
+export interface MemoryReport {
+  /** Neighbouring blocks that agree in every column joined. */
+  readonly memory: readonly MemoryRow[];
+  readonly blockBytes: number;
+  readonly onlineBytes: number;
+  readonly offlineBytes: number;
+}
+
 /** Everything that `vacate inspect` knows, before it becomes a text or JSON. */
 export interface InspectReport {
   readonly open: OpenMachine;
   readonly size: MachineSize;
+  readonly lsmem: MemoryReport;
   readonly nodes: ReadonlyArray<{ readonly node: number; readonly present: number; readonly kinds: Uint32Array }>;
   readonly zones: readonly ZoneReport[];
   readonly dimms: readonly DimmReport[];
@@ -84,7 +96,8 @@ export interface InspectReport {
 export function inspectReport(open: OpenMachine): InspectReport {
   const { machine } = open;
   const zones = machine.spec.zones.map((_, zone) => zoneReport(machine, zone));
-  const blocks = existingBlocks(machine).map((block) => blockReport(machine, block, zones));
+  const rows = blockRows(open);
+  const blocks = rows.map((row) => blockReport(machine, row, zones));
   const dimms = machine.spec.dimms.map((dimm): DimmReport => {
     const own = blocksIn(machine, dimm);
     const kinds = sum(blocks.filter(({ block }) => own.includes(block)).map((each) => each.kinds));
@@ -101,7 +114,13 @@ export function inspectReport(open: OpenMachine): InspectReport {
         kinds: sum(own.map((zone) => zone.kinds)),
       };
     });
-  return { open, size: machineSize(machine), nodes, zones, dimms, blocks };
+  const lsmem = memoryReport(rows, machine.spec.blockPages * PAGE_SIZE);
+  return { open, size: machineSize(machine), lsmem, nodes, zones, dimms, blocks };
+}
+
+export function memoryReport(rows: readonly BlockRow[], blockBytes: number): MemoryReport {
+  const { online, offline } = onlineBytes(rows, blockBytes);
+  return { memory: memoryRows(rows, blockBytes), blockBytes, onlineBytes: online, offlineBytes: offline };
 }
 
 function sum(lists: readonly Uint32Array[]): Uint32Array {
@@ -157,15 +176,16 @@ function conditionsIn(machine: Machine, start: number, end: number): Record<stri
   return Object.fromEntries(CONDITIONS.map(([name], i) => [name, counts[i]!]));
 }
 
-function blockReport(machine: Machine, block: number, zones: readonly ZoneReport[]): BlockReport {
+function blockReport(machine: Machine, row: BlockRow, zones: readonly ZoneReport[]): BlockReport {
+  const { block } = row;
   const { blockPages, nrPfns, dimms } = machine.spec;
   const start = block * blockPages;
   const end = Math.min(start + blockPages, nrPfns);
   const zone = zones.find((each) => start < each.end && each.start < end);
   const dimm = dimms.find(({ range }) => start >= range.start && start < range.end);
   return {
+    ...memoryRow(row, blockPages * PAGE_SIZE),
     block,
-    state: BLOCK_STATE_NAMES[machine.blockState[block] as 0 | 1 | 2 | 3],
     zone: zone?.name ?? null,
     dimm: dimm?.name ?? null,
     kinds: countKinds(machine.flags, start, end),

@@ -1,4 +1,5 @@
 import { formatBytes, formatPages } from '../mm/units.js';
+import { memoryLines } from './inspect-memory.js';
 import { bytesOf, freeIn, type InspectReport, type ZoneReport } from './inspect-report.js';
 import { mapLegend, memoryMap } from './memory-map.js';
 import { KIND_FREE, KIND_HOLE, PAGE_KINDS, usedIn } from './page-kinds.js';
@@ -12,9 +13,15 @@ const BLOCKS_MAX = 64;
 /** So many zones fit side by side, with their page kinds and with their free lists. */
 const ZONES_ABREAST = { kinds: 3, orders: 2 } as const;
 
+const CAVEATS_TITLE = {
+  scenario: 'What is not known',
+  capture: 'What the capture does not say',
+  live: 'What this host does not say',
+} as const;
+
 /** The report as people read it, 80 columns wide. */
 export function inspectText(report: InspectReport, palette: Palette): string[] {
-  const { machine, caveats } = report.open;
+  const { machine, caveats, source } = report.open;
   const section = (title: string, ...lines: readonly string[]) => [palette.bold(title), ...lines, ''];
   return [
     ...headLines(report, palette),
@@ -22,6 +29,7 @@ export function inspectText(report: InspectReport, palette: Palette): string[] {
     ...section('Zones', zoneTable(report, palette)),
     ...(report.nodes.length > 1 ? section('Nodes', nodeTable(report, palette)) : []),
     ...(report.dimms.length > 0 ? section('DIMMs', dimmTable(report, palette)) : []),
+    ...section('Memory', ...memoryLines(report.lsmem, palette)),
     ...section('Memory blocks', ...blockLines(report, palette)),
     ...section(
       'Pages by kind and zone',
@@ -33,7 +41,7 @@ export function inspectText(report: InspectReport, palette: Palette): string[] {
       palette.dim('  unusable: the part of free memory that lies in smaller blocks'),
       palette.dim('  index: why an allocation fails, 0 for want of memory, 1 for fragmentation'),
     ),
-    ...(caveats.length > 0 ? section('What the capture does not say', ...caveats.map(caveatLine)) : []),
+    ...(caveats.length > 0 ? section(CAVEATS_TITLE[source], ...caveats.map(caveatLine)) : []),
   ].slice(0, -1);
 }
 
@@ -45,7 +53,7 @@ function headLines(report: InspectReport, palette: Palette): string[] {
   const { machine, source, seed } = report.open;
   const { name, nrCpus, blockPages } = machine.spec;
   const { bytes, bytesPerPage, pages, parts } = report.size;
-  const origin = source === 'capture' ? 'a capture' : `a scenario, seed ${seed}`;
+  const origin = { capture: 'a capture', live: 'a host', scenario: `a scenario, seed ${seed}` }[source];
   const blocks = `${countOf(report.blocks.length, 'memory block')} of ${formatPages(blockPages)}`;
   const largest = parts.slice(0, 3).map((part) => `${part.name} ${(part.bytes / Math.max(pages, 1)).toFixed(1)}`);
   const online = `${formatBytes(bytesOf(report))} online`;

@@ -17,13 +17,16 @@ export class Interrupted extends Error {
  * back, never in the middle.
  */
 export class Interrupts {
-  #interrupted = false;
-  readonly #onSignal = () => {
-    this.#interrupted = true;
-  };
+  readonly #controller = new AbortController();
+  readonly #onSignal = () => this.#controller.abort();
 
   get interrupted(): boolean {
-    return this.#interrupted;
+    return this.signal.aborted;
+  }
+
+  /** The same flag for what waits: reads of large files, children, timers. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
   }
 
   install(): void {
@@ -37,7 +40,7 @@ export class Interrupts {
   /** Lets signals in, and redraws; call it between two long computations. */
   async breathe(): Promise<void> {
     await setImmediate();
-    if (this.#interrupted) throw new Interrupted('nothing was changed');
+    if (this.interrupted) throw new Interrupted('nothing was changed');
   }
 
   /**

@@ -2,23 +2,27 @@ import { readFileSync, type Stats, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { VacateError } from '../base/vacate-error.js';
 import { CaptureFiles, type CaptureSource, readCapture } from '../capture/index.js';
+import type { LinuxTree } from '../linux/linux-tree.js';
 import type { MachineImage } from '../mm/machine-image.js';
 import { machineFromScenario, parseScenario } from '../scenario/index.js';
 import { machineFromImage } from '../sim/from-image.js';
 import type { Machine } from '../sim/machine.js';
 import type { Interrupts } from './interrupts.js';
+import { LIVE, readLive, treeOf } from './open-live.js';
 import type { Progress } from './progress.js';
 
 /** A machine as a command line names it, ready to be worked on. */
 export interface OpenMachine {
   readonly machine: Machine;
-  readonly source: 'scenario' | 'capture';
+  readonly source: 'scenario' | 'capture' | 'live';
   /** What chance began with; null where none played. */
   readonly seed: number | null;
   /** What could not be known, in sentences. */
   readonly caveats: readonly string[];
   /** What a real kernel said, and the files in which it did; null for a scenario. */
   readonly captured: Captured | null;
+  /** The host itself, for what no capture has; null unless the machine is live. */
+  readonly tree: LinuxTree | null;
 }
 
 export interface Captured {
@@ -30,6 +34,8 @@ export interface OpenOptions {
   readonly progress: Progress;
   readonly interrupts: Interrupts;
   readonly seed?: number | undefined;
+  /** Where a copy of a host lies that "live" then stands for. */
+  readonly root?: string | undefined;
 }
 
 const SCENARIO_EXTENSIONS = ['.yaml', '.yml'];
@@ -37,17 +43,34 @@ const SCENARIO_EXTENSIONS = ['.yaml', '.yml'];
 const LARGE_CAPTURE_BYTES = 4 * 1024 * 1024;
 
 /**
- * A scenario file, or a capture directory, as a simulated machine.
+ * A scenario file, a capture directory, or the host under us ("live"), as a simulated machine.
  *
- * @throws VacateError kind 'usage', 'scenario' or 'capture'.
+ * @throws VacateError kind 'usage', 'scenario', 'capture' or 'host'.
  */
 export async function openMachine(name: string, options: OpenOptions): Promise<OpenMachine> {
-  const stats = checkName(name);
+  checkRoot(name, options.root);
   await options.interrupts.breathe();
-  const open = stats.isDirectory() ? openCapture(name, options) : openScenario(name, options);
+  const open = name === LIVE ? await openLive(options) : openNamed(name, options);
   options.progress.stop();
   await options.interrupts.breathe();
   return open;
+}
+
+/** @throws VacateError kind 'usage' if there is a root and the machine is not the one that lies below it. */
+export function checkRoot(name: string, root: string | undefined): void {
+  if (root === undefined || name === LIVE) return;
+  throw new VacateError('usage', `--root is for the machine "${LIVE}", not for "${name}"; leave one of them out`);
+}
+
+function openNamed(name: string, options: OpenOptions): OpenMachine {
+  return checkName(name).isDirectory() ? openCapture(name, options) : openScenario(name, options);
+}
+
+async function openLive(options: OpenOptions): Promise<OpenMachine> {
+  const tree = treeOf(options.root);
+  const captured = await readLive(tree, options);
+  const machine = options.interrupts.whileNothingIsAtStake(() => machineFromImage(captured.image));
+  return { machine, source: 'live', seed: null, caveats: captured.image.caveats, captured, tree };
 }
 
 /** True for a name that `openMachine` takes for a scenario. */
@@ -56,7 +79,7 @@ function isScenarioName(name: string): boolean {
 }
 
 /**
- * What a name on the command line stands for.
+ * What a name on the command line stands for, where it must be a file.
  *
  * @throws VacateError kind 'usage' unless it is a scenario file or a directory.
  */
@@ -64,8 +87,8 @@ export function checkName(name: string): Stats {
   const fail = (because: string): never => {
     throw new VacateError('usage', because);
   };
-  const wanted = 'name a scenario file (*.yaml) or a capture directory';
-  if (name === 'live') return fail(`this version cannot work on the live host yet; ${wanted}`);
+  const wanted = 'name a scenario file (*.yaml), a capture directory, or "live" for this host';
+  if (name === LIVE) return fail('the live host changes all the time; take a capture of it and name that directory');
   const stats = readable(name, () => statSync(name, { throwIfNoEntry: false }));
   if (stats === undefined) return fail(`there is no file or directory "${name}"; ${wanted}`);
   if (stats.isDirectory() || (stats.isFile() && isScenarioName(name))) return stats;
@@ -93,7 +116,7 @@ function openCapture(directory: string, { progress, interrupts }: OpenOptions): 
   const image = isLarge ? interrupts.whileNothingIsAtStake(read) : read();
   const build = () => machineFromImage(image);
   const machine = isLarge ? interrupts.whileNothingIsAtStake(build) : build();
-  return { machine, source: 'capture', seed: null, caveats: image.caveats, captured: { image, files } };
+  return { machine, source: 'capture', seed: null, caveats: image.caveats, captured: { image, files }, tree: null };
 }
 
 function openScenario(path: string, options: OpenOptions): OpenMachine {
@@ -111,5 +134,5 @@ export function machineOfScenario(text: string, where: string, { progress, seed 
     ...(seed === undefined ? {} : { seed }),
     onProgress: (part: number) => progress.update({ label: 'building the machine', done: part, total: 1, unit: null }),
   });
-  return { machine, source: 'scenario', seed: seed ?? scenario.seed, caveats: [], captured: null };
+  return { machine, source: 'scenario', seed: seed ?? scenario.seed, caveats: [], captured: null, tree: null };
 }

@@ -6,7 +6,7 @@ import { strategyNames } from './strategy-names.js';
 import { version } from './version.js';
 import { wrap } from './wording.js';
 
-const MACHINE = 'a scenario file (*.yaml) or a capture directory';
+const MACHINE = 'a scenario file (*.yaml), a capture directory, or "live" for this host';
 
 /**
  * The whole command line. Commands give their exit code to `end`; each is loaded when it is called, so that help and
@@ -82,6 +82,9 @@ function strategiesHelp(frontEnd: 'offline' | 'highOrder'): string {
   return `\nStrategies: ${wrap(names, 68, '  ')}\n  (vacate strategies says what each does)\n`;
 }
 
+const root = () =>
+  new Option('--root <folder>', '"live" is the host whose /proc and /sys were copied below this folder');
+
 type End = (exitCode: number) => void;
 
 function addDemo(program: Command, context: Context, end: End): void {
@@ -99,6 +102,7 @@ function addInspect(program: Command, context: Context, end: End): void {
     .command('inspect')
     .description('what is where: zones, DIMMs, memory blocks, page types, free blocks')
     .argument('<machine>', MACHINE)
+    .addOption(root())
     .addOption(seed())
     .addOption(json())
     .action(async (machine, options) =>
@@ -109,6 +113,7 @@ function addInspect(program: Command, context: Context, end: End): void {
       examples([
         'vacate inspect examples/scenarios/two-dimms.yaml',
         'vacate inspect captures/host7',
+        'vacate inspect live',
         "vacate inspect captures/host7 --json | jq '.zones[].watermarks'",
       ]),
     );

@@ -1,10 +1,16 @@
-import { closeSync, existsSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { VacateError } from '../base/vacate-error.js';
 
 /** More than any text of /proc or /sys that we read has; whatever is longer is not what its name says. */
 const TEXT_BYTES_MAX = 64 * 1024 * 1024;
+/** Most files hold one value; the others are read in larger pieces. */
+const FIRST_READ_BYTES = 4096;
 const READ_BYTES = 64 * 1024;
+
+/** A pipe in a copied tree would keep us waiting for whoever writes to it; files of /proc and /sys ignore this. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** What the kernel answers for "there is no such thing here": also for a process that ended while it was read. */
 const ABSENT = ['ENOENT', 'ENOTDIR', 'ENODEV', 'ESRCH'];
@@ -32,12 +38,17 @@ export class LinuxTree {
 
   /**
    * A whole text file; null if it is not there. Files of /proc and /sys say that they are empty, so this reads until
-   * nothing comes.
+   * nothing comes. In a copied tree `path.gz` does as well.
    *
    * @throws VacateError kind 'host' if it cannot be read.
    */
   text(path: string): string | null {
-    return this.#ask(path, () => readWhole(this.at(path))?.toString('utf8') ?? null);
+    const text = this.#ask(path, () => readWhole(this.at(path)).toString('utf8'));
+    if (text !== null || this.isLive) return text;
+    return this.#ask(`${path}.gz`, () => {
+      const zipped = readWhole(this.at(`${path}.gz`));
+      return gunzipSync(zipped, { maxOutputLength: TEXT_BYTES_MAX }).toString('utf8');
+    });
   }
 
   /** The same without the line's end, for files that hold one value. */
@@ -68,12 +79,12 @@ export class LinuxTree {
 }
 
 function readWhole(path: string): Buffer {
-  const file = openSync(path, 'r');
+  const file = openSync(path, OPEN_FLAGS);
   try {
     const pieces: Buffer[] = [];
     for (let bytes = 0; ; ) {
-      const piece = Buffer.allocUnsafe(READ_BYTES);
-      const nr = readSync(file, piece, 0, READ_BYTES, null);
+      const piece = Buffer.allocUnsafe(bytes === 0 ? FIRST_READ_BYTES : READ_BYTES);
+      const nr = readSync(file, piece, 0, piece.length, null);
       if (nr === 0) return Buffer.concat(pieces, bytes);
       pieces.push(piece.subarray(0, nr));
       bytes += nr;

@@ -144,15 +144,19 @@ export async function readChunk(
 
 /** Pages up to the end of the highest zone; null without zoneinfo. The page files may go on to the end of a section. */
 export function expectedPages(tree: LinuxTree): number | null {
-  const text = tree.text('/proc/zoneinfo');
-  if (text === null) return null;
+  const end = zonesEnd(tree.text('/proc/zoneinfo') ?? '');
+  return end === 0 || end > MAX_PFN + 1 ? null : end;
+}
+
+/** One past the highest page of any zone, as /proc/zoneinfo has them; 0 if it has none. */
+export function zonesEnd(zoneinfo: string): number {
   let end = 0;
   let nrSpanned = 0;
-  for (const [, name, digits] of text.matchAll(/^ +(spanned|start_pfn:) +(\d{1,12})$/gm)) {
+  for (const [, name, digits] of zoneinfo.matchAll(/^ +(spanned|start_pfn:) +(\d{1,12})$/gm)) {
     if (name === 'spanned') nrSpanned = Number(digits);
     else if (nrSpanned > 0) end = Math.max(end, Number(digits) + nrSpanned);
   }
-  return end === 0 || end > MAX_PFN + 1 ? null : end;
+  return end;
 }
 
 /** Chunks are read in order, by whoever is free; the first that is not full is the last. */

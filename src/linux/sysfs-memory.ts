@@ -1,4 +1,5 @@
 import { isPowerOfTwo } from '../base/bits.js';
+import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import { BLOCK_GOING_OFFLINE, BLOCK_OFFLINE, BLOCK_ONLINE, type BlockState } from '../mm/memory-block.js';
 import type { BlockId } from '../mm/units.js';
@@ -13,8 +14,13 @@ export interface SysfsBlock {
   readonly state: BlockState;
   /** What `removable` says: since Linux 5.7 only whether the kernel can offline at all. Null without that file. */
   readonly isRemovable: boolean | null;
-  /** As valid_zones has them: of an online block its one zone, of an offline one those it can go to; empty for "none". */
+  /**
+   * As valid_zones has them: of an online block its one zone (with kernels before 4.13 also those it could go to, behind
+   * it), of an offline one those it can go to, the kernel's choice first; empty for "none".
+   */
   readonly zones: readonly string[];
+  /** False without that file: a kernel before 3.18, or one that cannot take memory offline. */
+  readonly areZonesKnown: boolean;
   /** From the link nodeN; null without one (a kernel without NUMA). */
   readonly node: number | null;
 }
@@ -31,6 +37,15 @@ const STATES: ReadonlyMap<string, BlockState> = new Map([
   ['going-offline', BLOCK_GOING_OFFLINE],
   ['offline', BLOCK_OFFLINE],
 ]);
+
+const BLOCK_BYTES_MIN = 2 ** 20;
+/** Far more than any kernel has; larger numbers would not be exact. */
+const BLOCK_BYTES_MAX = 2 ** 50;
+/** As many directories as a machine of 1 TiB has with the smallest blocks. */
+const BLOCKS_MAX = 2 ** 20;
+
+/** As lsmem spells them; what a kernel of tomorrow adds is not known to us. */
+const ZONE_NAMES = ['DMA', 'DMA32', 'Normal', 'HighMem', 'Movable', 'Device'];
 
 /** Directory of a block; the only place where its name is made. */
 export function blockPath(block: BlockId): string {
@@ -53,17 +68,19 @@ export function readSysfsMemory(tree: LinuxTree): SysfsMemory {
     );
   }
   const blockBytes = /^[0-9a-f]+$/i.test(size) ? Number.parseInt(size, 16) : Number.NaN;
-  if (!isPowerOfTwo(blockBytes)) {
+  if (!isPowerOfTwo(blockBytes) || blockBytes < BLOCK_BYTES_MIN || blockBytes > BLOCK_BYTES_MAX) {
     throw new VacateError(
       'host',
-      `block_size_bytes says ${JSON.stringify(size)}, which is no power of two in hexadecimal.`,
+      `${tree.at(MEMORY_DEVICES)}/block_size_bytes says ${quoted(size)}, which is no size of a memory block: a power ` +
+        'of two of at least 1 MiB, in hexadecimal.',
     );
   }
-  const blocks = names.flatMap((name) => {
-    const number = /^memory(0|[1-9]\d{0,8})$/.exec(name)?.[1];
-    return number === undefined ? [] : [readBlock(tree, Number(number))];
-  });
-  return { blockBytes, blocks: blocks.filter((block) => block !== null).sort((a, b) => a.block - b.block) };
+  const numbers = names.flatMap((name) => /^memory(0|[1-9]\d{0,8})$/.exec(name)?.[1] ?? []).map(Number);
+  if (numbers.length > BLOCKS_MAX) {
+    throw new VacateError('host', `${tree.at(MEMORY_DEVICES)} has ${numbers.length} blocks, more than any machine.`);
+  }
+  const blocks = numbers.sort((a, b) => a - b).map((number) => readBlock(tree, number));
+  return { blockBytes, blocks: blocks.filter((block) => block !== null) };
 }
 
 /**
@@ -79,12 +96,24 @@ export function readBlock(tree: LinuxTree, block: BlockId): SysfsBlock | null {
   if (state === undefined) {
     throw new VacateError(
       'host',
-      `${tree.at(path)}/state says ${JSON.stringify(stateName)}, which is no state of a memory block.`,
+      `${tree.at(path)}/state says ${quoted(stateName)}, which is no state of a memory block.`,
     );
   }
   const removable = tree.value(`${path}/removable`);
-  const zones = (tree.value(`${path}/valid_zones`) ?? '').split(/\s+/).filter((zone) => zone !== '' && zone !== 'none');
-  return { block, state, isRemovable: removable === null ? null : removable === '1', zones, node: nodeOf(tree, path) };
+  const zones = tree.value(`${path}/valid_zones`);
+  return {
+    block,
+    state,
+    isRemovable: removable === null ? null : removable === '1',
+    zones: zones === null ? [] : zonesIn(zones),
+    areZonesKnown: zones !== null,
+    node: nodeOf(tree, path),
+  };
+}
+
+function zonesIn(text: string): string[] {
+  const names = text.split(/\s+/, ZONE_NAMES.length).filter((name) => name !== '' && name !== 'none');
+  return names.map((name) => ZONE_NAMES.find((zone) => zone === name) ?? 'Unknown');
 }
 
 function nodeOf(tree: LinuxTree, path: string): number | null {

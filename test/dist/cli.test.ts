@@ -396,7 +396,7 @@ describe('bad input', () => {
     [['inspect', MIXED, KERNEL], 2, "too many arguments for 'inspect'"],
     [['inspect', 'nowhere'], 2, 'there is no file or directory "nowhere"; name a scenario file'],
     [['inspect', 'nowhere.yaml'], 2, 'there is no file or directory "nowhere.yaml"'],
-    [['inspect', 'live'], 2, 'cannot work on the live host yet; name a scenario file'],
+    [['compare', 'live'], 2, 'the live host changes all the time; take a capture of it'],
     [['inspect', textFile], 2, 'is neither a scenario nor a capture'],
     [['inspect', folder], 2, 'holds no kpageflags.gz'],
     [['inspect', `${'x'.repeat(300)}.yaml`], 2, 'cannot be read (ENAMETOOLONG); check its name and its permissions'],
