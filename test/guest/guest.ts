@@ -123,7 +123,13 @@ export async function bootGuest(options: GuestOptions): Promise<Guest> {
   const machine = new Machine(folder, () => {
     makeVacateDisk(join(folder, 'vacate.img'));
     makeDataDisk(join(folder, 'data.img'), DATA_DISK_BYTES);
-    const parameters = ['console=ttyS0', 'panic=-1', 'random.trust_cpu=on', `memhp_default_state=${options.policy}`];
+    const parameters = [
+      'console=ttyS0',
+      'panic=-1',
+      'random.trust_cpu=on',
+      'mitigations=off',
+      `memhp_default_state=${options.policy}`,
+    ];
     return [
       ...['-kernel', kernel.vmlinuz, '-initrd', initramfs],
       ...['-append', [...parameters, ...(options.kernelParameters ?? [])].join(' ')],
