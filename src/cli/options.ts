@@ -35,6 +35,15 @@ export function parseCount(text: string): number | 'all' {
   throw new VacateError('usage', `--count cannot be "${text}"; write how many blocks you want, 1 or more, or all`);
 }
 
+/** No kernel is built for more (CONFIG_NODES_SHIFT is 10 at most). */
+const NODE_MAX = 1023;
+
+export function parseNode(text: string): number {
+  const node = wholeNumber(text);
+  if (node !== null && node <= NODE_MAX) return node;
+  throw new VacateError('usage', `--node cannot be "${text}"; write the number of a node, from 0 to ${NODE_MAX}`);
+}
+
 export function parseSeed(text: string): number {
   const seed = wholeNumber(text);
   if (seed !== null && seed < 2 ** 32) return seed;
@@ -59,6 +68,13 @@ export function parseJobs(text: string): number {
   const jobs = wholeNumber(text);
   if (jobs !== null && jobs >= 1 && jobs <= JOBS_MAX) return jobs;
   throw new VacateError('usage', `--jobs cannot be "${text}"; write how many runs go on at a time, 1 to ${JOBS_MAX}`);
+}
+
+/** How many read a host's pages at a time. */
+export function parseReaders(text: string): 1 | 2 {
+  if (text === '1') return 1;
+  if (text === '2') return 2;
+  throw new VacateError('usage', `--readers cannot be "${text}"; write 1 or 2`);
 }
 
 /** For options that may be given several times. */

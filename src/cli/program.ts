@@ -1,7 +1,18 @@
 import { Command, Option } from 'commander';
 import type { Context } from './context.js';
 import { usageSentence } from './messages.js';
-import { collect, once, parseCount, parseJobs, parseOrder, parseSeed, parseSeeds, parseTimeout } from './options.js';
+import {
+  collect,
+  once,
+  parseCount,
+  parseJobs,
+  parseNode,
+  parseOrder,
+  parseReaders,
+  parseSeed,
+  parseSeeds,
+  parseTimeout,
+} from './options.js';
 import { strategyNames } from './strategy-names.js';
 import { version } from './version.js';
 import { wrap } from './wording.js';
@@ -31,6 +42,7 @@ export function createProgram(context: Context, end: (exitCode: number) => void)
       getErrHelpWidth: () => 80,
     });
   addDemo(program, context, end);
+  addCapture(program, context, end);
   addInspect(program, context, end);
   addOffline(program, context, end);
   addHighOrder(program, context, end);
@@ -97,6 +109,31 @@ function addDemo(program: Command, context: Context, end: End): void {
     .addHelpText('after', examples(['vacate demo', 'vacate demo --seed 7']));
 }
 
+const CAPTURE_HELP = `
+The directory is there whole or not at all. It holds what the kernel says of its
+memory, page by page and zone by zone, but nothing that is in it.
+`;
+
+function addCapture(program: Command, context: Context, end: End): void {
+  program
+    .command('capture')
+    .description('take a capture of this host: a directory that other commands take for it')
+    .addOption(new Option('--out <folder>', 'where it goes; it must be new or empty').makeOptionMandatory())
+    .option('--force', 'replace the capture that is there')
+    .addOption(
+      new Option('--readers <number>', 'how many read at a time, 1 or 2')
+        .argParser(parseReaders)
+        .default(undefined, '2 where there are as many CPUs'),
+    )
+    .option('--root <folder>', 'the host whose /proc and /sys were copied below this folder')
+    .addOption(json())
+    .action(async (options) => end(await (await import('./commands/capture.js')).capture(context, options)))
+    .addHelpText(
+      'after',
+      CAPTURE_HELP + examples(['vacate capture --out captures/host7', 'vacate inspect captures/host7']),
+    );
+}
+
 function addInspect(program: Command, context: Context, end: End): void {
   program
     .command('inspect')
@@ -155,23 +192,31 @@ function addOffline(program: Command, context: Context, end: End): void {
     );
 }
 
+const HIGH_ORDER_HELP = `
+Without --strategy, "live" asks what the kernel's own compaction would give and
+cost, node by node; --what-if asks the same of any machine. Then --order is 9
+unless given, --count is how many blocks are wanted in all (huge pages, for
+order 9), and nothing is written without --commit.
+`;
+
 function addHighOrder(program: Command, context: Context, end: End): void {
   program
     .command('high-order')
     .description('make free blocks of a high order, with the fewest moves')
     .argument('<machine>', MACHINE)
+    .addOption(new Option('--order <number>', 'blocks of 2^order pages; 9 is 2 MiB').argParser(parseOrder))
     .addOption(
-      new Option('--order <number>', 'blocks of 2^order pages; 9 is 2 MiB').argParser(parseOrder).makeOptionMandatory(),
-    )
-    .addOption(
-      new Option('--count <number>', 'so many more than there are, or all that can be made')
-        .argParser(parseCount)
-        .makeOptionMandatory(),
+      new Option('--count <number>', 'so many more than there are, or all that can be made').argParser(parseCount),
     )
     .addOption(strategy())
     .addOption(strategyModule())
+    .option('--what-if', "what the kernel's own compaction would give and cost")
+    .addOption(new Option('--node <number>', "this node's memory alone, with live and --what-if").argParser(parseNode))
+    .option('--commit', 'live: ask the kernel to compact memory, and measure what it did')
+    .option('--journal <file>', 'live: where the write is recorded before it is made', once('--journal'))
     .addOption(timeout())
     .addOption(plugin())
+    .addOption(root())
     .addOption(seed())
     .addOption(json())
     .action(async (machine, options) =>
@@ -180,10 +225,13 @@ function addHighOrder(program: Command, context: Context, end: End): void {
     .addHelpText(
       'after',
       () =>
+        HIGH_ORDER_HELP +
         strategiesHelp('highOrder') +
         examples([
           'vacate high-order captures/host7 --order 9 --count 64',
           'vacate high-order examples/scenarios/fragmented.yaml --order 9 --count 64',
+          'vacate high-order live --count 512',
+          'vacate high-order live --node 1 --commit --timeout 30s',
         ]),
     );
 }

@@ -132,7 +132,7 @@ async function readWords(
   return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / Uint32Array.BYTES_PER_ELEMENT);
 }
 
-function readTexts(tree: LinuxTree): Map<string, string> {
+export function readTexts(tree: LinuxTree): Map<string, string> {
   const texts = new Map<string, string>();
   const put = (name: string, text: string | null) => {
     if (text !== null) texts.set(name, text);

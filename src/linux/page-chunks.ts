@@ -25,8 +25,9 @@ export interface PageChunk {
 
 export interface ReadChunksOptions {
   /** How many read at a time; 1 by default. */
-  readonly readers?: 1 | 2;
+  readonly readers?: 1 | 2 | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Fewer for tests; the same for all files. */
   readonly chunkPages?: number;
 }
 
@@ -46,38 +47,55 @@ export async function readChunks(
   let next = 0;
   let end = Number.POSITIVE_INFINITY;
   let reach = 0;
-  let failed = false;
+  const failure = new Failure();
   const readSome = async () => {
     const buffers = Array.from({ length: BUFFERS }, () => files.map(() => new Uint8Array(chunkBytes)));
     const taken: Promise<void>[] = buffers.map(async () => {});
-    for (let turn = 0; !failed && next * chunkBytes < end; turn = (turn + 1) % BUFFERS) {
+    for (let turn = 0; next * chunkBytes < end; turn = (turn + 1) % BUFFERS) {
       const index = next++;
       const position = index * chunkBytes;
-      await taken[turn];
+      await failure.orElse(taken[turn]!);
       const pieces = await readPieces(files, buffers[turn]!, position, signal);
       const nrBytes = pieces[0]!.length;
       if (nrBytes < chunkBytes) end = Math.min(end, position + nrBytes);
-      if (nrBytes > 0) reach = Math.max(reach, position + nrBytes);
+      if (nrBytes === 0) break;
+      reach = Math.max(reach, position + nrBytes);
       if (reach > PAGE_FILE_BYTES_MAX) throw tooLong(files[0]!.path);
-      const taking = nrBytes === 0 ? Promise.resolve() : Promise.resolve(take({ index, position, pieces }));
+      const taking = Promise.resolve(take({ index, position, pieces }));
       // Waited for when its buffers are wanted again; a failure in between is not one that nobody handles.
       taking.catch(() => {});
       taken[turn] = taking;
     }
-    await Promise.all(taken);
+    await failure.orElse(Promise.all(taken));
   };
-  await allOf(
-    Array.from({ length: readers }, async () => {
-      try {
-        await readSome();
-      } catch (cause) {
-        failed = true;
-        throw cause;
-      }
-    }),
-  );
+  // All are waited for, also when one fails: nobody may still read from a file that is then closed.
+  await Promise.allSettled(Array.from({ length: readers }, () => readSome().catch(failure.report)));
+  failure.check();
   if (reach > end) throw changedSize(files[0]!.path);
   return reach;
+}
+
+/** The first failure of any reader. Whoever waits for chunks in their order would wait for ever after it. */
+class Failure {
+  readonly #controller = new AbortController();
+  readonly #failed = new Promise<never>((_resolve, reject) => {
+    const { signal } = this.#controller;
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+
+  constructor() {
+    this.#failed.catch(() => {});
+  }
+
+  readonly report = (cause: unknown): void => this.#controller.abort(cause);
+
+  orElse<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#failed]);
+  }
+
+  check(): void {
+    this.#controller.signal.throwIfAborted();
+  }
 }
 
 async function readPieces(
@@ -93,12 +111,6 @@ async function readPieces(
     pieces.push(buffers[at]!.subarray(0, nrBytes));
   }
   return pieces;
-}
-
-/** Waits for all, also when one fails: nobody may still read from a file that is then closed. */
-async function allOf(tasks: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(tasks)).find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
 }
 
 function changedSize(path: string): VacateError {

@@ -1,0 +1,201 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { VacateError } from '../base/vacate-error.js';
+import { GzipFile } from './gzip-file.js';
+import { type DriftCounters, driftSentence, type HostDrift, readDriftCounters } from './host-drift.js';
+import type { LinuxTree } from './linux-tree.js';
+import { memoryBlocksText, readTexts } from './live-files.js';
+import { cannotWrite, NewDirectory } from './new-directory.js';
+import { readChunks } from './page-chunks.js';
+import { expectedPages } from './page-file.js';
+import { noSuchFile, openPageFile, type PageReader, WORD_BYTES } from './page-reader.js';
+import { MEMORY_DEVICES } from './sysfs-memory.js';
+
+/** What a capture's directory has as a host's files have it, and what is missed if it lacks one. */
+const TEXTS: Readonly<Record<string, string>> = {
+  buddyinfo: 'free blocks by order',
+  pagetypeinfo: 'how many pageblocks there are of each type',
+  zoneinfo: 'where zones lie and what their watermarks are',
+  vmstat: 'what the kernel counted',
+  meminfo: 'how much swap space there is',
+  iomem: 'which memory belongs to which device',
+  block_size_bytes: 'how large a memory block is',
+  memory_blocks: 'which memory blocks there are and in which zones',
+  kernel: 'which kernel it is',
+};
+/** There for those that have them. */
+const OPTIONAL_TEXTS = ['dimms', 'dmesg', 'settings'];
+const FLAGS = 'kpageflags';
+const PAGE_FILES = [FLAGS, 'kpagecount'];
+const OWNER_PAGE_FILES = ['kpagecgroup'];
+const CONSISTENCY = 'consistency';
+
+export interface CaptureStep {
+  readonly label: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'pages' | 'processes';
+}
+
+export interface CaptureHostOptions {
+  /** The directory to be made. */
+  readonly out: string;
+  /** How many read pages at a time; by default 2 where there are as many CPUs. */
+  readonly readers?: 1 | 2 | undefined;
+  /** Replaces an earlier capture. */
+  readonly force?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (step: CaptureStep) => void;
+}
+
+export interface HostCapture {
+  readonly kernel: string | null;
+  readonly pages: number;
+  readonly readers: 1 | 2;
+  /** From the first page to the last. */
+  readonly seconds: number;
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  /** Null for a copied tree, of which nobody knows how long it took. */
+  readonly consistency: (HostDrift & { readonly sentence: string }) | null;
+  /** What the capture lacks, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Takes a capture of a host: the directory that `readCapture` reads. It is there whole or not at all.
+ *
+ * @throws VacateError kind 'usage' if there is something at its place; kind 'host' if the host cannot be read, changes
+ *   its memory blocks meanwhile, or nothing can be written; the signal's reason if it is aborted.
+ */
+export async function captureHost(tree: LinuxTree, options: CaptureHostOptions): Promise<HostCapture> {
+  const notes: string[] = [];
+  const readers = await openAll(tree, PAGE_FILES, notes);
+  try {
+    const directory = await NewDirectory.create(options.out, options.force === true ? isCaptureFile : null);
+    try {
+      const capture = await takeCapture(tree, readers, directory, options, notes);
+      options.signal?.throwIfAborted();
+      await directory.finish();
+      return capture;
+    } finally {
+      await directory.discard();
+    }
+  } finally {
+    await Promise.all([...readers.values()].map((reader) => reader.close()));
+  }
+}
+
+function isCaptureFile(name: string): boolean {
+  const plain = name.replace(/\.gz$/, '');
+  if ([...PAGE_FILES, ...OWNER_PAGE_FILES].includes(plain)) return true;
+  return name in TEXTS || OPTIONAL_TEXTS.includes(name) || name === CONSISTENCY || name === 'pids';
+}
+
+/** By name. The first must be there; what a capture lacks without one of the others is noted. */
+async function openAll(tree: LinuxTree, names: readonly string[], notes: string[]): Promise<Map<string, PageReader>> {
+  const readers = new Map<string, PageReader>();
+  for (const name of names) {
+    const reader = await openPageFile(tree, `/proc/${name}`);
+    if (reader !== null) readers.set(name, reader);
+    else if (name === FLAGS) throw noSuchFile(tree, `/proc/${name}`);
+    else notes.push(`There is no ${tree.at(`/proc/${name}`)}, so the capture lacks it.`);
+  }
+  return readers;
+}
+
+async function takeCapture(
+  tree: LinuxTree,
+  files: ReadonlyMap<string, PageReader>,
+  directory: NewDirectory,
+  options: CaptureHostOptions,
+  notes: string[],
+): Promise<HostCapture> {
+  const readers = options.readers ?? (availableParallelism() > 1 ? 2 : 1);
+  const blocksBefore = blocksNow(tree);
+  const countersBefore = readDriftCounters(tree);
+  const since = performance.now();
+  const { pages, sizes } = await zipPages(tree, files, directory, { ...options, readers });
+  const seconds = (performance.now() - since) / 1000;
+  const texts = readTexts(tree);
+  checkSameBlocks(blocksBefore, texts.get('memory_blocks') ?? null);
+  const written = [...sizes, ...(await writeTexts(tree, texts, directory, notes))];
+  const consistency = tree.isLive ? drift(seconds, countersBefore, readDriftCounters(tree), pages) : null;
+  if (consistency !== null) {
+    const text = `${JSON.stringify(consistency, null, 2)}\n`;
+    await directory.write(CONSISTENCY, text);
+    written.push({ name: CONSISTENCY, bytes: Buffer.byteLength(text) });
+  }
+  return { kernel: texts.get('kernel')?.trim() ?? null, pages, readers, seconds, files: written, consistency, notes };
+}
+
+/** Streams the page files into the directory, compressed. */
+async function zipPages(
+  tree: LinuxTree,
+  files: ReadonlyMap<string, PageReader>,
+  directory: NewDirectory,
+  { readers, signal, onProgress }: CaptureHostOptions,
+): Promise<{ pages: number; sizes: { name: string; bytes: number }[] }> {
+  const zips: GzipFile[] = [];
+  const total = expectedPages(tree) ?? 0;
+  let done = 0;
+  try {
+    for (const name of files.keys()) {
+      zips.push(
+        await GzipFile.create(join(directory.path, `${name}.gz`)).catch((cause: unknown) => {
+          throw cannotWrite(directory.target, cause);
+        }),
+      );
+    }
+    const length = await readChunks([...files.values()], { readers, signal }, async ({ index, pieces }) => {
+      done += pieces[0]!.length / WORD_BYTES;
+      onProgress?.({ label: 'reading pages', done, total: Math.max(total, done), unit: 'pages' });
+      await Promise.all(zips.map((zip, at) => zip.put(index, pieces[at]!))).catch((cause: unknown) => {
+        throw cannotWrite(directory.target, cause);
+      });
+    });
+    if (length === 0) throw new VacateError('host', `${tree.at(`/proc/${FLAGS}`)} is empty: it describes no page.`);
+    const sizes = [...files.keys()].map((name, at) => ({ name: `${name}.gz`, bytes: zips[at]!.nrBytes }));
+    return { pages: length / WORD_BYTES, sizes };
+  } finally {
+    await Promise.all(zips.map((zip) => zip.close()));
+  }
+}
+
+async function writeTexts(
+  tree: LinuxTree,
+  texts: ReadonlyMap<string, string>,
+  directory: NewDirectory,
+  notes: string[],
+): Promise<{ name: string; bytes: number }[]> {
+  const written: { name: string; bytes: number }[] = [];
+  for (const [name, text] of texts) {
+    await directory.write(name, text);
+    written.push({ name, bytes: Buffer.byteLength(text) });
+  }
+  for (const [name, what] of Object.entries(TEXTS)) {
+    if (texts.has(name)) continue;
+    notes.push(`${tree.isLive ? 'This host' : 'The copied tree'} does not say ${what}: the capture lacks ${name}.`);
+  }
+  return written;
+}
+
+function blocksNow(tree: LinuxTree): string | null {
+  return tree.has(MEMORY_DEVICES) ? memoryBlocksText(tree) : null;
+}
+
+/** Blocks that come or go while pages are read leave a capture that is true at no moment. */
+function checkSameBlocks(before: string | null, after: string | null): void {
+  if (before === after) return;
+  const lines = new Set(before?.split('\n'));
+  const changed = (after ?? '').split('\n').find((line) => !lines.has(line));
+  const which = /^memory\d{1,9}/.exec(changed ?? '')?.[0] ?? 'one';
+  throw new VacateError(
+    'host',
+    `Memory blocks came or went while pages were read (${which}): take the capture again when that is over.`,
+  );
+}
+
+function drift(seconds: number, before: DriftCounters, after: DriftCounters, pages: number) {
+  const apart: HostDrift = { seconds: Number(seconds.toFixed(3)), before, after };
+  return { sentence: driftSentence(apart, pages), ...apart };
+}
