@@ -1,9 +1,7 @@
 #!/usr/bin/env node
-import 'reflect-metadata';
-import { onStrayListenerError } from '../events/index.js';
-import { createContext } from './context.js';
+import { type Context, createContext } from './context.js';
 import { endingOf } from './messages.js';
-import { createProgram } from './program.js';
+import { createProgram, type StrategyNames } from './program.js';
 
 /** Whoever reads our output may leave early (`| head`); the work goes on and the exit code still tells how it ended. */
 function forgiveClosedPipes(): void {
@@ -14,15 +12,35 @@ function forgiveClosedPipes(): void {
   }
 }
 
+/** Loading strategies and page types takes longer than reading the pages of a small host: these do without. */
+const WITHOUT_STRATEGIES = ['capture'];
+
+/** What strategies and page types are built with, before the first of them is loaded. */
+async function loadFoundations(context: Context): Promise<void> {
+  await import('reflect-metadata');
+  const { onStrayListenerError } = await import('../events/index.js');
+  onStrayListenerError((error) => context.note(`a listener failed: ${String(error)}`));
+}
+
+/** Help names the strategies, and nothing else on the way to a command does. */
+async function namesForHelp(context: Context): Promise<StrategyNames | null> {
+  if (!process.argv.slice(2).some((word) => ['-h', '--help', 'help'].includes(word))) return null;
+  await loadFoundations(context);
+  return (await import('./strategy-names.js')).strategyNames();
+}
+
 async function main(): Promise<void> {
   forgiveClosedPipes();
   const context = createContext(process.argv);
-  onStrayListenerError((error) => context.note(`a listener failed: ${String(error)}`));
   context.interrupts.install();
-  const program = createProgram(context, (exitCode) => {
+  const end = (exitCode: number) => {
     process.exitCode = exitCode;
-  });
+  };
   try {
+    const program = createProgram(context, end, await namesForHelp(context));
+    program.hook('preAction', async (_program, command) => {
+      if (!WITHOUT_STRATEGIES.includes(command.name())) await loadFoundations(context);
+    });
     await program.parseAsync();
   } catch (error) {
     const { sentence, exitCode } = endingOf(error);

@@ -13,17 +13,26 @@ import {
   parseSeeds,
   parseTimeout,
 } from './options.js';
-import { strategyNames } from './strategy-names.js';
 import { version } from './version.js';
 import { wrap } from './wording.js';
 
 const MACHINE = 'a scenario file (*.yaml), a capture directory, or "live" for this host';
 
+/** Names of strategies by front end, the default first. */
+export interface StrategyNames {
+  readonly offline: readonly string[];
+  readonly highOrder: readonly string[];
+}
+
 /**
  * The whole command line. Commands give their exit code to `end`; each is loaded when it is called, so that help and
- * complaints come at once.
+ * complaints come at once. Without names, help says where they are to be found.
  */
-export function createProgram(context: Context, end: (exitCode: number) => void): Command {
+export function createProgram(
+  context: Context,
+  end: (exitCode: number) => void,
+  strategyNames: StrategyNames | null,
+): Command {
   const program = new Command('vacate')
     .description('Empties a range of physical memory: plans the evacuation, simulates it, explains it.')
     .version(version(), '--version', 'print the version')
@@ -44,8 +53,8 @@ export function createProgram(context: Context, end: (exitCode: number) => void)
   addDemo(program, context, end);
   addCapture(program, context, end);
   addInspect(program, context, end);
-  addOffline(program, context, end);
-  addHighOrder(program, context, end);
+  addOffline(program, context, end, strategyNames?.offline);
+  addHighOrder(program, context, end, strategyNames?.highOrder);
   addCompare(program, context, end);
   addHandlers(program, context, end);
   addStrategies(program, context, end);
@@ -88,10 +97,11 @@ const strategyModule = () =>
     .argParser(collect)
     .default([], 'none');
 
-function strategiesHelp(frontEnd: 'offline' | 'highOrder'): string {
-  const [byDefault, ...others] = strategyNames()[frontEnd];
-  const names = [`${byDefault} (default)`, ...others].join(', ');
-  return `\nStrategies: ${wrap(names, 68, '  ')}\n  (vacate strategies says what each does)\n`;
+function strategiesHelp(names: readonly string[] | undefined): string {
+  if (names === undefined) return '\nStrategies: vacate strategies names them\n';
+  const [byDefault, ...others] = names;
+  const listed = [`${byDefault} (default)`, ...others].join(', ');
+  return `\nStrategies: ${wrap(listed, 68, '  ')}\n  (vacate strategies says what each does)\n`;
 }
 
 const root = () =>
@@ -162,7 +172,7 @@ numbers (pfn:0x100000-pfn:0x120000). A is included, B is not; a B that is the
 last byte or page of a block, as /proc/iomem prints it, is understood too.
 `;
 
-function addOffline(program: Command, context: Context, end: End): void {
+function addOffline(program: Command, context: Context, end: End, strategies: readonly string[] | undefined): void {
   program
     .command('offline')
     .description('take memory blocks offline, all of them or none')
@@ -183,7 +193,7 @@ function addOffline(program: Command, context: Context, end: End): void {
       'after',
       () =>
         RANGE_HELP +
-        strategiesHelp('offline') +
+        strategiesHelp(strategies) +
         examples([
           'vacate offline examples/scenarios/two-dimms.yaml --dimm dimm1',
           'vacate offline captures/host7 --blocks 32-35,40 --timeout 30s --json',
@@ -199,7 +209,29 @@ unless given, --count is how many blocks are wanted in all (huge pages, for
 order 9), and nothing is written without --commit.
 `;
 
-function addHighOrder(program: Command, context: Context, end: End): void {
+function _addExplain(program: Command, context: Context, end: End): void {
+  program
+    .command('explain')
+    .description("why memory did not go offline, from the kernel's log of the attempt")
+    .argument('[machine]', 'a capture directory with a dmesg, or "live" for this host')
+    .option('--log <file>', 'a saved dmesg, instead of the one beside the capture', once('--log'))
+    .addOption(root())
+    .addOption(json())
+    .action(async (machine, options) =>
+      end(await (await import('./commands/explain.js')).explain(context, machine, options)),
+    )
+    .addHelpText(
+      'after',
+      examples([
+        'vacate explain captures/before-memory32',
+        'vacate explain live',
+        'vacate explain --log dmesg.txt --json',
+        "vacate explain live --json | jq '.attempts[].groups[].likelyHolder'",
+      ]),
+    );
+}
+
+function addHighOrder(program: Command, context: Context, end: End, strategies: readonly string[] | undefined): void {
   program
     .command('high-order')
     .description('make free blocks of a high order, with the fewest moves')
@@ -226,7 +258,7 @@ function addHighOrder(program: Command, context: Context, end: End): void {
       'after',
       () =>
         HIGH_ORDER_HELP +
-        strategiesHelp('highOrder') +
+        strategiesHelp(strategies) +
         examples([
           'vacate high-order captures/host7 --order 9 --count 64',
           'vacate high-order examples/scenarios/fragmented.yaml --order 9 --count 64',
