@@ -1,15 +1,28 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { fetchKernel, KERNEL_SERIES } from './guest/fetch-kernel.mjs';
 
 /**
- * What suites need beyond npm: a command, the Debian package that brings it, and the suites that cannot do without it.
+ * What suites need beyond npm: a command or a file, the Debian package that brings it, and the suites that cannot do
+ * without it.
  *
- * @typedef {{ command: string, debianPackage: string, suites: readonly string[] }} Need
+ * @typedef {{ command?: string, file?: string, debianPackage: string, suites: readonly string[] }} Need
  * @typedef {{ suite: string, because: string }} SkippedSuite
  */
 
+/** Suites that boot a guest: all in its folder, each by its own name, so that a report says which were left out. */
+const GUEST_SUITES = readdirSync(new URL('guest/', import.meta.url))
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => `test/guest/${name}`);
+
 /** @type {readonly Need[]} */
-export const NEEDS = [];
+export const NEEDS = [
+  { command: 'qemu-system-x86_64', debianPackage: 'qemu-system-x86', suites: GUEST_SUITES },
+  { command: 'busybox', debianPackage: 'busybox-static', suites: GUEST_SUITES },
+  { command: 'mkfs.ext4', debianPackage: 'e2fsprogs', suites: GUEST_SUITES },
+  { command: 'gcc', debianPackage: 'gcc', suites: GUEST_SUITES },
+  { file: '/usr/include/stdio.h', debianPackage: 'libc6-dev', suites: GUEST_SUITES },
+];
 
 /**
  * Installs what is missing where that is possible (root, on Debian or a relative of it), and says which suites must be
@@ -19,15 +32,33 @@ export const NEEDS = [];
  * @returns {SkippedSuite[]}
  */
 export function provision(needs = NEEDS) {
-  const missing = needs.filter(({ command }) => !isInstalled(command));
-  if (missing.length === 0) return [];
-  const obstacle = obstacleToInstalling();
-  const because = obstacle ?? install(missing.map(({ debianPackage }) => debianPackage));
-  return missing
-    .filter(({ command }) => !isInstalled(command))
-    .flatMap(({ command, debianPackage, suites }) =>
-      suites.map((suite) => ({ suite, because: `it needs ${command} (Debian package ${debianPackage}): ${because}` })),
-    );
+  const missing = needs.filter((need) => !isThere(need));
+  const because = missing.length === 0 ? '' : (obstacleToInstalling() ?? install(missing));
+  const lacking = missing.filter((need) => !isThere(need));
+  const skipped = lacking.flatMap(({ command, file, debianPackage, suites }) =>
+    suites.map((suite) => ({
+      suite,
+      because: `it needs ${command ?? file} (Debian package ${debianPackage}): ${because}`,
+    })),
+  );
+  return onePerSuite([...skipped, ...(skipped.length === 0 ? provisionKernels() : [])]);
+}
+
+/** Guests run the node of this machine, on kernels that come as packages but are not installed. */
+function provisionKernels() {
+  if (process.arch !== 'x64')
+    return GUEST_SUITES.map((suite) => ({ suite, because: `its guest is x86-64, and this node is ${process.arch}` }));
+  try {
+    for (const series of KERNEL_SERIES) fetchKernel(series);
+    return [];
+  } catch (error) {
+    return GUEST_SUITES.map((suite) => ({ suite, because: `it needs the kernels of Debian: ${error.message}` }));
+  }
+}
+
+/** The first reason is enough; a suite that lacks three things is left out once. */
+function onePerSuite(skipped) {
+  return skipped.filter(({ suite }, index) => skipped.findIndex((other) => other.suite === suite) === index);
 }
 
 function obstacleToInstalling() {
@@ -36,8 +67,9 @@ function obstacleToInstalling() {
   return null;
 }
 
-/** Returns a sentence on how it went, of interest only if a command is still missing afterwards. */
-function install(packages) {
+/** Returns a sentence on how it went, of interest only if something is still missing afterwards. */
+function install(needs) {
+  const packages = needs.map(({ debianPackage }) => debianPackage);
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...packages]]) {
     const { status } = spawnSync('apt-get', args, { stdio: ['ignore', 2, 2], env: environment });
@@ -46,6 +78,7 @@ function install(packages) {
   return 'its package did not bring it';
 }
 
-function isInstalled(command) {
+function isThere({ command, file }) {
+  if (file !== undefined) return existsSync(file);
   return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', command], { stdio: 'ignore' }).status === 0;
 }

@@ -28,7 +28,7 @@ const DATA_DISK_BYTES = 768 << 20;
 const BOOT_MS_MAX = 90_000;
 
 /** How much of the console an error shows. */
-const CONSOLE_TAIL_LINES = 25;
+const CONSOLE_TAIL_LINES = 60;
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
