@@ -54,6 +54,7 @@ export function createProgram(
   addCapture(program, context, end);
   addInspect(program, context, end);
   addOffline(program, context, end, strategyNames?.offline);
+  addExplain(program, context, end);
   addHighOrder(program, context, end, strategyNames?.highOrder);
   addCompare(program, context, end);
   addHandlers(program, context, end);
@@ -209,7 +210,7 @@ unless given, --count is how many blocks are wanted in all (huge pages, for
 order 9), and nothing is written without --commit.
 `;
 
-function _addExplain(program: Command, context: Context, end: End): void {
+function addExplain(program: Command, context: Context, end: End): void {
   program
     .command('explain')
     .description("why memory did not go offline, from the kernel's log of the attempt")

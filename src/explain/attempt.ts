@@ -64,8 +64,8 @@ export interface ExplainedPage {
   readonly waitingHelps: boolean | null;
   /** The file that it belongs to, as far as the kernel says. */
   readonly file: { readonly aops: string; readonly ino: string | null; readonly name: string | null } | null;
-  /** Who has it mapped, or who allocated it; null if not known. */
-  readonly owner: readonly PageOwner[] | null;
+  /** Who has it mapped (one of them), or who allocated it; null if not known. */
+  readonly owner: PageOwner | null;
   /** How often the log names it; the kernel names at most ten pages in five seconds. */
   readonly times: number;
   readonly firstSeconds: number | null;

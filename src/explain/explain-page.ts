@@ -47,7 +47,7 @@ function explainPage(named: readonly PageEvent[], knowledge: Knowledge): Explain
     likelyHolder: holderOf(verdict, suspect),
     waitingHelps: VERDICTS[verdict].waitingHelps,
     file: page?.mapping ?? null,
-    owner: ownersOf(pfn, page, knowledge),
+    owner: ownerOf(pfn, page, knowledge),
     times: named.length,
     firstSeconds: seconds[0] ?? null,
     lastSeconds: seconds.at(-1) ?? null,
@@ -61,13 +61,13 @@ function flagsText(page: DumpedPage | null): string | null {
 }
 
 /** Who maps it, as a capture or the host tells; else who allocated it, where the kernel keeps that (page_owner=on). */
-function ownersOf(pfn: number, page: DumpedPage | null, knowledge: Knowledge): readonly PageOwner[] | null {
-  const owners = knowledge.owners?.ownersOf(pfn) ?? [];
-  if (owners.length > 0) return owners;
+function ownerOf(pfn: number, page: DumpedPage | null, knowledge: Knowledge): PageOwner | null {
+  const mapper = knowledge.owners?.ownersOf(pfn)[0];
+  if (mapper !== undefined) return mapper;
   const allocation = page?.allocation ?? null;
   if (allocation === null) return null;
   const { pid, command, stack } = allocation;
-  return [{ pid, command, mapping: stack[0] === undefined ? null : `allocated in ${stack.join(' < ')}`, cgroup: null }];
+  return { pid, command, mapping: stack.length === 0 ? null : `allocated in ${stack.join(' < ')}`, cgroup: null };
 }
 
 /** Pages with the same verdict on the same grounds, the largest group first. */

@@ -61,6 +61,13 @@ export function holderOf(verdict: VerdictId, { page, type, unexplained }: Suspec
   return addition === null ? holder : `${holder}; ${addition}`;
 }
 
+/** "254:0" for a page of a block device: its inode's number is the device's (block/bdev.c bdev_add, MINORBITS 20). */
+function deviceOf(page: DumpedPage): string | null {
+  if (page.mapping?.aops !== 'def_blk_aops' || page.mapping.ino === null) return null;
+  const number = Number.parseInt(page.mapping.ino, 16);
+  return number <= 0xffff_ffff ? `${number >>> 20}:${number & 0xf_ffff}` : null;
+}
+
 function additionOf(verdict: VerdictId, page: DumpedPage, type: string, unexplained: number | null): string | null {
   switch (verdict) {
     case 'slab': {
@@ -77,8 +84,12 @@ function additionOf(verdict: VerdictId, page: DumpedPage, type: string, unexplai
       return `fewer than the ${PIN_BIAS} that a DMA pin counts, so it is no registered or device memory`;
     case 'page-table':
       return page.pageType === null ? 'the root of one, by its links' : null;
-    case 'journal':
-      return (unexplained ?? 0) > 0 ? 'here somebody has a reference to the page besides' : null;
+    case 'journal': {
+      const device = deviceOf(page);
+      const where = device === null ? '' : `it is on the device /dev/block/${device}`;
+      const more = (unexplained ?? 0) > 0 ? 'somebody has a reference to the page besides' : '';
+      return [where, more].filter((part) => part !== '').join(', and ') || null;
+    }
     case 'explained':
       return type === 'unknown' ? 'its type is not known' : null;
     default:

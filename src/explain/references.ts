@@ -14,9 +14,10 @@ const KERNEL_TYPES: readonly string[] = ['slab', 'page-table', 'kernel', 'reserv
  */
 export function referencesOf(page: DumpedPage, type: string, because: string | null): References {
   const isTried = because === MIGRATION_FAILURE || because === ISOLATION_FAILED;
-  const isFiles = isOfFile(page);
-  const nrPages = 2 ** (page.head?.order ?? 0);
   const isKernels = KERNEL_TYPES.includes(type);
+  // What lies in the words of a kernel page is its owner's affair: of a slab, its cache where others have a mapping.
+  const isFiles = !isKernels && isOfFile(page);
+  const nrPages = 2 ** (page.head?.order ?? 0);
   return {
     mappings: isKernels ? 0 : mappingsOf(page),
     cache: type === 'hugetlb' && isFiles ? null : isFiles || isSwapCached(page) ? nrPages : 0,

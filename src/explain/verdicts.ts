@@ -126,8 +126,7 @@ export const VERDICTS: Readonly<Record<VerdictId, Verdict>> = {
     advice: 'Close the pipe or socket, or stop its process; references of reads go by themselves.',
   },
   journal: {
-    holder:
-      'the journal of a file system: every reference is accounted for, so it is the buffers themselves that are in use',
+    holder: 'the journal of a file system: buffers of the page are in use, which its references do not show',
     waitingHelps: true,
     advice:
       'sync first. If it stays, fsfreeze -f and -u of that file system empty its journal; then echo 1 > ' +
