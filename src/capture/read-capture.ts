@@ -70,7 +70,7 @@ export function readCapture(from: string | CaptureSource, options: ReadCaptureOp
     nrCpus,
     blockPages,
     zones: zoneShapes(zones, caveats),
-    blocks,
+    blocks: blocks.map(({ block, state, zoneKinds }) => ({ block, state, zoneKinds })),
     dimms: findDimms({ ...sources, hasBlock }, zones, caveats),
     flags,
     mapcounts,
