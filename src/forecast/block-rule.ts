@@ -1,0 +1,123 @@
+import type { HandlerTable } from '../migration/handler-table.js';
+import type { PfnRange } from '../mm/pfn-range.js';
+import { nrPagesIn } from '../mm/pfn-range.js';
+import type { Pfn } from '../mm/units.js';
+import type { ZoneShape } from '../mm/zone.js';
+import type { BlockScan } from './block-scan.js';
+import type { KernelSaid } from './kernel-said.js';
+import { NR_CLASSES, TOUCHED, UNTYPED } from './page-class.js';
+import { REASON_WORDS, type ReasonWords } from './reason-words.js';
+import type { Verdict } from './verdict.js';
+
+/** A reason before its pages are put into words. */
+export interface BareReason extends Omit<ReasonWords, 'decidesInMovable'> {
+  readonly pages: number;
+  readonly pfns: readonly Pfn[];
+}
+
+/** Fewer pages than a pipe holds are no sign of a pin: starting a program touches its stack in the same way. */
+const TOUCHED_LEAST = 16;
+
+/** What a block is, apart from its pages. */
+export interface BlockPlace {
+  /** Zones that its pageblocks lie in. */
+  readonly zones: readonly ZoneShape[];
+  /** False if the kernel says "none" of it. */
+  readonly isOfOneZone: boolean;
+}
+
+/**
+ * The kernel's own order of questions (offline_pages, mm/memory_hotplug.c): no holes, one zone, no page that is unmovable
+ * at sight, and then whether everything else really goes.
+ */
+export function reasonsOf(
+  scan: BlockScan,
+  place: BlockPlace,
+  handlers: HandlerTable,
+  said: KernelSaid | null,
+): BareReason[] {
+  const reasons: BareReason[] = [...structureOf(scan, place, said)];
+  const zone = place.zones[0] ?? null;
+  for (let kind = 0; kind < NR_CLASSES; kind++) {
+    const words = REASON_WORDS.get(kind);
+    const pages = scan.counts[kind]!;
+    if (words === undefined || pages === 0) continue;
+    const { decides, decidesInMovable, ...rest } = words;
+    const bare = {
+      ...rest,
+      decides: zone?.kind === 'Movable' ? decidesInMovable : decides,
+      pages,
+      pfns: scan.pfns[kind]!,
+    };
+    if (kind === UNTYPED) reasons.push(untyped(bare, zone, said));
+    else if (kind !== TOUCHED || isTelling(pages, said)) reasons.push(bare);
+  }
+  for (const { reason, kind, because, pages, pfns } of scan.refusals.counts(handlers)) {
+    const isFinal = kind === 'permanent';
+    const waiting = isFinal ? 'it does not change by itself' : 'a matter of moments';
+    reasons.push({
+      reason,
+      kind,
+      because,
+      pages,
+      pfns,
+      decides: isFinal ? 'will-not-go' : null,
+      waitingHelps: !isFinal,
+      waiting,
+    });
+  }
+  return reasons.sort((a, b) => rankOf(a) - rankOf(b) || b.pages - a.pages);
+}
+
+/** What all reasons together make of the block. */
+export function verdictOf(reasons: readonly Pick<BareReason, 'decides'>[]): Verdict {
+  if (reasons.some(({ decides }) => decides === 'will-not-go')) return 'will-not-go';
+  return reasons.some(({ decides }) => decides === 'cannot-know') ? 'cannot-know' : 'will-go';
+}
+
+function rankOf({ decides }: BareReason): number {
+  return decides === 'will-not-go' ? 0 : decides === 'cannot-know' ? 1 : 2;
+}
+
+/** EINVAL, before a page is looked at. */
+function structureOf({ range, holes, holePfns }: BlockScan, place: BlockPlace, said: KernelSaid | null): BareReason[] {
+  const final = {
+    kind: 'permanent',
+    decides: 'will-not-go',
+    waitingHelps: false,
+    waiting: 'it cannot change',
+  } as const;
+  const reasons: BareReason[] = [];
+  const missing = Math.max(holes, said?.systemRam ? nrPagesIn(range) - covered(range, said.systemRam) : 0);
+  if (missing > 0) {
+    const because = 'no memory there: the kernel takes no block with holes offline (EINVAL)';
+    reasons.push({ ...final, reason: 'holes', because, pages: missing, pfns: holePfns });
+  }
+  if (!place.isOfOneZone) {
+    const because = 'the block spans two zones or nodes; the kernel takes no such block offline (EINVAL)';
+    reasons.push({ ...final, reason: 'two-zones', because, pages: 0, pfns: [] });
+  }
+  return reasons;
+}
+
+function covered({ start, end }: PfnRange, ram: readonly PfnRange[]): number {
+  let pages = 0;
+  for (const area of ram) pages += Math.max(0, Math.min(end, area.end) - Math.max(start, area.start));
+  return pages;
+}
+
+/** So many as cannot all be free are memory of the kernel; fewer may be either. */
+function untyped(bare: BareReason, zone: ZoneShape | null, said: KernelSaid | null): BareReason {
+  const most = zone === null ? null : (said?.mostUntyped(zone) ?? null);
+  if (most !== null && bare.pages > most) return bare;
+  const because =
+    'without any flag: memory of the kernel, which stays, or free on per-CPU lists, which go' +
+    (most === null ? '' : ` (the lists of its zone may hold ${most.toLocaleString('en-US')} pages)`);
+  const waiting = 'ask again: lists are emptied within seconds, memory of the kernel stays';
+  return { ...bare, kind: 'retry', decides: 'cannot-know', because, waitingHelps: true, waiting };
+}
+
+/** Once reclaim has run, it has marked pages as referenced too, and the mark says nothing. */
+function isTelling(pages: number, said: KernelSaid | null): boolean {
+  return said?.nrScanned === 0 && pages >= TOUCHED_LEAST;
+}

@@ -1,0 +1,150 @@
+import type { MigrationService } from '../migration/migration-service.js';
+import { BLOCK_ONLINE, BLOCK_STATE_NAMES, blockRange } from '../mm/memory-block.js';
+import { MIGRATETYPE_NAMES } from '../mm/migratetype.js';
+import { formatFlags } from '../mm/page-flags.js';
+import type { PageOwner, PageOwners } from '../mm/page-owners.js';
+import { type BlockId, PAGE_SIZE, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
+import type { ZoneShape } from '../mm/zone.js';
+import { type BareReason, type BlockPlace, reasonsOf, verdictOf } from './block-rule.js';
+import { type BlockScan, scanRange } from './block-scan.js';
+import { ALL_KNOWN, extraReferencesIn, NOT_KNOWABLE } from './extra-references.js';
+import type { KernelSaid } from './kernel-said.js';
+import { cheapestSet } from './need.js';
+import { MOVED_CLASSES } from './page-class.js';
+import { RoomBook } from './room.js';
+import { roomReason } from './room-reason.js';
+import { surveyBlocks } from './survey.js';
+import { forecastTogether, moversOf } from './together.js';
+import type { BlockForecast, Forecast, NeedForecast, Reason } from './verdict.js';
+
+export interface ForecastOptions {
+  /** Blocks to ask about; all that there are if absent. */
+  readonly blocks?: readonly BlockId[];
+  /** What the real kernel said that the machine was made from; null or absent for a simulated machine, which shows all. */
+  readonly said?: KernelSaid | null;
+  /** Whose pages they are, as far as is known. */
+  readonly owners?: PageOwners | null;
+  /** Told of each block that is done, for progress. */
+  readonly onBlock?: (done: number, total: number) => void;
+}
+
+/**
+ * For each memory block: would the kernel take it offline now, and if not, which pages keep it? Changes nothing; asks the
+ * migration service, so that every page-type handler is heard.
+ *
+ * @example
+ * const image = readCapture('captures/host7');
+ * const { service } = createEvacuator({ host: simModule(machineFromImage(image)), plugins });
+ * const { blocks } = forecast(service, { said: kernelSaid(image, new CaptureFiles('captures/host7')) });
+ * for (const { block, verdict, reasons } of blocks) console.log(block, verdict, reasons[0]?.because);
+ */
+export function forecast(service: MigrationService, options: ForecastOptions = {}): Forecast {
+  return new Forecaster(service, options).all();
+}
+
+/** What a forecast and a search for the cheapest set share: the machine surveyed once. */
+export class Forecaster {
+  readonly #room: RoomBook;
+  readonly #said: KernelSaid | null;
+  readonly #asked: readonly BlockId[];
+
+  constructor(
+    private readonly service: MigrationService,
+    private readonly options: ForecastOptions = {},
+  ) {
+    const { host } = service;
+    this.#room = new RoomBook(host, surveyBlocks(host));
+    this.#said = options.said ?? null;
+    const all = Array.from(this.#room.survey.free, (_, block) => block).filter((block) => host.blockState(block) !== 0);
+    this.#asked = options.blocks === undefined ? all : [...options.blocks].sort((a, b) => a - b);
+  }
+
+  all(): Forecast {
+    const { host } = this.service;
+    const isOnline = (block: BlockId) => host.blockState(block) === BLOCK_ONLINE;
+    const online = this.#asked.filter(isOnline);
+    const blocks = online.map((block, index) => {
+      this.options.onBlock?.(index, online.length);
+      return this.one(block);
+    });
+    return {
+      blockPages: host.layout.blockPages,
+      blocks,
+      notOnline: this.#asked
+        .filter((block) => !isOnline(block))
+        .map((block) => ({ block, state: BLOCK_STATE_NAMES[host.blockState(block)] })),
+      together: blocks.length < 2 ? null : forecastTogether(this.#room, blocks),
+      notKnowable: this.#said === null ? ALL_KNOWN : NOT_KNOWABLE,
+    };
+  }
+
+  /** One block, alone. */
+  one(block: BlockId): BlockForecast {
+    const { host, handlers } = this.service;
+    const scan = scanRange(this.service, blockRange(block, host.layout.blockPages), this.#said !== null);
+    const place = this.#placeOf(block, scan);
+    const pagesToMove = MOVED_CLASSES.reduce((sum, kind) => sum + scan.counts[kind]!, 0);
+    const room = this.#room.roomFor([block], moversOf(this.#room, [{ block, pagesToMove }]));
+    const bare = reasonsOf(scan, place, handlers, this.#said);
+    const lack = roomReason(pagesToMove, room);
+    if (lack !== null) bare.push(lack);
+    const verdict = verdictOf(bare);
+    const deciding = bare.filter(({ decides }) => decides !== null);
+    return {
+      block,
+      state: BLOCK_STATE_NAMES[host.blockState(block)],
+      verdict,
+      zones: place.isOfOneZone ? place.zones.map(({ kind }) => kind) : [],
+      node: place.zones[0]?.node ?? null,
+      sizeBytes: host.layout.blockPages * PAGE_SIZE,
+      pagesToMove,
+      bytesToMove: pagesToMove * PAGE_SIZE,
+      pagesFree: scan.nrFree,
+      room,
+      reasons: bare.map((reason) => this.#inWords(reason)),
+      waitingHelps: verdict !== 'will-go' && deciding.every(({ waitingHelps }) => waitingHelps),
+      extraReferences: extraReferencesIn(scan, this.#room.isInMovable(block), this.#said),
+    };
+  }
+
+  /** The cheapest blocks that make up so many bytes, of those that a forecast says will go. */
+  need({ blocks }: Forecast, bytes: number): NeedForecast {
+    const sure = blocks.filter(({ verdict }) => verdict === 'will-go');
+    return cheapestSet(this.#room, sure, bytes, this.service.host.layout.blockPages);
+  }
+
+  /** A kernel says itself whether a block is of one zone; of a simulated machine the layout tells. */
+  #placeOf(block: BlockId, { range }: BlockScan): BlockPlace {
+    const { host } = this.service;
+    const indices = new Set<number>();
+    for (let pfn = range.start; pfn < range.end; pfn += PAGEBLOCK_PAGES) indices.add(host.zoneOf(pfn));
+    const zones = [...indices].flatMap((zone): readonly ZoneShape[] => host.layout.zones.slice(zone, zone + 1));
+    const kinds = this.#said?.image.blocks.find((each) => each.block === block)?.zoneKinds;
+    return { zones, isOfOneZone: kinds === undefined ? zones.length === 1 : kinds.length > 0 };
+  }
+
+  #inWords({ reason, because, kind, decides, pages, pfns, waitingHelps, waiting }: BareReason): Reason {
+    const { columns, free } = this.service.host;
+    const named = pfns.map((pfn) => ({
+      pfn,
+      flags: formatFlags(columns.flags[pfn]!),
+      migratetype: MIGRATETYPE_NAMES[free.migratetype(pfn)],
+    }));
+    const owner = ownerOf(pfns, this.options.owners ?? null);
+    return { reason, because, kind, decides, pages, pfns, named, owner, waitingHelps, waiting };
+  }
+}
+
+/** Who has most of these pages. */
+function ownerOf(pfns: readonly Pfn[], owners: PageOwners | null): PageOwner | null {
+  const byName = new Map<string, { owner: PageOwner; pages: number }>();
+  for (const pfn of owners === null ? [] : pfns) {
+    for (const owner of owners!.ownersOf(pfn)) {
+      const key = `${owner.pid} ${owner.mapping} ${owner.cgroup}`;
+      const entry = byName.get(key) ?? { owner, pages: 0 };
+      entry.pages++;
+      byName.set(key, entry);
+    }
+  }
+  return [...byName.values()].sort((a, b) => b.pages - a.pages)[0]?.owner ?? null;
+}

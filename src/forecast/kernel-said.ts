@@ -1,0 +1,81 @@
+import { parseZoneinfo } from '../capture/zoneinfo.js';
+import type { MachineImage } from '../mm/machine-image.js';
+import type { PfnRange } from '../mm/pfn-range.js';
+import { PAGE_SIZE } from '../mm/units.js';
+import type { ZoneShape } from '../mm/zone.js';
+
+/** Texts of a capture or of a host, by the names that a capture directory has; null for one that is not there. */
+export interface KernelTexts {
+  text(name: string): string | null;
+}
+
+/**
+ * What a real kernel said of itself beyond its page flags, as far as a forecast needs it. Null for what it did not say:
+ * that is then not known, never guessed.
+ */
+export interface KernelSaid {
+  readonly image: MachineImage;
+  /** Pages pinned through pin_user_pages (DMA, O_DIRECT, RDMA) and not let go of yet, in all of the machine. */
+  readonly nrPinned: number | null;
+  /** Pages that reclaim has looked at since the machine started. Until it has, only explicit use marks a page as referenced. */
+  readonly nrScanned: number | null;
+  /** What is System RAM, whole pages; null without iomem, or if it was read without rights and has no addresses. */
+  readonly systemRam: readonly PfnRange[] | null;
+  /** Pages of a zone that carry no flag although they are free or movable, at most; null if it is not known. */
+  mostUntyped(zone: Pick<ZoneShape, 'node' | 'kind'>): number | null;
+}
+
+/** Reads the texts once; a text that is not as expected says nothing. */
+export function kernelSaid(image: MachineImage, texts: KernelTexts): KernelSaid {
+  const counters = countersOf(texts.text('vmstat') ?? '');
+  const acquired = counters.get('nr_foll_pin_acquired');
+  const released = counters.get('nr_foll_pin_released');
+  return {
+    image,
+    nrPinned: acquired === undefined || released === undefined ? null : Math.max(0, acquired - released),
+    nrScanned: sumOf(counters, ['pgscan_kswapd', 'pgscan_direct', 'pgscan_khugepaged', 'pgscan_proactive']),
+    systemRam: systemRamOf(texts.text('iomem') ?? ''),
+    mostUntyped: mostUntypedOf(texts.text('zoneinfo')),
+  };
+}
+
+/**
+ * Free pages on per-CPU lists, which come and go up to the lists' limits, and pages of zsmalloc, all but the first of each
+ * zspage on kernels since 6.11.
+ */
+function mostUntypedOf(zoneinfo: string | null): KernelSaid['mostUntyped'] {
+  const zones = zoneinfo === null ? [] : parseZoneinfo(zoneinfo).zones;
+  return ({ node, kind }) => {
+    const counters = zones.find((zone) => zone.node === node && zone.kind === kind)?.counters ?? null;
+    if (counters === null) return null;
+    const nrHigh = counters.pagesets.reduce((sum, { high }) => sum + high, 0);
+    return Math.max(counters.nrPcp, nrHigh) + counters.nrZspages;
+  };
+}
+
+/** /proc/vmstat: a name and a number on each line. */
+function countersOf(text: string): Map<string, number> {
+  const counters = new Map<string, number>();
+  for (const [, name = '', value = ''] of text.matchAll(/^(\w+) (\d+)$/gm)) counters.set(name, Number(value));
+  return counters;
+}
+
+/** The counters that this kernel has, added up; null if it has none of them. */
+function sumOf(counters: ReadonlyMap<string, number>, names: readonly string[]): number | null {
+  const known = names.flatMap((name) => counters.get(name) ?? []);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
+}
+
+/**
+ * /proc/iomem: "START-END : NAME" in bytes, END included; indented what lies inside of something else, as memory that a
+ * driver adds does (kmem, virtio_mem). Whoever reads the file without CAP_SYS_ADMIN gets zeros for all addresses.
+ */
+function systemRamOf(text: string): PfnRange[] | null {
+  const ranges: PfnRange[] = [];
+  for (const [, start = '', end = ''] of text.matchAll(/^ *([0-9a-f]{1,16})-([0-9a-f]{1,16}) : System RAM\b.*$/gm)) {
+    const first = Math.ceil(Number.parseInt(start, 16) / PAGE_SIZE);
+    const past = Math.floor((Number.parseInt(end, 16) + 1) / PAGE_SIZE);
+    if (past > first) ranges.push({ start: first, end: past });
+  }
+  return ranges.length === 0 ? null : ranges;
+}

@@ -1,0 +1,110 @@
+import { codeOf, handlerOf } from '../events/page-events.js';
+import {
+  CORE_ISOLATED,
+  CORE_LOCKED,
+  CORE_NO_HANDLER,
+  CORE_PINNED,
+  CORE_RESERVED,
+  CORE_UNMOVABLE,
+  CORE_WRITEBACK,
+} from '../handler/refusal.js';
+import type { MigrationService } from '../migration/migration-service.js';
+import { isMetadata } from '../mm/buffer-cache.js';
+import {
+  PG_ACTIVE,
+  PG_ANON,
+  PG_DIRTY,
+  PG_HUGE,
+  PG_HWPOISON,
+  PG_KSM,
+  PG_LRU,
+  PG_MLOCKED,
+  PG_OFFLINE,
+  PG_PGTABLE,
+  PG_REFERENCED,
+  PG_SLAB,
+  PG_UNEVICTABLE,
+} from '../mm/page-flags.js';
+import type { Pfn } from '../mm/units.js';
+
+/** What a page in use is to whoever wants it gone. Small numbers, so that counts are an array. */
+export const MOVES = 0;
+/** Somebody went through the page tables to it, not only through its mapping (get_user_pages). */
+export const TOUCHED = 1;
+export const LOCKED = 2;
+export const WRITEBACK = 3;
+/** On its way to the LRU or off it; per-CPU batches are drained before anything is asked. */
+export const IN_TRANSIT = 4;
+export const ISOLATED = 5;
+export const POISONED = 6;
+export const CLEAN_METADATA = 7;
+export const DIRTY_METADATA = 8;
+export const PINNED = 9;
+export const HUGETLB = 10;
+export const BALLOON = 11;
+/** No flag at all: free on a per-CPU list, or memory of the kernel. */
+export const UNTYPED = 12;
+export const RESERVED = 13;
+export const SLAB = 14;
+export const PAGE_TABLE = 15;
+export const KERNEL = 16;
+export const UNCLAIMED = 17;
+/** A handler's own refusal; which one, the tally of refusals knows. */
+export const REFUSED = 18;
+export const NR_CLASSES = 19;
+export type PageClass = number;
+
+/** Those that are copied when their block goes; the others stay, or need no copy. */
+export const MOVED_CLASSES: readonly PageClass[] = [
+  MOVES,
+  TOUCHED,
+  LOCKED,
+  WRITEBACK,
+  IN_TRANSIT,
+  ISOLATED,
+  CLEAN_METADATA,
+  DIRTY_METADATA,
+  PINNED,
+  HUGETLB,
+  REFUSED,
+];
+
+const TOUCH_BITS = PG_LRU | PG_ANON | PG_REFERENCED | PG_ACTIVE | PG_MLOCKED | PG_UNEVICTABLE | PG_KSM;
+
+/**
+ * Anonymous memory that is marked as referenced and yet not active: a fault leaves no such mark, get_user_pages does
+ * (gup_pte_range), and so does reclaim when it comes by. mlock and ksmd go the same way, for
+ * reasons of their own.
+ */
+export function isTouched(flags: number): boolean {
+  return (flags & TOUCH_BITS) === (PG_LRU | PG_ANON | PG_REFERENCED);
+}
+
+/**
+ * The class of a page that is neither free nor absent, by what the migration service says of it. `isCaptured`: only flags
+ * and mapping counts are a kernel's, references were filled in.
+ */
+export function classOf(service: MigrationService, pfn: Pfn, flags: number, isCaptured: boolean): PageClass {
+  const outcome = service.judge(pfn);
+  if (handlerOf(outcome) !== 0) return REFUSED;
+  const code = codeOf(outcome);
+  if (code === CORE_RESERVED) return RESERVED;
+  if (code === CORE_UNMOVABLE) return kernelClassOf(flags, isCaptured);
+  if ((flags & PG_HWPOISON) !== 0) return POISONED;
+  if ((flags & PG_HUGE) !== 0) return HUGETLB;
+  if ((flags & PG_OFFLINE) !== 0) return BALLOON;
+  if (isCaptured && isMetadata(flags))
+    return code === CORE_PINNED || (flags & PG_DIRTY) !== 0 ? DIRTY_METADATA : CLEAN_METADATA;
+  if (code === 0 || (isCaptured && code === CORE_PINNED)) return isCaptured && isTouched(flags) ? TOUCHED : MOVES;
+  if (code === CORE_PINNED) return PINNED;
+  if (code === CORE_LOCKED) return LOCKED;
+  if (code === CORE_WRITEBACK) return WRITEBACK;
+  if (code === CORE_ISOLATED) return ISOLATED;
+  return code === CORE_NO_HANDLER ? UNCLAIMED : IN_TRANSIT;
+}
+
+function kernelClassOf(flags: number, isCaptured: boolean): PageClass {
+  if ((flags & PG_SLAB) !== 0) return SLAB;
+  if ((flags & PG_PGTABLE) !== 0) return PAGE_TABLE;
+  return flags === 0 && isCaptured ? UNTYPED : KERNEL;
+}
