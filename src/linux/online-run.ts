@@ -1,0 +1,47 @@
+import { VacateError } from '../base/vacate-error.js';
+import { BLOCK_ONLINE } from '../mm/memory-block.js';
+import type { BlockId } from '../mm/units.js';
+import type { BlockStates } from './block-states.js';
+import type { StateWord } from './state-words.js';
+import type { StateWriter } from './state-writer.js';
+
+export interface OnlineRunTask {
+  /** Offline blocks in the order in which they are to come, and the word for each. */
+  readonly blocks: ReadonlyArray<{ readonly block: BlockId; readonly word: StateWord }>;
+  readonly states: BlockStates;
+  readonly writer: StateWriter;
+  readonly interrupted: () => boolean;
+}
+
+export interface OnlineAttempt {
+  readonly block: BlockId;
+  readonly word: StateWord;
+  /** The errno by name; null if it is online. */
+  readonly error: string | null;
+  /** What else went wrong, as a sentence. */
+  readonly problem: string | null;
+}
+
+/** Brings blocks online. One that does not come keeps no other away: more memory than before harms nobody. */
+export async function runOnline({ blocks, states, writer, interrupted }: OnlineRunTask): Promise<OnlineAttempt[]> {
+  const attempts: OnlineAttempt[] = [];
+  const isOnline = (block: BlockId) => states.read(block)?.state === BLOCK_ONLINE;
+  for (const { block, word } of blocks) {
+    if (interrupted()) break;
+    try {
+      const error = await writer.write({
+        word,
+        block,
+        before: { state: 'offline', zone: null },
+        outcome: (errno) => (isOnline(block) ? null : (errno ?? 'ENOTDONE')),
+      });
+      attempts.push({ block, word, error, problem: null });
+    } catch (cause) {
+      if (!VacateError.is(cause)) throw cause;
+      attempts.push({ block, word, error: null, problem: cause.message });
+      break;
+    }
+  }
+  writer.end(interrupted() ? 'interrupted' : 'done');
+  return attempts;
+}
