@@ -1,3 +1,4 @@
+import { VacateError } from '../../base/vacate-error.js';
 import { loadStrategies } from '../../container/load-plugins.js';
 import { formatRange } from '../../mm/pfn-range.js';
 import { formatPages } from '../../mm/units.js';
@@ -8,34 +9,55 @@ import { costText, movedText, outcomeMark, verifiedText } from '../account-text.
 import { type Carried, carryOut, loadPageTypes, timeoutRefusal } from '../carry-out.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_REFUSED, exitCodeOf } from '../exit-codes.js';
+import { LIVE } from '../open-live.js';
 import { openMachine } from '../open-machine.js';
 import type { Palette } from '../palette.js';
 import { refusalText } from '../refusal-text.js';
 import { table } from '../tables.js';
 import { countOf, formatCount, wrap } from '../wording.js';
+import { type HighOrderLiveOptions, highOrderLive } from './high-order-live.js';
 
-export interface HighOrderOptions {
-  readonly order: number;
-  readonly count: number | 'all';
+export interface HighOrderOptions extends HighOrderLiveOptions {
   readonly strategy?: string;
-  readonly timeout?: number;
-  readonly plugin: readonly string[];
   readonly strategyModule: readonly string[];
-  readonly seed?: number;
-  readonly json?: boolean;
+  readonly whatIf?: boolean;
 }
+
+/** What a strategy is asked for. */
+type SimulatedOptions = HighOrderOptions & Required<Pick<HighOrderOptions, 'order' | 'count'>>;
 
 /** What a job that ran out of time could not say is null. */
 type Unknown = 'lowerBound' | 'candidates' | 'freeBefore';
 type Outcome = Omit<HighOrderResult, Unknown | 'moved' | 'pagesMigrated' | 'pagesReclaimed'> &
   Record<Unknown, number | null>;
 
-/** `vacate high-order`: makes free blocks of an order by moving what stands in them. */
+/** Of this host one asks what its own kernel would do, unless a strategy is named. */
 export async function highOrder(context: Context, machineName: string, options: HighOrderOptions): Promise<number> {
+  const { strategy, whatIf = machineName === LIVE && strategy === undefined, order, count } = options;
+  if (whatIf && strategy !== undefined)
+    throw new VacateError('usage', '--what-if asks about the kernel, --strategy about somebody else; leave one out');
+  if (whatIf) return highOrderLive(context, machineName, options);
+  for (const option of ['commit', 'node', 'journal'] as const)
+    if (options[option] !== undefined)
+      throw new VacateError(
+        'usage',
+        `--${option} is for the kernel's own compaction, and this is a simulation; leave it out, or use "live" without --strategy`,
+      );
+  if (order === undefined) throw notSpecified('--order <number>');
+  if (count === undefined) throw notSpecified('--count <number>');
+  return simulated(context, machineName, { ...options, order, count });
+}
+
+function notSpecified(option: string): VacateError {
+  return new VacateError('usage', `required option '${option}' not specified; see vacate high-order --help`);
+}
+
+/** Makes free blocks of an order by moving what stands in them. */
+async function simulated(context: Context, machineName: string, options: SimulatedOptions): Promise<number> {
   const { order, count, strategy } = options;
   const pageTypes = await loadPageTypes(options.plugin);
   const strategies = await loadStrategies(options.strategyModule);
-  const { machine, seed } = await openMachine(machineName, { ...context, seed: options.seed });
+  const { machine, seed } = await openMachine(machineName, { ...context, ...options });
   const timeoutMs = options.timeout ?? null;
   const carried = await carryOut(context, {
     machine,
@@ -54,7 +76,7 @@ export async function highOrder(context: Context, machineName: string, options: 
 }
 
 function stoppedOutcome(
-  { order, count, timeout }: HighOrderOptions,
+  { order, count, timeout }: SimulatedOptions,
   { blocksMade: made, strategy }: Carried<HighOrderResult>,
 ): Outcome {
   const asked = count === 'all' ? Number.POSITIVE_INFINITY : count;

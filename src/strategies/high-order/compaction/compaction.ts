@@ -29,6 +29,8 @@ interface Settings {
   readonly rules: KernelRules;
   readonly leavesUnevictable: boolean;
   readonly background: boolean;
+  /** Zones that it is about; all if absent. */
+  readonly zones: readonly number[] | undefined;
 }
 
 /**
@@ -37,8 +39,9 @@ interface Settings {
  *
  * All blocks that it can make: one write to /proc/sys/vm/compact_memory, over all zones whole, per-CPU lists left as they
  * are. A number of them: as many allocations of the order, each compacting memory until it has its block (`direct`), or
- * waking kcompactd and trying once more (`kcompactd`). The blocks are given back in the end. It goes by the rules of the
- * kernel that the machine has been captured from, or of the one that a switch names.
+ * waking kcompactd and trying once more (`kcompactd`). The blocks are given back in the end. With zones named, only they
+ * are compacted, and serve. It goes by the rules of the kernel that the machine has been captured from, or of the one
+ * that a switch names.
  */
 @injectable()
 export class Compaction implements HighOrderStrategy {
@@ -85,12 +88,13 @@ export class Compaction implements HighOrderStrategy {
     return account.result({ strategy, reports: work.reports, ranges, scanned: work.scanned, refusals });
   }
 
-  #settingsOf({ mode = 'direct', switches = [] }: Manner): Settings {
+  #settingsOf({ mode = 'direct', switches = [], zones }: HighOrderRequest & Manner): Settings {
     const named = switches.find((name) => name.startsWith('linux-'))?.slice('linux-'.length) ?? null;
     return {
       rules: RULES[nearestKernel(named ?? this.service.host.layout.kernel ?? null)],
       leavesUnevictable: switches.includes('leave-unevictable'),
       background: mode === 'kcompactd',
+      zones,
     };
   }
 
@@ -99,10 +103,11 @@ export class Compaction implements HighOrderStrategy {
     return this.#zones;
   }
 
-  /** echo 1 > /proc/sys/vm/compact_memory (compact_nodes). */
-  *#compactMemory({ rules, leavesUnevictable }: Settings, work: CompactWork): Job<void> {
+  /** echo 1 > /proc/sys/vm/compact_memory (compact_nodes); of one node's zones, > nodeN/compact (compact_node). */
+  *#compactMemory({ rules, leavesUnevictable, zones }: Settings, work: CompactWork): Job<void> {
     this.service.host.drainLru();
-    for (const state of this.#zoneStates()) {
+    for (const [zone, state] of this.#zoneStates().entries()) {
+      if (zones?.includes(zone) === false) continue;
       const request = {
         order: WHOLE,
         mode: MIGRATE_SYNC,
@@ -122,10 +127,10 @@ export class Compaction implements HighOrderStrategy {
    */
   *#allocate(
     { order, count }: { readonly order: Order; readonly count: number },
-    { rules, leavesUnevictable, background }: Settings,
+    { rules, leavesUnevictable, background, zones }: Settings,
     work: CompactWork,
   ): Job<{ ranges: PfnRange[]; refusals: RefusalCount[] }> {
-    const settings = { order, leavesUnevictable };
+    const settings = { order, leavesUnevictable, zones };
     const allocator = new CompactingAllocator(this.service, rules, this.#zoneStates(), work, settings);
     const held: Pfn[] = [];
     const ranges: PfnRange[] = [];

@@ -3,6 +3,7 @@ import { MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT } from '../../../mm/migrate-mode.js';
 import { NO_PAGE, type Order, type Pfn } from '../../../mm/units.js';
 import { ZONE_KINDS } from '../../../mm/zone.js';
 import type { Job } from '../../strategy.js';
+import { allocateBlock, nodeOf } from '../allocate-block.js';
 import { type CompactRequest, PAGE_ALLOC_COSTLY_ORDER } from './compact-control.js';
 import {
   COMPACT_COMPLETE,
@@ -25,29 +26,32 @@ export type CompactPriority = 0 | 1 | 2;
 /** So often an allocation tries again at one priority after compaction said that it should succeed. */
 export const MAX_COMPACT_RETRIES = 16;
 
-/** Node on which the allocations are made. */
-const NODE = 0;
-
 /** Allocations of one order that compact memory when there is no block (the slow path of mm/page_alloc.c). */
 export class CompactingAllocator {
   /** How the last compaction ended. */
   lastResult: CompactResult = COMPACT_SUCCESS;
   readonly #zonelist: readonly number[];
+  /** Node on which the allocations are made. */
+  readonly #node: number;
 
   constructor(
     private readonly service: MigrationService,
     private readonly rules: KernelRules,
     private readonly zones: readonly ZoneState[],
     private readonly work: CompactWork,
-    private readonly settings: { readonly order: Order; readonly leavesUnevictable: boolean },
+    private readonly settings: {
+      readonly order: Order;
+      readonly leavesUnevictable: boolean;
+      readonly zones: readonly number[] | undefined;
+    },
   ) {
-    this.#zonelist = zonelist(service);
+    this.#node = nodeOf(service.host, settings.zones);
+    this.#zonelist = zonelist(service, this.#node).filter((zone) => settings.zones?.includes(zone) !== false);
   }
 
   /** A free block as it lies about, above the min watermark; NO_PAGE if there is none. */
   fromFreeLists(): Pfn {
-    const { order } = this.settings;
-    return this.service.host.free.allocate({ order, node: NODE, ownNode: true, mark: 'min', highest: 'Movable' });
+    return allocateBlock(this.service.host, this.settings.order, this.settings.zones);
   }
 
   /**
@@ -85,7 +89,7 @@ export class CompactingAllocator {
     this.lastResult = COMPACT_SKIPPED;
     for (const zone of [...this.#zonelist].reverse()) {
       const state = this.zones[zone]!;
-      if (host.layout.zones[zone]!.node !== NODE) continue;
+      if (host.layout.zones[zone]!.node !== this.#node) continue;
       if (state.isDeferred(order)) {
         this.#note(COMPACT_DEFERRED);
         continue;
@@ -171,10 +175,10 @@ function minPriority(order: Order): CompactPriority {
   return order > PAGE_ALLOC_COSTLY_ORDER ? COMPACT_PRIO_SYNC_LIGHT : COMPACT_PRIO_SYNC_FULL;
 }
 
-/** Zones with memory in the order in which an allocation of user memory on NODE tries them. */
-function zonelist({ host }: MigrationService): number[] {
+/** Zones with memory in the order in which an allocation of user memory on the node tries them. */
+function zonelist({ host }: MigrationService, node: number): number[] {
   const { zones } = host.layout;
   const rank = (zone: number) => ZONE_KINDS.indexOf(zones[zone]!.kind);
-  const distance = (zone: number) => Math.abs(zones[zone]!.node - NODE);
+  const distance = (zone: number) => Math.abs(zones[zone]!.node - node);
   return [...zones.keys()].sort((a, b) => distance(a) - distance(b) || rank(b) - rank(a));
 }

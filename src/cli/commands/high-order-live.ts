@@ -1,0 +1,126 @@
+import { VacateError } from '../../base/vacate-error.js';
+import { type CompactionRun, compactionFile, compactMemory, mayMoveUnevictable } from '../../linux/compact-memory.js';
+import { bootOf, JOURNAL, Journal, newRunId } from '../../linux/journal.js';
+import type { LinuxTree } from '../../linux/linux-tree.js';
+import { identityOf } from '../../linux/process-identity.js';
+import { PAGEBLOCK_ORDER } from '../../mm/units.js';
+import { nearestKernel } from '../../strategies/high-order/compaction/kernel-rules.js';
+import { loadPageTypes } from '../carry-out.js';
+import { type Context, printJson } from '../context.js';
+import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
+import { highOrderLiveJson } from '../high-order-live-json.js';
+import { compactionOutlook, type Outlook } from '../high-order-live-outlook.js';
+import type { HighOrderLiveReport } from '../high-order-live-report.js';
+import { highOrderLiveText } from '../high-order-live-text.js';
+import { LIVE, treeOf } from '../open-live.js';
+import { checkRoot, openMachine } from '../open-machine.js';
+
+export interface HighOrderLiveOptions {
+  readonly order?: number;
+  readonly count?: number | 'all';
+  readonly node?: number;
+  readonly commit?: boolean;
+  readonly timeout?: number;
+  readonly journal?: string;
+  readonly root?: string;
+  readonly plugin: readonly string[];
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+
+/** Huge pages of most machines are what people want blocks for. */
+const DEFAULT_ORDER = PAGEBLOCK_ORDER;
+
+/**
+ * `vacate high-order live`, and `--what-if` of any machine: what the kernel's own compaction would give and cost; with
+ * `--commit` it is asked for, and measured.
+ */
+export async function highOrderLive(
+  context: Context,
+  machineName: string,
+  options: HighOrderLiveOptions,
+): Promise<number> {
+  checkOptions(machineName, options);
+  const { order = DEFAULT_ORDER, count = 'all', commit = false } = options;
+  const node = options.node ?? null;
+  const tree = machineName === LIVE ? treeOf(options.root) : null;
+  // Before minutes go into a forecast.
+  if (commit && tree !== null) compactionFile(tree, node);
+  const pageTypes = await loadPageTypes(options.plugin);
+  const { machine, source, caveats } = await openMachine(machineName, { ...context, ...options });
+  const deadline = performance.now() + (options.timeout ?? Number.POSITIVE_INFINITY);
+  const leavesUnevictable = tree !== null && mayMoveUnevictable(tree) === false;
+  const request = { order, count, node, leavesUnevictable, pageTypes, deadline };
+  const outlook = await compactionOutlook(context, machine, request);
+  const run = commit && tree !== null ? await commitTo(context, tree, { outlook, node, deadline, options }) : null;
+  const kernel = machine.spec.kernel ?? null;
+  const report = { machine, source, kernel, rules: nearestKernel(kernel), node, outlook, run, caveats };
+  if (options.json === true) printJson(context, highOrderLiveJson(report));
+  else context.print(highOrderLiveText(report, context.palette).join('\n'));
+  return exitCodeFor(report);
+}
+
+function checkOptions(machineName: string, { root, commit, order = DEFAULT_ORDER }: HighOrderLiveOptions): void {
+  checkRoot(machineName, root);
+  if (commit === true && machineName !== LIVE)
+    throw new VacateError('usage', `--commit is for the machine "${LIVE}", not for "${machineName}"; leave it out`);
+  if (order > PAGEBLOCK_ORDER)
+    throw new VacateError(
+      'usage',
+      `--order ${order}: the kernel's compaction works within pageblocks, and makes blocks of up to order ` +
+        `${PAGEBLOCK_ORDER}; ask for that or less, or for a simulated strategy with --strategy`,
+    );
+}
+
+/** The one write, with its lines in the journal. */
+async function commitTo(
+  context: Context,
+  tree: LinuxTree,
+  asked: {
+    readonly outlook: Outlook;
+    readonly node: number | null;
+    readonly deadline: number;
+    readonly options: HighOrderLiveOptions;
+  },
+): Promise<CompactionRun> {
+  const { outlook, node, deadline, options } = asked;
+  const total = outlook.zones.reduce((sum, { scanned }) => sum + scanned.migrate + scanned.free, 0);
+  const journal = new Journal(options.journal ?? tree.at(JOURNAL));
+  const run = newRunId(new Date());
+  let outcome: CompactionRun['outcome'] = 'failed';
+  try {
+    const self = identityOf(process.pid)!;
+    journal.append({ kind: 'begin', run, command: 'high-order', boot: bootOf(tree), process: self });
+    const ended = await compactMemory(tree, {
+      node,
+      run,
+      deadline,
+      log: journal,
+      signal: context.interrupts.signal,
+      onProgress: (done) => context.progress.update({ label: 'compacting', done, total, unit: 'pages' }),
+    });
+    outcome = ended.outcome;
+    return ended;
+  } finally {
+    context.progress.stop();
+    journal.append({ kind: 'end', run, outcome });
+    journal.close();
+  }
+}
+
+function exitCodeFor({ outlook, run }: HighOrderLiveReport): number {
+  switch (run?.outcome) {
+    case 'failed':
+      return EXIT_REFUSED;
+    case 'timeout':
+      return EXIT_PARTIAL;
+    case 'interrupted':
+      return EXIT_INTERRUPTED;
+    case 'done':
+      return EXIT_DONE;
+    default: {
+      const { asked, direct } = outlook.blocks;
+      return direct === null || direct.got >= (asked as number) ? EXIT_DONE : EXIT_REFUSED;
+    }
+  }
+}
