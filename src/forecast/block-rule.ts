@@ -1,11 +1,12 @@
 import type { HandlerTable } from '../migration/handler-table.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import { nrPagesIn } from '../mm/pfn-range.js';
-import type { Pfn } from '../mm/units.js';
+import { PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import type { ZoneShape } from '../mm/zone.js';
 import type { BlockScan } from './block-scan.js';
+import type { HugeRoom } from './huge-room.js';
 import type { KernelSaid } from './kernel-said.js';
-import { NR_CLASSES, TOUCHED, UNTYPED } from './page-class.js';
+import { HUGETLB, MOVES, NR_CLASSES, TOUCHED, UNTYPED } from './page-class.js';
 import { REASON_WORDS, type ReasonWords } from './reason-words.js';
 import type { Verdict } from './verdict.js';
 
@@ -15,8 +16,8 @@ export interface BareReason extends Omit<ReasonWords, 'decidesInMovable'> {
   readonly pfns: readonly Pfn[];
 }
 
-/** Fewer pages than a pipe holds are no sign of a pin: starting a program touches its stack in the same way. */
-const TOUCHED_LEAST = 16;
+/** Fewer are no sign of a pin: starting a program touches the first pages of its stack in the same way. */
+const TOUCHED_LEAST = 8;
 
 /** What a block is, apart from its pages. */
 export interface BlockPlace {
@@ -24,6 +25,7 @@ export interface BlockPlace {
   readonly zones: readonly ZoneShape[];
   /** False if the kernel says "none" of it. */
   readonly isOfOneZone: boolean;
+  readonly huge: HugeRoom;
 }
 
 /**
@@ -50,6 +52,7 @@ export function reasonsOf(
       pfns: scan.pfns[kind]!,
     };
     if (kind === UNTYPED) reasons.push(untyped(bare, zone, said));
+    else if (kind === HUGETLB) reasons.push(hugetlb(bare, scan, place.huge, said));
     else if (kind !== TOUCHED || isTelling(pages, said)) reasons.push(bare);
   }
   for (const { reason, kind, because, pages, pfns } of scan.refusals.counts(handlers)) {
@@ -115,6 +118,20 @@ function untyped(bare: BareReason, zone: ZoneShape | null, said: KernelSaid | nu
     (most === null ? '' : ` (the lists of its zone may hold ${most.toLocaleString('en-US')} pages)`);
   const waiting = 'ask again: lists are emptied within seconds, memory of the kernel stays';
   return { ...bare, kind: 'retry', decides: 'cannot-know', because, waitingHelps: true, waiting };
+}
+
+/**
+ * Huge pages in use move to free ones, which the kernel makes if it can; those in the pool are dissolved, unless all that
+ * are free have been promised to somebody (dissolve_free_huge_page, mm/hugetlb.c).
+ */
+function hugetlb(bare: BareReason, { counts }: BlockScan, huge: HugeRoom, said: KernelSaid | null): BareReason {
+  const others = (counts[MOVES]! + counts[TOUCHED]!) / PAGEBLOCK_PAGES;
+  const hasRoom = huge.freeOutside >= huge.pages + others;
+  if (huge.hasGigantic || said?.nrHugeReserved !== 0 || !hasRoom) return bare;
+  const because =
+    `hugetlb pages, ${huge.pages} of 2 MiB: they move, as ${huge.freeOutside} free blocks of that size lie elsewhere; ` +
+    'those in the pool are dissolved';
+  return { ...bare, decides: null, because, waiting: 'nothing has to happen' };
 }
 
 /** Once reclaim has run, it has marked pages as referenced too, and the mark says nothing. */

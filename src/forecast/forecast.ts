@@ -8,6 +8,7 @@ import type { ZoneShape } from '../mm/zone.js';
 import { type BareReason, type BlockPlace, reasonsOf, verdictOf } from './block-rule.js';
 import { type BlockScan, scanRange } from './block-scan.js';
 import { ALL_KNOWN, extraReferencesIn, NOT_KNOWABLE } from './extra-references.js';
+import { hugeRoomFor } from './huge-room.js';
 import type { KernelSaid } from './kernel-said.js';
 import { cheapestSet } from './need.js';
 import { MOVED_CLASSES } from './page-class.js';
@@ -120,7 +121,11 @@ export class Forecaster {
     for (let pfn = range.start; pfn < range.end; pfn += PAGEBLOCK_PAGES) indices.add(host.zoneOf(pfn));
     const zones = [...indices].flatMap((zone): readonly ZoneShape[] => host.layout.zones.slice(zone, zone + 1));
     const kinds = this.#said?.image.blocks.find((each) => each.block === block)?.zoneKinds;
-    return { zones, isOfOneZone: kinds === undefined ? zones.length === 1 : kinds.length > 0 };
+    return {
+      zones,
+      isOfOneZone: kinds === undefined ? zones.length === 1 : kinds.length > 0,
+      huge: hugeRoomFor(host, range),
+    };
   }
 
   #inWords({ reason, because, kind, decides, pages, pfns, waitingHelps, waiting }: BareReason): Reason {

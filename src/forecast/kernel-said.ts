@@ -19,6 +19,8 @@ export interface KernelSaid {
   readonly nrPinned: number | null;
   /** Pages that reclaim has looked at since the machine started. Until it has, only explicit use marks a page as referenced. */
   readonly nrScanned: number | null;
+  /** Huge pages of the pool that are promised to mappings which have not touched them. */
+  readonly nrHugeReserved: number | null;
   /** What is System RAM, whole pages; null without iomem, or if it was read without rights and has no addresses. */
   readonly systemRam: readonly PfnRange[] | null;
   /** Pages of a zone that carry no flag although they are free or movable, at most; null if it is not known. */
@@ -34,6 +36,7 @@ export function kernelSaid(image: MachineImage, texts: KernelTexts): KernelSaid 
     image,
     nrPinned: acquired === undefined || released === undefined ? null : Math.max(0, acquired - released),
     nrScanned: sumOf(counters, ['pgscan_kswapd', 'pgscan_direct', 'pgscan_khugepaged', 'pgscan_proactive']),
+    nrHugeReserved: numberOf(/^HugePages_Rsvd:\s+(\d+)$/m.exec(texts.text('meminfo') ?? '')),
     systemRam: systemRamOf(texts.text('iomem') ?? ''),
     mostUntyped: mostUntypedOf(texts.text('zoneinfo')),
   };
@@ -51,6 +54,10 @@ function mostUntypedOf(zoneinfo: string | null): KernelSaid['mostUntyped'] {
     const nrHigh = counters.pagesets.reduce((sum, { high }) => sum + high, 0);
     return Math.max(counters.nrPcp, nrHigh) + counters.nrZspages;
   };
+}
+
+function numberOf(match: RegExpExecArray | null): number | null {
+  return match === null ? null : Number(match[1]);
 }
 
 /** /proc/vmstat: a name and a number on each line. */
