@@ -1,6 +1,14 @@
 /** So much of a text that we did not write is shown. */
 const SHOWN_MAX = 60;
 
+/** Control characters, marks that turn the direction of writing, what no encoding has, and what ends a line. */
+const OBEYED = /[^\P{C}]|[\p{Zl}\p{Zp}]/gu;
+
+/** A text from outside without anything that a terminal would obey: such characters become \u escapes. */
+export function printable(text: string): string {
+  return text.replace(OBEYED, escaped);
+}
+
 /**
  * A text from outside, for a sentence of ours: in quotes, short, on one line, and without anything that a terminal would
  * obey. Control characters, marks that turn the direction of writing, and what no encoding has become \u escapes.
