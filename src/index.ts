@@ -12,6 +12,10 @@ export {
 export { loadPlugins, loadShippedPlugins, loadStrategies } from './container/load-plugins.js';
 export * from './events/index.js';
 export type { MemoryHost, MemoryLayout } from './host/memory-host.js';
+export type { BlockWriter } from './linux/block-writer.js';
+export { LinuxHost } from './linux/linux-host.js';
+export { linuxModule } from './linux/linux-module.js';
+export { LinuxTree } from './linux/linux-tree.js';
 export type { MigrationReport, RefusalCount } from './migration/migration-report.js';
 export type { Phase, Progress } from './migration/migration-run.js';
 export * from './mm/memory-block.js';

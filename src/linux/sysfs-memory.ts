@@ -38,6 +38,12 @@ const STATES: ReadonlyMap<string, BlockState> = new Map([
   ['offline', BLOCK_OFFLINE],
 ]);
 
+/** A copied tree keeps the word that was written, where a kernel would show what came of it. */
+const WORDS_IN_COPIES: ReadonlyMap<string, BlockState> = new Map([
+  ['online_movable', BLOCK_ONLINE],
+  ['online_kernel', BLOCK_ONLINE],
+]);
+
 const BLOCK_BYTES_MIN = 2 ** 20;
 /** Far more than any kernel has; larger numbers would not be exact. */
 const BLOCK_BYTES_MAX = 2 ** 50;
@@ -92,7 +98,7 @@ export function readBlock(tree: LinuxTree, block: BlockId): SysfsBlock | null {
   const path = blockPath(block);
   const stateName = tree.value(`${path}/state`);
   if (stateName === null) return null;
-  const state = STATES.get(stateName);
+  const state = STATES.get(stateName) ?? (tree.isLive ? undefined : WORDS_IN_COPIES.get(stateName));
   if (state === undefined) {
     throw new VacateError(
       'host',
