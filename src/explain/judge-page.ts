@@ -73,6 +73,8 @@ function additionOf(verdict: VerdictId, page: DumpedPage, type: string, unexplai
     case 'slab': {
       const use = slabUse(page.words);
       if (use === null) return null;
+      if (use.inUse === 0)
+        return 'none of its objects is in use: echo 1 > /sys/kernel/slab/*/shrink gives such slabs back';
       return `${use.inUse} of its ${use.objects} objects are in use${use.isFrozen ? ', and a CPU allocates from it' : ''}`;
     }
     case 'dma-pin': {

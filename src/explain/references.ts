@@ -44,8 +44,11 @@ export function isSwapCached(page: DumpedPage): boolean {
   return page.flags.includes('swapcache');
 }
 
-/** The dump of a compound page counts the mappings of one of its pages; some kernels print the sum with the head. */
-function mappingsOf(page: DumpedPage): number | null {
-  if (page.head === null) return page.mapcount;
-  return page.head.mapcount ?? (page.mapcount === 0 ? 0 : null);
+/**
+ * The dump of a compound page counts the mappings of one of its pages; some kernels print the sum with the head. Others
+ * print how often it is mapped as a whole, which is the sum if this page is not mapped in any other way.
+ */
+function mappingsOf({ head, mapcount }: DumpedPage): number | null {
+  if (head === null) return mapcount;
+  return head.mapcount ?? (head.entireMapcount === mapcount ? mapcount : null);
 }

@@ -25,7 +25,8 @@ const SENTENCES: Readonly<Record<AttemptCause, (known: Known) => string>> = {
       ? 'Refused at once: the block has a page that never moves, and the kernel stops at the first that it finds. ' +
         'There may be more.'
       : 'Refused at once. The kernel named no page; these are the ones in the capture that never move.',
-  'same-pages-fail': (known) => `${began(known)} the same pages failed in every pass. ${howMany(known)}`,
+  'same-pages-fail': (known) =>
+    `${began(known)} ${isOne(known) ? 'one page' : 'the same pages'} failed in every pass. ${howMany(known)}`,
   'still-moving': ({ failing }) =>
     `Every pass moved some pages: ${count(failing?.first ?? 0)} failed in the first that the log shows, ` +
     `${count(failing?.last ?? 0)} in the last. More time would have got further.`,
@@ -57,9 +58,14 @@ function began({ outcome, log }: Known): string {
   return seconds > 0 ? `It did not end: for ${seconds} s` : 'It did not end:';
 }
 
+function isOne({ failing }: Known): boolean {
+  return failing?.last === 1;
+}
+
 function howMany({ failing, log }: Known): string {
   const named = new Set(log.pages.map(({ pfn }) => pfn)).size;
-  if (failing === null || failing.last <= named) return `The log names ${count(named)} of them.`;
+  if (failing === null) return `The log names ${count(named)} of them.`;
+  if (failing.last <= named) return named === 1 ? 'It is the one that the log names.' : 'The log names all of them.';
   return (
     `${count(failing.last)} failed in the last one; the log names ${count(named)} ` +
     '(the kernel names at most ten in five seconds).'

@@ -18,6 +18,8 @@ export interface DumpedHead {
   readonly order: number;
   /** Page-table entries that map any part of it; null where the kernel does not print the sum. */
   readonly mapcount: number | null;
+  /** Entries that map it as a whole; null where it is not printed. */
+  readonly entireMapcount: number | null;
   /** Pins (pin_user_pages) of the whole; null where it is not printed. */
   readonly pincount: number | null;
 }

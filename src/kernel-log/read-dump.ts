@@ -128,6 +128,7 @@ function headOf([, order, rest = '']: RegExpExecArray): DumpedHead {
   return {
     order: Number(order),
     mapcount: number(/ mapcount:(-?\d{1,10})\b/),
+    entireMapcount: number(/ (?:compound|entire)_mapcount:(-?\d{1,10})\b/),
     pincount: number(/ (?:compound_)?pincount:(-?\d{1,10})\b/),
   };
 }
