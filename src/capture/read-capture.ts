@@ -9,6 +9,7 @@ import type { CaptureSource } from './capture-source.js';
 import { mendCompoundPages } from './compound-pages.js';
 import { checkCounters, checkReach } from './consistency.js';
 import { findDimms } from './dimms.js';
+import { tellDrift } from './drift.js';
 import { markWholeFreeBlocks, parseBuddyinfo } from './free-blocks.js';
 import { kernelRelease } from './kernel-release.js';
 import { finishFlags, ignoreFalseKsm, translateFlags } from './kpageflags.js';
@@ -58,6 +59,7 @@ export function readCapture(from: string | CaptureSource, options: ReadCaptureOp
   mendCompoundPages(flags, mapcounts, caveats);
   const nrSwapCached = finishFlags(flags, mapcounts);
   tellJournalled(flags, caveats);
+  tellDrift(files, countPresent(flags), caveats);
   progress(0.9);
 
   const kernel = kernelRelease(files);
@@ -162,6 +164,12 @@ function countSwapSlots(meminfo: string | null, nrSwapCached: number, caveats: s
     );
   }
   return Math.max(nrSlots, nrSwapCached);
+}
+
+function countPresent(flags: Uint32Array): number {
+  let nrPresent = 0;
+  for (let pfn = 0; pfn < flags.length; pfn++) if (((flags[pfn] as number) & PG_NOPAGE) === 0) nrPresent++;
+  return nrPresent;
 }
 
 function tellJournalled(flags: Uint32Array, caveats: string[]): void {

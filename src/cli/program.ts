@@ -6,11 +6,13 @@ import {
   once,
   parseCount,
   parseJobs,
+  parseNeed,
   parseNode,
   parseOrder,
   parseReaders,
   parseSeed,
   parseSeeds,
+  parseStall,
   parseTimeout,
 } from './options.js';
 import { version } from './version.js';
@@ -53,7 +55,10 @@ export function createProgram(
   addDemo(program, context, end);
   addCapture(program, context, end);
   addInspect(program, context, end);
+  addForecast(program, context, end);
   addOffline(program, context, end, strategyNames?.offline);
+  addOnline(program, context, end);
+  addRecover(program, context, end);
   addExplain(program, context, end);
   addHighOrder(program, context, end, strategyNames?.highOrder);
   addCompare(program, context, end);
@@ -88,6 +93,9 @@ const timeout = () =>
   new Option('--timeout <time>', 'stop after this time (30s, 500ms, 2m) and put everything back').argParser(
     parseTimeout,
   );
+const stall = () =>
+  new Option('--stall <time>', 'live: stop when no page has left a block for so long (10s)').argParser(parseStall);
+const journal = () => new Option('--journal <file>', 'where writes are noted; /var/lib/vacate/journal by default');
 const plugin = () =>
   new Option('--plugin <module>', 'one more page type, asked after the shipped ones; may be repeated')
     .argParser(collect)
@@ -122,7 +130,8 @@ function addDemo(program: Command, context: Context, end: End): void {
 
 const CAPTURE_HELP = `
 The directory is there whole or not at all. It holds what the kernel says of its
-memory, page by page and zone by zone, but nothing that is in it.
+memory, page by page and zone by zone, but nothing that is in it; with --owners
+also names of processes and of files that they have mapped.
 `;
 
 function addCapture(program: Command, context: Context, end: End): void {
@@ -130,6 +139,7 @@ function addCapture(program: Command, context: Context, end: End): void {
     .command('capture')
     .description('take a capture of this host: a directory that other commands take for it')
     .addOption(new Option('--out <folder>', 'where it goes; it must be new or empty').makeOptionMandatory())
+    .option('--owners', 'also which process or memory cgroup has each page')
     .option('--force', 'replace the capture that is there')
     .addOption(
       new Option('--readers <number>', 'how many read at a time, 1 or 2')
@@ -141,7 +151,12 @@ function addCapture(program: Command, context: Context, end: End): void {
     .action(async (options) => end(await (await import('./commands/capture.js')).capture(context, options)))
     .addHelpText(
       'after',
-      CAPTURE_HELP + examples(['vacate capture --out captures/host7', 'vacate inspect captures/host7']),
+      CAPTURE_HELP +
+        examples([
+          'vacate capture --out captures/host7',
+          'vacate capture --out captures/host7 --owners --force',
+          'vacate inspect captures/host7',
+        ]),
     );
 }
 
@@ -173,6 +188,54 @@ numbers (pfn:0x100000-pfn:0x120000). A is included, B is not; a B that is the
 last byte or page of a block, as /proc/iomem prints it, is understood too.
 `;
 
+const LIVE_HELP = `
+On "live" the kernel does it, and nothing is written without --commit. All blocks
+go or none: what went is brought back when one refuses, when no page has left a
+block for the time of --stall, when --timeout is up, and on Ctrl-C. If vacate
+itself is killed, vacate recover brings them back.
+`;
+
+const FORECAST_HELP = `
+Without a selection, all blocks. A verdict is "will go", "will not go", or
+"cannot know" where what the kernel shows allows both. --need takes blocks that
+are sure to go, of the selection if there is one.
+Exit codes: 0 all that was asked for will go (and for an overview of all blocks),
+1 something will not go, or there is less than needed, 64 it cannot be known.
+`;
+
+function addForecast(program: Command, context: Context, end: End): void {
+  program
+    .command('forecast')
+    .description('which memory blocks will go, which will not and why, what it costs, whether waiting helps')
+    .argument('<machine>', MACHINE)
+    .option('--dimm <name>', 'the blocks of this DIMM, by its name or its number from 0', once('--dimm'))
+    .option('--blocks <list>', 'these memory blocks, like 32-35,40', once('--blocks'))
+    .option('--range <a-b>', 'the memory blocks of this range, see below', once('--range'))
+    .addOption(
+      new Option('--need <size>', 'the cheapest blocks that make up this size (4GiB), and their order').argParser(
+        parseNeed,
+      ),
+    )
+    .addOption(plugin())
+    .addOption(root())
+    .addOption(seed())
+    .addOption(json())
+    .action(async (machine, options) =>
+      end(await (await import('./commands/forecast.js')).forecast(context, machine, options)),
+    )
+    .addHelpText(
+      'after',
+      RANGE_HELP +
+        FORECAST_HELP +
+        examples([
+          'vacate forecast live',
+          'vacate forecast captures/host7 --blocks 35',
+          'vacate forecast captures/host7 --dimm 0 --json',
+          'vacate forecast live --need 4GiB',
+        ]),
+    );
+}
+
 function addOffline(program: Command, context: Context, end: End, strategies: readonly string[] | undefined): void {
   program
     .command('offline')
@@ -184,6 +247,12 @@ function addOffline(program: Command, context: Context, end: End, strategies: re
     .addOption(strategy())
     .addOption(strategyModule())
     .addOption(timeout())
+    .option('--commit', 'live: do it; without it nothing is written')
+    .addOption(stall())
+    .option('--keep-partial', 'live: keep offline what went, though others did not (exit code 64)')
+    .option('--eject', 'live: eject the DIMM once all of it is offline')
+    .addOption(journal())
+    .addOption(root())
     .addOption(plugin())
     .addOption(seed())
     .addOption(json())
@@ -195,20 +264,62 @@ function addOffline(program: Command, context: Context, end: End, strategies: re
       () =>
         RANGE_HELP +
         strategiesHelp(strategies) +
+        LIVE_HELP +
         examples([
           'vacate offline examples/scenarios/two-dimms.yaml --dimm dimm1',
           'vacate offline captures/host7 --blocks 32-35,40 --timeout 30s --json',
           'vacate offline captures/host7 --range 0x100000000-0x120000000',
+          'vacate offline live --dimm PNP0C80:00',
+          'vacate offline live --dimm PNP0C80:00 --commit --timeout 60s --eject',
         ]),
     );
 }
 
-const HIGH_ORDER_HELP = `
-Without --strategy, "live" asks what the kernel's own compaction would give and
-cost, node by node; --what-if asks the same of any machine. Then --order is 9
-unless given, --count is how many blocks are wanted in all (huge pages, for
-order 9), and nothing is written without --commit.
+function addOnline(program: Command, context: Context, end: End): void {
+  program
+    .command('online')
+    .description('bring memory blocks of this host online again')
+    .argument('<machine>', '"live", this host')
+    .option('--dimm <name>', 'the blocks of this DIMM, by its name or its number from 0', once('--dimm'))
+    .option('--blocks <list>', 'these memory blocks, like 32-35,40', once('--blocks'))
+    .option('--range <a-b>', 'the memory blocks of this range, see below', once('--range'))
+    .addOption(
+      new Option('--zone <kind>', 'where to; by default to zone Movable where a block may go there').choices([
+        'movable',
+        'kernel',
+      ]),
+    )
+    .option('--commit', 'do it; without it nothing is written')
+    .addOption(journal())
+    .addOption(root())
+    .addOption(json())
+    .action(async (machine, options) =>
+      end(await (await import('./commands/online.js')).online(context, machine, options)),
+    )
+    .addHelpText(
+      'after',
+      RANGE_HELP +
+        examples(['vacate online live --dimm PNP0C80:00 --commit', 'vacate online live --blocks 32-35 --zone movable']),
+    );
+}
+
+const RECOVER_HELP = `
+A run of "vacate offline live" that is killed (kill -9) leaves memory blocks
+offline. This brings them back to the zone that they had, by the journal in which
+every write was noted before. What a run finished is not undone.
 `;
+
+function addRecover(program: Command, context: Context, end: End): void {
+  program
+    .command('recover')
+    .description('undo what a run on this host has left that was killed')
+    .option('--dry-run', 'only say what would be done')
+    .addOption(journal())
+    .addOption(root())
+    .addOption(json())
+    .action(async (options) => end(await (await import('./commands/recover.js')).recover(context, options)))
+    .addHelpText('after', RECOVER_HELP + examples(['vacate recover --dry-run', 'vacate recover']));
+}
 
 function addExplain(program: Command, context: Context, end: End): void {
   program

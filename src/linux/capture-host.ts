@@ -1,11 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { VacateError } from '../base/vacate-error.js';
+import { captureOwners, OWNERS_DIRECTORY, type WrittenFile } from './capture-owners.js';
 import { GzipFile } from './gzip-file.js';
 import { type DriftCounters, driftSentence, type HostDrift, readDriftCounters } from './host-drift.js';
+import { readKmsg } from './kmsg.js';
 import type { LinuxTree } from './linux-tree.js';
 import { memoryBlocksText, readTexts } from './live-files.js';
 import { cannotWrite, NewDirectory } from './new-directory.js';
+import type { FindOwnersOptions } from './owners.js';
 import { readChunks } from './page-chunks.js';
 import { expectedPages } from './page-file.js';
 import { noSuchFile, openPageFile, type PageReader, WORD_BYTES } from './page-reader.js';
@@ -42,6 +45,8 @@ export interface CaptureHostOptions {
   readonly out: string;
   /** How many read pages at a time; by default 2 where there are as many CPUs. */
   readonly readers?: 1 | 2 | undefined;
+  /** Also who maps what, and which memory cgroup pays for what. */
+  readonly owners?: boolean | undefined;
   /** Replaces an earlier capture. */
   readonly force?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -54,22 +59,26 @@ export interface HostCapture {
   readonly readers: 1 | 2;
   /** From the first page to the last. */
   readonly seconds: number;
-  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  readonly files: readonly WrittenFile[];
   /** Null for a copied tree, of which nobody knows how long it took. */
   readonly consistency: (HostDrift & { readonly sentence: string }) | null;
+  /** Null unless asked for. */
+  readonly owners: { readonly processes: number; readonly pages: number } | null;
   /** What the capture lacks, in sentences. */
   readonly notes: readonly string[];
 }
 
 /**
- * Takes a capture of a host: the directory that `readCapture` reads. It is there whole or not at all.
+ * Takes a capture of a host: the directory that `readCapture` reads. It is there whole or not at all. Pages come first,
+ * as they take longest, and the counters that they are compared with right after them.
  *
  * @throws VacateError kind 'usage' if there is something at its place; kind 'host' if the host cannot be read, changes
  *   its memory blocks meanwhile, or nothing can be written; the signal's reason if it is aborted.
  */
 export async function captureHost(tree: LinuxTree, options: CaptureHostOptions): Promise<HostCapture> {
   const notes: string[] = [];
-  const readers = await openAll(tree, PAGE_FILES, notes);
+  const names = options.owners === true ? [...PAGE_FILES, ...OWNER_PAGE_FILES] : PAGE_FILES;
+  const readers = await openAll(tree, names, notes);
   try {
     const directory = await NewDirectory.create(options.out, options.force === true ? isCaptureFile : null);
     try {
@@ -88,7 +97,7 @@ export async function captureHost(tree: LinuxTree, options: CaptureHostOptions):
 function isCaptureFile(name: string): boolean {
   const plain = name.replace(/\.gz$/, '');
   if ([...PAGE_FILES, ...OWNER_PAGE_FILES].includes(plain)) return true;
-  return name in TEXTS || OPTIONAL_TEXTS.includes(name) || name === CONSISTENCY || name === 'pids';
+  return name in TEXTS || OPTIONAL_TEXTS.includes(name) || [CONSISTENCY, OWNERS_DIRECTORY].includes(name);
 }
 
 /** By name. The first must be there; what a capture lacks without one of the others is noted. */
@@ -116,16 +125,30 @@ async function takeCapture(
   const since = performance.now();
   const { pages, sizes } = await zipPages(tree, files, directory, { ...options, readers });
   const seconds = (performance.now() - since) / 1000;
+  const after = readDriftCounters(tree);
   const texts = readTexts(tree);
+  const owners = options.owners === true ? await captureOwners(tree, pages, directory, ownerOptions(options)) : null;
+  const dmesg = readDmesg(tree, notes);
+  if (dmesg !== null) texts.set('dmesg', dmesg);
   checkSameBlocks(blocksBefore, texts.get('memory_blocks') ?? null);
-  const written = [...sizes, ...(await writeTexts(tree, texts, directory, notes))];
-  const consistency = tree.isLive ? drift(seconds, countersBefore, readDriftCounters(tree), pages) : null;
-  if (consistency !== null) {
-    const text = `${JSON.stringify(consistency, null, 2)}\n`;
-    await directory.write(CONSISTENCY, text);
-    written.push({ name: CONSISTENCY, bytes: Buffer.byteLength(text) });
-  }
-  return { kernel: texts.get('kernel')?.trim() ?? null, pages, readers, seconds, files: written, consistency, notes };
+  const consistency = tree.isLive ? drift(seconds, countersBefore, after, pages) : null;
+  if (consistency !== null) texts.set(CONSISTENCY, `${JSON.stringify(consistency, null, 2)}\n`);
+  for (const [name, text] of texts) sizes.push(await directory.write(name, text));
+  return {
+    kernel: texts.get('kernel')?.trim() ?? null,
+    pages,
+    readers,
+    seconds,
+    files: [...sizes, ...(owners?.files ?? [])],
+    consistency,
+    owners: owners === null ? null : { processes: owners.processes, pages: owners.pages },
+    notes: [...notes, ...missingTexts(tree, texts), ...(owners?.notes ?? [])],
+  };
+}
+
+function ownerOptions({ signal, onProgress }: CaptureHostOptions): FindOwnersOptions {
+  const label = 'looking whose they are';
+  return { signal, onProgress: (done, total) => onProgress?.({ label, done, total, unit: 'processes' }) };
 }
 
 /** Streams the page files into the directory, compressed. */
@@ -134,7 +157,7 @@ async function zipPages(
   files: ReadonlyMap<string, PageReader>,
   directory: NewDirectory,
   { readers, signal, onProgress }: CaptureHostOptions,
-): Promise<{ pages: number; sizes: { name: string; bytes: number }[] }> {
+): Promise<{ pages: number; sizes: WrittenFile[] }> {
   const zips: GzipFile[] = [];
   const total = expectedPages(tree) ?? 0;
   let done = 0;
@@ -161,22 +184,32 @@ async function zipPages(
   }
 }
 
-async function writeTexts(
-  tree: LinuxTree,
-  texts: ReadonlyMap<string, string>,
-  directory: NewDirectory,
-  notes: string[],
-): Promise<{ name: string; bytes: number }[]> {
-  const written: { name: string; bytes: number }[] = [];
-  for (const [name, text] of texts) {
-    await directory.write(name, text);
-    written.push({ name, bytes: Buffer.byteLength(text) });
+function missingTexts(tree: LinuxTree, texts: ReadonlyMap<string, string>): string[] {
+  const host = tree.isLive ? 'This host' : 'The copied tree';
+  const missing = Object.entries(TEXTS).filter(([name]) => !texts.has(name));
+  return missing.map(([name, what]) => `${host} does not say ${what}: the capture lacks ${name}.`);
+}
+
+/** The kernel's log as dmesg prints it; null without one. Not everybody who may read pages may read that. */
+function readDmesg(tree: LinuxTree, notes: string[]): string | null {
+  try {
+    return dmesgText(readKmsg(tree)?.text ?? null);
+  } catch (cause) {
+    if (!VacateError.is(cause)) throw cause;
+    notes.push(`${cause.message} The capture lacks dmesg.`);
+    return null;
   }
-  for (const [name, what] of Object.entries(TEXTS)) {
-    if (texts.has(name)) continue;
-    notes.push(`${tree.isLive ? 'This host' : 'The copied tree'} does not say ${what}: the capture lacks ${name}.`);
-  }
-  return written;
+}
+
+/** "6,1234,5678900,-;text" becomes "[    5.678900] text" (Documentation/ABI/testing/dev-kmsg); what else there is stays. */
+function dmesgText(records: string | null): string | null {
+  const lines = (records ?? '').split('\n').filter((line) => line !== '' && !line.startsWith(' '));
+  const printed = lines.map((line) => {
+    const [, usec, text] = /^\d{1,20},\d{1,20},(\d{1,18}),[^;]{0,64};(.*)$/.exec(line) ?? [];
+    if (usec === undefined) return `${line}\n`;
+    return `[${(Number(usec) / 1e6).toFixed(6).padStart(12)}] ${text}\n`;
+  });
+  return printed.length === 0 ? null : printed.join('');
 }
 
 function blocksNow(tree: LinuxTree): string | null {

@@ -39,10 +39,11 @@ export class NewDirectory {
     }
   }
 
-  /** @throws VacateError kind 'host' if it cannot be written. */
-  async write(name: string, text: string): Promise<void> {
+  /** Gives what was written. @throws VacateError kind 'host' if it cannot be. */
+  async write(name: string, text: string): Promise<{ name: string; bytes: number }> {
     try {
       await writeFile(join(this.path, name), text, { flag: 'wx', mode: 0o600 });
+      return { name, bytes: Buffer.byteLength(text) };
     } catch (cause) {
       throw cannotWrite(this.target, cause);
     }

@@ -3,7 +3,6 @@ import { NO_OWNERS, OwnerSets, type PageOwner, type PageOwners } from '../mm/pag
 import { MAX_PFN, PAGE_SIZE, type Pfn } from '../mm/units.js';
 import type { LinuxTree } from './linux-tree.js';
 import { readCgroupsOf } from './page-cgroups.js';
-import { expectedPages } from './page-file.js';
 import { pageBytesOf } from './page-size.js';
 import { type OwnersFound, Pagemap } from './pagemap.js';
 import { cgroupOf, commandOf, listProcesses, type Mapping, mappingsOf, residentPages } from './processes.js';
@@ -61,9 +60,13 @@ export async function findOwners(
   };
 }
 
-/** The same for all pages. @throws the signal's reason if it is aborted. */
-export async function findAllOwners(tree: LinuxTree, options: FindOwnersOptions = {}): Promise<FoundOwners> {
-  return lookAtProcesses(tree, expectedPages(tree) ?? MAX_PFN + 1, null, options);
+/** Which processes map any of the first `nrPfns` pages. @throws the signal's reason if it is aborted. */
+export async function findAllOwners(
+  tree: LinuxTree,
+  nrPfns: number,
+  options: FindOwnersOptions = {},
+): Promise<FoundOwners> {
+  return lookAtProcesses(tree, nrPfns, null, options);
 }
 
 async function lookAtProcesses(

@@ -9,6 +9,7 @@ import { countOf, formatCount, wrap } from '../wording.js';
 export interface CaptureOptions {
   readonly out: string;
   readonly root?: string;
+  readonly owners?: boolean;
   readonly readers?: 1 | 2;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -16,11 +17,12 @@ export interface CaptureOptions {
 
 /** `vacate capture`: what this host says of itself, into a directory. */
 export async function capture(context: Context, options: CaptureOptions): Promise<number> {
-  const { out, readers, force, json } = options;
+  const { out, owners, readers, force, json } = options;
   const { signal } = context.interrupts;
   const since = performance.now();
   const taken = await captureHost(treeOf(options.root), {
     out,
+    owners,
     readers,
     force,
     signal,
@@ -36,7 +38,7 @@ export async function capture(context: Context, options: CaptureOptions): Promis
 }
 
 function captureText(out: string, taken: HostCapture, seconds: number): string[] {
-  const { kernel, pages, readers, files, consistency, notes } = taken;
+  const { kernel, pages, readers, files, consistency, owners, notes } = taken;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const head =
     `${out}: ${countOf(pages, 'page')}${kernel === null ? '' : ` of Linux ${kernel}`}, read in ` +
@@ -45,6 +47,9 @@ function captureText(out: string, taken: HostCapture, seconds: number): string[]
   return [
     wrap(head, 80),
     ...(consistency === null ? [] : [wrap(consistency.sentence, 80)]),
+    ...(owners === null
+      ? []
+      : [`${countOf(owners.pages, 'page')} of them mapped by ${formatCount(owners.processes)} processes.`]),
     ...notes.map((note) => `  ! ${wrap(note, 76, '    ')}`),
   ];
 }
