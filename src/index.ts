@@ -11,6 +11,19 @@ export {
 } from './container/create-evacuator.js';
 export { loadPlugins, loadShippedPlugins, loadStrategies } from './container/load-plugins.js';
 export * from './events/index.js';
+export {
+  type BlockForecast,
+  type Forecast,
+  Forecaster,
+  type ForecastOptions,
+  forecast,
+  type KernelSaid,
+  type KernelTexts,
+  kernelSaid,
+  type NeedForecast,
+  type Reason,
+  type Verdict,
+} from './forecast/index.js';
 export type { MemoryHost, MemoryLayout } from './host/memory-host.js';
 export type { BlockWriter } from './linux/block-writer.js';
 export { LinuxHost } from './linux/linux-host.js';

@@ -1,6 +1,6 @@
 import { log2Floor } from '../base/bits.js';
 import { VacateError } from '../base/vacate-error.js';
-import { MAX_PFN } from '../mm/units.js';
+import { MAX_PFN, PAGE_SIZE } from '../mm/units.js';
 
 /*
  * Readers of option values. They throw a sentence of ours, where commander would wrap it into one of its own.
@@ -13,10 +13,19 @@ const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 /** "30s", "500ms", "2m", "1h"; a bare number is seconds. */
 export function parseTimeout(text: string): number {
+  return parseTime('--timeout', text);
+}
+
+/** The same for how long nothing may happen. */
+export function parseStall(text: string): number {
+  return parseTime('--stall', text);
+}
+
+function parseTime(option: string, text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const ms = match === null ? 0 : Number(match[1]) * MS[(match[2] ?? 's') as keyof typeof MS];
   if (ms > 0) return ms;
-  throw new VacateError('usage', `--timeout cannot read "${text}"; write a time like 30s, 500ms, 2m or 1h`);
+  throw new VacateError('usage', `${option} cannot read "${text}"; write a time like 30s, 500ms, 2m or 1h`);
 }
 
 export function parseOrder(text: string): number {
@@ -75,6 +84,26 @@ export function parseReaders(text: string): 1 | 2 {
   if (text === '1') return 1;
   if (text === '2') return 2;
   throw new VacateError('usage', `--readers cannot be "${text}"; write 1 or 2`);
+}
+
+const SIZES = {
+  KiB: 2 ** 10,
+  K: 2 ** 10,
+  MiB: 2 ** 20,
+  M: 2 ** 20,
+  GiB: 2 ** 30,
+  G: 2 ** 30,
+  TiB: 2 ** 40,
+  T: 2 ** 40,
+};
+
+/** Bytes of "4GiB", "512M"; a bare number is bytes. */
+export function parseNeed(text: string): number {
+  const match = /^(\d{1,15}(?:\.\d{1,6})?)(KiB|K|MiB|M|GiB|G|TiB|T)?$/.exec(text);
+  const bytes =
+    match === null ? 0 : Number(match[1]) * (match[2] === undefined ? 1 : SIZES[match[2] as keyof typeof SIZES]);
+  if (bytes >= 1 && bytes <= (MAX_PFN + 1) * PAGE_SIZE) return Math.ceil(bytes);
+  throw new VacateError('usage', `--need cannot read "${text}"; write a size like 512MiB or 4GiB, up to 1TiB`);
 }
 
 /** For options that may be given several times. */

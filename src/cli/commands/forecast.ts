@@ -1,0 +1,58 @@
+import { createEvacuator } from '../../container/create-evacuator.js';
+import { Forecaster, kernelSaid, type Verdict } from '../../forecast/index.js';
+import { simModule } from '../../sim/sim-module.js';
+import { loadPageTypes } from '../carry-out.js';
+import { type Context, printJson } from '../context.js';
+import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
+import { type ForecastReport, forecastJson } from '../forecast-json.js';
+import { forecastText } from '../forecast-text.js';
+import { openMachine } from '../open-machine.js';
+import { checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
+
+export interface ForecastOptions extends Selection {
+  /** Bytes. */
+  readonly need?: number;
+  readonly root?: string;
+  readonly plugin: readonly string[];
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+
+/** `vacate forecast`: for each memory block, would it go, and if not, what keeps it. Changes nothing. */
+export async function forecast(context: Context, machineName: string, options: ForecastOptions): Promise<number> {
+  const isSelected = [options.dimm, options.blocks, options.range].some((way) => way !== undefined);
+  if (isSelected) checkSelection(options);
+  const plugins = await loadPageTypes(options.plugin);
+  const open = await openMachine(machineName, { ...context, seed: options.seed, root: options.root });
+  const { machine, captured } = open;
+  const said = captured === null ? null : kernelSaid(captured.image, captured.files);
+  const evacuator = createEvacuator({ host: simModule(machine), plugins });
+  const selected = isSelected ? { blocks: selectBlocks(machine, options) } : {};
+  const { progress, interrupts } = context;
+  const onBlock = (done: number, total: number) => progress.update({ label: 'asking', done, total, unit: 'blocks' });
+  const report = interrupts.whileNothingIsAtStake((): ForecastReport => {
+    const forecaster = new Forecaster(evacuator.service, { ...selected, said, onBlock });
+    const found = forecaster.all();
+    const need = options.need === undefined ? null : forecaster.need(found, options.need);
+    return { open, kernel: captured?.image.kernel ?? null, isSelected, forecast: found, need };
+  });
+  progress.stop();
+  evacuator.dispose();
+  await interrupts.breathe();
+  if (options.json === true) printJson(context, forecastJson(report));
+  else context.print(forecastText(report, context.palette).join('\n'));
+  return exitCodeOf(report);
+}
+
+const BY_VERDICT: Readonly<Record<Verdict, number>> = {
+  'will-go': EXIT_DONE,
+  'will-not-go': EXIT_REFUSED,
+  'cannot-know': EXIT_PARTIAL,
+};
+
+/** Who asks for certain memory learns by the exit code whether it can be had; an overview has nothing to refuse. */
+function exitCodeOf({ need, isSelected, forecast: { blocks, together } }: ForecastReport): number {
+  if (need !== null) return need.enough ? EXIT_DONE : EXIT_REFUSED;
+  const verdict = together?.verdict ?? blocks[0]?.verdict;
+  return isSelected && verdict !== undefined ? BY_VERDICT[verdict] : EXIT_DONE;
+}
