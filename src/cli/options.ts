@@ -99,11 +99,19 @@ const SIZES = {
 
 /** Bytes of "4GiB", "512M"; a bare number is bytes. */
 export function parseNeed(text: string): number {
+  return parseSize('--need', text);
+}
+
+export function parseWant(text: string): number {
+  return parseSize('--want', text);
+}
+
+function parseSize(option: string, text: string): number {
   const match = /^(\d{1,15}(?:\.\d{1,6})?)(KiB|K|MiB|M|GiB|G|TiB|T)?$/.exec(text);
   const bytes =
     match === null ? 0 : Number(match[1]) * (match[2] === undefined ? 1 : SIZES[match[2] as keyof typeof SIZES]);
   if (bytes >= 1 && bytes <= (MAX_PFN + 1) * PAGE_SIZE) return Math.ceil(bytes);
-  throw new VacateError('usage', `--need cannot read "${text}"; write a size like 512MiB or 4GiB, up to 1TiB`);
+  throw new VacateError('usage', `${option} cannot read "${text}"; write a size like 512MiB or 4GiB, up to 1TiB`);
 }
 
 /** For options that may be given several times. */

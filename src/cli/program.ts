@@ -14,6 +14,7 @@ import {
   parseSeeds,
   parseStall,
   parseTimeout,
+  parseWant,
 } from './options.js';
 import { version } from './version.js';
 import { wrap } from './wording.js';
@@ -60,6 +61,7 @@ export function createProgram(
   addOnline(program, context, end);
   addRecover(program, context, end);
   addExplain(program, context, end);
+  addLint(program, context, end);
   addHighOrder(program, context, end, strategyNames?.highOrder);
   addCompare(program, context, end);
   addHandlers(program, context, end);
@@ -342,6 +344,42 @@ function addExplain(program: Command, context: Context, end: End): void {
       ]),
     );
 }
+
+const LINT_HELP = `
+Looks at what will have to go one day: the blocks of all DIMMs, or those named.
+Exit code 0 if nothing is a problem, 1 otherwise. What cannot be known from a
+capture is listed as not checked.
+`;
+
+function addLint(program: Command, context: Context, end: End): void {
+  program
+    .command('lint')
+    .description('what will keep memory from being removed one day, and what to change now')
+    .argument('<machine>', MACHINE)
+    .option('--dimm <name>', 'this DIMM is to be removable, by its name or its number from 0', once('--dimm'))
+    .option('--blocks <list>', 'these memory blocks are to be removable, like 32-35,40', once('--blocks'))
+    .addOption(new Option('--want <size>', 'so much memory is to be removable (4GiB)').argParser(parseWant))
+    .addOption(root())
+    .addOption(json())
+    .action(async (machine, options) => end(await (await import('./commands/lint.js')).lint(context, machine, options)))
+    .addHelpText(
+      'after',
+      LINT_HELP +
+        examples([
+          'vacate lint live',
+          'vacate lint live --want 64GiB',
+          'vacate lint captures/host7 --dimm 1',
+          "vacate lint live --json | jq '.findings[] | [.id, .change[].command]'",
+        ]),
+    );
+}
+
+const HIGH_ORDER_HELP = `
+Without --strategy, "live" asks what the kernel's own compaction would give and
+cost, node by node; --what-if asks the same of any machine. Then --order is 9
+unless given, --count is how many blocks are wanted in all (huge pages, for
+order 9), and nothing is written without --commit.
+`;
 
 function addHighOrder(program: Command, context: Context, end: End, strategies: readonly string[] | undefined): void {
   program

@@ -2,6 +2,7 @@ import { VacateError } from '../base/vacate-error.js';
 import { BLOCK_STATE_NAMES } from '../mm/memory-block.js';
 import { formatBytes, MAX_PFN, PAGE_SIZE } from '../mm/units.js';
 import { readAcpiDimms } from './acpi-dimms.js';
+import { settingsText } from './host-facts.js';
 import type { LinuxTree } from './linux-tree.js';
 import { readPageFile, WORD_BYTES, zonesEnd } from './page-file.js';
 import { pageBytesOf } from './page-size.js';
@@ -140,6 +141,7 @@ export function readTexts(tree: LinuxTree): Map<string, string> {
   for (const [name, path] of Object.entries(TEXTS)) put(name, tree.text(path));
   if (tree.has(MEMORY_DEVICES)) put('memory_blocks', memoryBlocksText(tree));
   put('dimms', dimmsText(tree));
+  put('settings', settingsText(tree));
   return texts;
 }
 
