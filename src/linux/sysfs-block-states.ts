@@ -2,6 +2,7 @@ import { blockRange } from '../mm/memory-block.js';
 import { type BlockId, PAGE_SIZE } from '../mm/units.js';
 import type { BlockLook, BlockStates } from './block-states.js';
 import type { LinuxTree } from './linux-tree.js';
+import { pageBytesOf } from './page-size.js';
 import type { ProcessIdentity } from './process-identity.js';
 import { RangeLook } from './range-look.js';
 import { blockPath, readBlock, type SysfsBlock } from './sysfs-memory.js';
@@ -24,7 +25,7 @@ export class SysfsBlockStates implements BlockStates {
     private readonly tree: LinuxTree,
     blockBytes: number,
   ) {
-    this.#blockPages = blockBytes / PAGE_SIZE;
+    this.#blockPages = blockBytes / (pageBytesOf(tree) ?? PAGE_SIZE);
     this.#range = new RangeLook(tree);
   }
 

@@ -44,10 +44,15 @@ async function recover(kernel: FakeKernel, text: string, boot = BOOT): Promise<{
   return { recoveries, log };
 }
 
-const manners = fc.oneof<fc.Arbitrary<Manner>[]>(
-  { weight: 4, arbitrary: fc.nat(800).map((afterMs) => ({ does: 'go', afterMs })) },
-  fc.nat(800).map((afterMs) => ({ does: 'refuse', afterMs, error: 'EBUSY' })),
-  fc.tuple(fc.nat(50), fc.boolean()).map(([pages, isFailing]) => ({ does: 'loop', pages, isFailing })),
+const manners = fc.oneof(
+  { weight: 4, arbitrary: fc.nat(800).map((afterMs): Manner => ({ does: 'go', afterMs })) },
+  { weight: 1, arbitrary: fc.nat(800).map((afterMs): Manner => ({ does: 'refuse', afterMs, error: 'EBUSY' })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.nat(50), fc.boolean())
+      .map(([pages, isFailing]): Manner => ({ does: 'loop', pages, isFailing })),
+  },
 );
 const blocks = fc.record<FakeBlock>({
   zone: fc.constantFrom('Normal', 'Movable'),

@@ -1,0 +1,63 @@
+import { VacateError } from '../../base/vacate-error.js';
+import { readSysfsMemory } from '../../linux/sysfs-memory.js';
+import { type Context, printJson } from '../context.js';
+import { type LiveRun, openLiveRun } from '../live-run.js';
+import { offlineLiveJson } from '../offline-live-json.js';
+import { planOffline } from '../offline-live-plan.js';
+import { exitCodeOfReport, type OfflineLiveReport } from '../offline-live-report.js';
+import { commitOffline, whyNoEject } from '../offline-live-run.js';
+import { offlineLiveText } from '../offline-live-text.js';
+import { treeOf } from '../open-live.js';
+import { checkSelection, type Selection } from '../select-blocks.js';
+
+/** What only a real host can be asked for. */
+export interface LiveOptions {
+  readonly commit?: boolean;
+  readonly stall?: number;
+  readonly keepPartial?: boolean;
+  readonly eject?: boolean;
+  readonly journal?: string;
+  readonly root?: string;
+}
+
+export interface OfflineLiveOptions extends Selection, LiveOptions {
+  readonly timeout?: number;
+  readonly json?: boolean;
+}
+
+/** After so long without a page less the kernel goes over the same pages again and again. */
+const STALL_MS = 10_000;
+
+/**
+ * `vacate offline live`: forecasts what the kernel would do, and with --commit has it done: bounded in time, all blocks or
+ * none, each write noted before, and what failed explained by the kernel's own log.
+ */
+export async function offlineLive(context: Context, options: OfflineLiveOptions): Promise<number> {
+  checkSelection(options);
+  const tree = treeOf(options.root);
+  const live = options.commit === true ? openLiveRun(tree, readSysfsMemory(tree).blockBytes, options.journal) : null;
+  try {
+    const report = await planAndCommit(context, live, options);
+    if (options.json === true) printJson(context, offlineLiveJson(report));
+    else context.print(offlineLiveText(report, context.palette).join('\n'));
+    return exitCodeOfReport(report);
+  } finally {
+    await live?.close();
+  }
+}
+
+async function planAndCommit(
+  context: Context,
+  live: LiveRun | null,
+  options: OfflineLiveOptions,
+): Promise<OfflineLiveReport> {
+  const tree = live?.tree ?? treeOf(options.root);
+  const bounds = { timeoutMs: options.timeout ?? null, stallMs: options.stall ?? STALL_MS };
+  const plan = await planOffline(context, tree, options);
+  const obstacle = options.eject === true ? whyNoEject(tree, plan) : null;
+  if (obstacle !== null) throw new VacateError(plan.dimm === null ? 'usage' : 'host', obstacle);
+  if (live === null || plan.refusal !== null) return { plan, committed: null, bounds };
+  await context.interrupts.breathe();
+  const { keepPartial = false, eject = false } = options;
+  return { plan, committed: await commitOffline(context, live, plan, { ...bounds, keepPartial, eject }), bounds };
+}

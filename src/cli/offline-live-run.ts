@@ -1,0 +1,132 @@
+import { VacateError } from '../base/vacate-error.js';
+import { type AttemptExplanation, explainAttempt } from '../explain/index.js';
+import { parseKernelLog } from '../kernel-log/index.js';
+import { ACPI_DEVICES } from '../linux/acpi-dimms.js';
+import { ejectDimm } from '../linux/eject.js';
+import type { BlockAttempt } from '../linux/empty-block.js';
+import { readKmsg } from '../linux/kmsg.js';
+import type { LinuxTree } from '../linux/linux-tree.js';
+import { type OfflineRunEnd, type PlannedBlock, runOffline } from '../linux/offline-run.js';
+import { WALL_CLOCK } from '../linux/wall-clock.js';
+import { BLOCK_OFFLINE, BLOCK_STATE_NAMES } from '../mm/memory-block.js';
+import { PAGE_SIZE } from '../mm/units.js';
+import type { Context } from './context.js';
+import { checkWritable, type LiveRun } from './live-run.js';
+import type { OfflinePlan } from './offline-live-plan.js';
+import type { Committed } from './offline-live-report.js';
+
+export interface CommitOptions {
+  readonly timeoutMs: number | null;
+  readonly stallMs: number;
+  readonly keepPartial: boolean;
+  readonly eject: boolean;
+}
+
+/** Carries out a plan on the host, and explains what did not go from what the kernel logged meanwhile. */
+export async function commitOffline(
+  context: Context,
+  live: LiveRun,
+  plan: OfflinePlan,
+  options: CommitOptions,
+): Promise<Committed> {
+  const { tree, states } = live;
+  checkWritable(tree, plan.order);
+  const log = new LogSince(tree);
+  const begun = WALL_CLOCK.now();
+  const writer = live.begin('offline');
+  let ejected: string | null = null;
+  const eject = async () => {
+    context.progress.update({ label: 'ejecting', done: 0, total: 1, unit: null });
+    const failure = await ejectDimm(plan.dimm!, { states, writer, clock: WALL_CLOCK });
+    if (failure === null) ejected = plan.dimm!.name;
+    return failure;
+  };
+  const end = await runOffline({
+    blocks: plannedBlocks(plan),
+    states,
+    writer,
+    clock: WALL_CLOCK,
+    bounds: {
+      deadlineMs: options.timeoutMs ?? Number.POSITIVE_INFINITY,
+      stallMs: options.stallMs,
+      interrupted: () => context.interrupts.interrupted,
+    },
+    keepPartial: options.keepPartial,
+    afterwards: options.eject ? eject : undefined,
+    onBlock: () => log.mark(),
+    onLook: (block, pagesBefore, { pages }) => {
+      const left = pages ?? pagesBefore ?? 0;
+      const total = Math.max(pagesBefore ?? 0, left);
+      const label = `block ${block} (${plan.order.indexOf(block) + 1} of ${plan.order.length})`;
+      context.progress.update({ label, done: total - left, total, unit: 'pages' });
+    },
+  });
+  context.progress.stop();
+  return {
+    ...end,
+    writes: writer.writes,
+    problem: writer.problem,
+    journal: live.journal.path,
+    ejected,
+    explanation: log.explain(plan, end),
+    states: new Map(plan.blocks.map(({ block }) => [block, BLOCK_STATE_NAMES[states.read(block)?.state ?? 0]])),
+    seconds: (WALL_CLOCK.now() - begun) / 1000,
+  };
+}
+
+/** Why a DIMM cannot be ejected, in a sentence; null if it may be asked for. */
+export function whyNoEject(tree: LinuxTree, { dimm }: OfflinePlan): string | null {
+  if (dimm === null)
+    return '--eject is for a whole DIMM, and these blocks are not all those of one; select it with --dimm';
+  if (tree.has(`${ACPI_DEVICES}/${dimm.name}/eject`)) return null;
+  return `${dimm.name} cannot be ejected: its firmware offers no such thing (${tree.at(ACPI_DEVICES)}/${dimm.name}/eject)`;
+}
+
+function plannedBlocks({ blocks, order }: OfflinePlan): PlannedBlock[] {
+  const byNumber = new Map(blocks.map((block) => [block.block, block]));
+  return order.map((number) => {
+    const { block, state, zones, areZonesKnown } = byNumber.get(number)!;
+    const isOffline = state === BLOCK_OFFLINE;
+    return { block, isOffline, zone: isOffline || !areZonesKnown ? null : (zones[0] ?? null) };
+  });
+}
+
+/** What the kernel logs during a run. That it cannot be read explains less, and stops nothing. */
+class LogSince {
+  /** Sequence numbers at which the attempts began, in their order. */
+  readonly #marks: (number | null)[] = [];
+
+  constructor(private readonly tree: LinuxTree) {}
+
+  /** An attempt begins. */
+  mark(): void {
+    this.#marks.push(this.#read(null)?.last ?? null);
+  }
+
+  /** The attempts that failed; null if the log cannot be read. */
+  explain({ blockBytes }: OfflinePlan, { attempts }: OfflineRunEnd): AttemptExplanation[] | null {
+    const failed = [...attempts.entries()].filter(([, { obstacle }]) => obstacle !== null);
+    if (failed.length === 0) return [];
+    const explanations: AttemptExplanation[] = [];
+    for (const [index, attempt] of failed) {
+      const since = this.#read(this.#marks[index] ?? null);
+      if (since === null) return null;
+      const records = parseKernelLog(since.text);
+      explanations.push(explainAttempt(records, askedOf(attempt), { blockPages: blockBytes / PAGE_SIZE }));
+    }
+    return explanations;
+  }
+
+  #read(after: number | null): ReturnType<typeof readKmsg> {
+    try {
+      return readKmsg(this.tree, { after });
+    } catch (error) {
+      if (VacateError.is(error)) return null;
+      throw error;
+    }
+  }
+}
+
+function askedOf({ block, error, obstacle, seconds }: BlockAttempt) {
+  return { block, errno: error, isOffline: false, isInterrupted: obstacle !== 'refused', seconds };
+}
