@@ -1,12 +1,13 @@
-import { statSync } from 'node:fs';
 import { VacateError } from '../base/vacate-error.js';
 import { readCapture, TAKE_AGAIN } from '../capture/index.js';
-import { LinuxTree } from '../linux/linux-tree.js';
+import type { LinuxTree } from '../linux/linux-tree.js';
 import { LiveFiles, whyNoPages } from '../linux/live-files.js';
 import type { MachineImage } from '../mm/machine-image.js';
 import type { Interrupts } from './interrupts.js';
 import type { Captured } from './open-machine.js';
 import type { Progress } from './progress.js';
+
+export { treeOf } from './host-tree.js';
 
 /** The name of the host under us, or of the copy of one that --root names. */
 export const LIVE = 'live';
@@ -16,22 +17,6 @@ const TRIES = 3;
 export interface OpenLiveOptions {
   readonly progress: Progress;
   readonly interrupts: Interrupts;
-}
-
-/**
- * The host below a directory: "/" without one.
- *
- * @throws VacateError kind 'usage' unless that is a directory.
- */
-export function treeOf(root: string | undefined): LinuxTree {
-  if (root === undefined) return new LinuxTree();
-  const stats = statSync(root, { throwIfNoEntry: false });
-  if (stats?.isDirectory() === true) return new LinuxTree(root);
-  throw new VacateError(
-    'usage',
-    `--root "${root}" is ${stats === undefined ? 'not there' : 'no directory'}; name one that holds a copy of a ` +
-      "host's /proc and /sys",
-  );
 }
 
 /**

@@ -9,7 +9,7 @@ import { fill, PAGE_FILE_BYTES_MAX, type PageReader, WORD_BYTES } from './page-r
  */
 
 /** Pages that are read in one go: enough that neither system calls nor promises count, few enough for a CPU's cache. */
-export const CHUNK_PAGES = 128 * 1024;
+export const CHUNK_PAGES = 64 * 1024;
 /** Buffers of each reader: one that it fills, one that is being taken. */
 const BUFFERS = 2;
 

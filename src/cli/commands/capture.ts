@@ -2,8 +2,8 @@ import { captureHost, type HostCapture } from '../../linux/capture-host.js';
 import { formatBytes } from '../../mm/units.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE } from '../exit-codes.js';
+import { treeOf } from '../host-tree.js';
 import { Interrupted } from '../interrupts.js';
-import { treeOf } from '../open-live.js';
 import { countOf, formatCount, wrap } from '../wording.js';
 
 export interface CaptureOptions {
