@@ -6,7 +6,7 @@ import type { ZoneShape } from '../mm/zone.js';
 import type { BlockScan } from './block-scan.js';
 import type { HugeRoom } from './huge-room.js';
 import type { KernelSaid } from './kernel-said.js';
-import { HUGETLB, MOVES, NR_CLASSES, TOUCHED, UNTYPED } from './page-class.js';
+import { HUGETLB, MOVES, NR_CLASSES, TOUCHED, UNTYPED, USED_METADATA } from './page-class.js';
 import { REASON_WORDS, type ReasonWords } from './reason-words.js';
 import type { Verdict } from './verdict.js';
 
@@ -19,6 +19,14 @@ export interface BareReason extends Omit<ReasonWords, 'decidesInMovable'> {
 /** Fewer are no sign of a pin: starting a program touches the first pages of its stack in the same way. */
 const TOUCHED_LEAST = 8;
 
+/** A journal that still commits forgets what it has written, each time. */
+const STILL_COMMITTING = {
+  reason: 'buffer-cache',
+  decides: null,
+  because: 'file-system metadata, clean: they move unless a journal holds their buffers, and this one lets go of them',
+  waiting: 'a journal commits every few seconds',
+} as const;
+
 /** What a block is, apart from its pages. */
 export interface BlockPlace {
   /** Zones that its pageblocks lie in. */
@@ -26,6 +34,8 @@ export interface BlockPlace {
   /** False if the kernel says "none" of it. */
   readonly isOfOneZone: boolean;
   readonly huge: HugeRoom;
+  /** No file-system metadata is dirty in all of the machine: no journal has anything to do. */
+  readonly isJournalAtRest: boolean;
 }
 
 /**
@@ -51,7 +61,8 @@ export function reasonsOf(
       pages,
       pfns: scan.pfns[kind]!,
     };
-    if (kind === UNTYPED) reasons.push(untyped(bare, zone, said));
+    if (kind === UNTYPED) reasons.push(untyped(bare, scan, zone, said));
+    else if (kind === USED_METADATA && !place.isJournalAtRest) reasons.push({ ...bare, ...STILL_COMMITTING });
     else if (kind === HUGETLB) reasons.push(hugetlb(bare, scan, place.huge, said));
     else if (kind !== TOUCHED || isTelling(pages, said)) reasons.push(bare);
   }
@@ -109,13 +120,25 @@ function covered({ start, end }: PfnRange, ram: readonly PfnRange[]): number {
   return pages;
 }
 
-/** So many as cannot all be free are memory of the kernel; fewer may be either. */
-function untyped(bare: BareReason, zone: ZoneShape | null, said: KernelSaid | null): BareReason {
-  const most = zone === null ? null : (said?.mostUntyped(zone) ?? null);
-  if (most !== null && bare.pages > most) return bare;
+/** So many as cannot all be free are memory of the kernel; fewer may be either. zsmalloc lives in movable pageblocks only. */
+function untyped(
+  bare: BareReason,
+  { nrUntypedInMovable }: BlockScan,
+  zone: ZoneShape | null,
+  said: KernelSaid | null,
+): BareReason {
+  const unmarked = zone === null ? null : (said?.unmarkedIn(zone) ?? null);
+  const { onListsMost = Number.POSITIVE_INFINITY, zspages = 0 } = unmarked ?? {};
+  if (nrUntypedInMovable === bare.pages && bare.pages <= zspages) {
+    const because =
+      'without any flag, in movable pageblocks: pages of zsmalloc, which this kernel does not mark, and which move ' +
+      `(its zone has ${zspages.toLocaleString('en-US')})`;
+    return { ...bare, reason: 'zsmalloc', kind: 'retry', decides: null, because, waiting: 'nothing has to happen' };
+  }
+  if (bare.pages - Math.min(nrUntypedInMovable, zspages) > onListsMost) return bare;
   const because =
     'without any flag: memory of the kernel, which stays, or free on per-CPU lists, which go' +
-    (most === null ? '' : ` (the lists of its zone may hold ${most.toLocaleString('en-US')} pages)`);
+    (unmarked === null ? '' : ` (those of its zone may hold ${onListsMost.toLocaleString('en-US')} pages)`);
   const waiting = 'ask again: lists are emptied within seconds, memory of the kernel stays';
   return { ...bare, kind: 'retry', decides: 'cannot-know', because, waitingHelps: true, waiting };
 }

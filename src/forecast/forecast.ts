@@ -84,9 +84,9 @@ export class Forecaster {
     const { host, handlers } = this.service;
     const scan = scanRange(this.service, blockRange(block, host.layout.blockPages), this.#said !== null);
     const place = this.#placeOf(block, scan);
-    const pagesToMove = MOVED_CLASSES.reduce((sum, kind) => sum + scan.counts[kind]!, 0);
-    const room = this.#room.roomFor([block], moversOf(this.#room, [{ block, pagesToMove }]));
     const bare = reasonsOf(scan, place, handlers, this.#said);
+    const pagesToMove = MOVED_CLASSES.reduce((sum, kind) => sum + scan.counts[kind]!, zsmallocIn(bare));
+    const room = this.#room.roomFor([block], moversOf(this.#room, [{ block, pagesToMove }]));
     const lack = roomReason(pagesToMove, room);
     if (lack !== null) bare.push(lack);
     const verdict = verdictOf(bare);
@@ -125,6 +125,7 @@ export class Forecaster {
       zones,
       isOfOneZone: kinds === undefined ? zones.length === 1 : kinds.length > 0,
       huge: hugeRoomFor(host, range),
+      isJournalAtRest: this.#room.survey.nrDirtyMetadata === 0,
     };
   }
 
@@ -138,6 +139,11 @@ export class Forecaster {
     const owner = ownerOf(pfns, this.options.owners ?? null);
     return { reason, because, kind, decides, pages, pfns, named, owner, waitingHelps, waiting };
   }
+}
+
+/** Pages without a flag that are zsmalloc's move as well. */
+function zsmallocIn(reasons: readonly BareReason[]): number {
+  return reasons.find(({ reason }) => reason === 'zsmalloc')?.pages ?? 0;
 }
 
 /** Who has most of these pages. */

@@ -23,8 +23,16 @@ export interface KernelSaid {
   readonly nrHugeReserved: number | null;
   /** What is System RAM, whole pages; null without iomem, or if it was read without rights and has no addresses. */
   readonly systemRam: readonly PfnRange[] | null;
-  /** Pages of a zone that carry no flag although they are free or movable, at most; null if it is not known. */
-  mostUntyped(zone: Pick<ZoneShape, 'node' | 'kind'>): number | null;
+  /** What a zone has that may carry no flag; null if it is not known. */
+  unmarkedIn(zone: Pick<ZoneShape, 'node' | 'kind'>): Unmarked | null;
+}
+
+/** Pages without a flag that are no obstacle, as /proc/zoneinfo counts them in a zone. */
+export interface Unmarked {
+  /** Free pages on per-CPU lists: they come and go up to the lists' limits, which this is. */
+  readonly onListsMost: number;
+  /** Pages of zsmalloc: since Linux 6.11 all but the first of each zspage carry no flag. They move. */
+  readonly zspages: number;
 }
 
 /** Reads the texts once; a text that is not as expected says nothing. */
@@ -38,21 +46,17 @@ export function kernelSaid(image: MachineImage, texts: KernelTexts): KernelSaid 
     nrScanned: sumOf(counters, ['pgscan_kswapd', 'pgscan_direct', 'pgscan_khugepaged', 'pgscan_proactive']),
     nrHugeReserved: numberOf(/^HugePages_Rsvd:\s+(\d+)$/m.exec(texts.text('meminfo') ?? '')),
     systemRam: systemRamOf(texts.text('iomem') ?? ''),
-    mostUntyped: mostUntypedOf(texts.text('zoneinfo')),
+    unmarkedIn: unmarkedOf(texts.text('zoneinfo')),
   };
 }
 
-/**
- * Free pages on per-CPU lists, which come and go up to the lists' limits, and pages of zsmalloc, all but the first of each
- * zspage on kernels since 6.11.
- */
-function mostUntypedOf(zoneinfo: string | null): KernelSaid['mostUntyped'] {
+function unmarkedOf(zoneinfo: string | null): KernelSaid['unmarkedIn'] {
   const zones = zoneinfo === null ? [] : parseZoneinfo(zoneinfo).zones;
   return ({ node, kind }) => {
     const counters = zones.find((zone) => zone.node === node && zone.kind === kind)?.counters ?? null;
     if (counters === null) return null;
     const nrHigh = counters.pagesets.reduce((sum, { high }) => sum + high, 0);
-    return Math.max(counters.nrPcp, nrHigh) + counters.nrZspages;
+    return { onListsMost: Math.max(counters.nrPcp, nrHigh), zspages: counters.nrZspages };
   };
 }
 

@@ -38,20 +38,22 @@ export const IN_TRANSIT = 4;
 export const ISOLATED = 5;
 export const POISONED = 6;
 export const CLEAN_METADATA = 7;
-export const DIRTY_METADATA = 8;
-export const PINNED = 9;
-export const HUGETLB = 10;
-export const BALLOON = 11;
+/** The same, used at least three times: once it is active, another use marks it as referenced (mark_page_accessed). */
+export const USED_METADATA = 8;
+export const DIRTY_METADATA = 9;
+export const PINNED = 10;
+export const HUGETLB = 11;
+export const BALLOON = 12;
 /** No flag at all: free on a per-CPU list, or memory of the kernel. */
-export const UNTYPED = 12;
-export const RESERVED = 13;
-export const SLAB = 14;
-export const PAGE_TABLE = 15;
-export const KERNEL = 16;
-export const UNCLAIMED = 17;
+export const UNTYPED = 13;
+export const RESERVED = 14;
+export const SLAB = 15;
+export const PAGE_TABLE = 16;
+export const KERNEL = 17;
+export const UNCLAIMED = 18;
 /** A handler's own refusal; which one, the tally of refusals knows. */
-export const REFUSED = 18;
-export const NR_CLASSES = 19;
+export const REFUSED = 19;
+export const NR_CLASSES = 20;
 export type PageClass = number;
 
 /** Those that are copied when their block goes; the others stay, or need no copy. */
@@ -63,12 +65,14 @@ export const MOVED_CLASSES: readonly PageClass[] = [
   IN_TRANSIT,
   ISOLATED,
   CLEAN_METADATA,
+  USED_METADATA,
   DIRTY_METADATA,
   PINNED,
   HUGETLB,
   REFUSED,
 ];
 
+const USE_BITS = PG_REFERENCED | PG_ACTIVE;
 const TOUCH_BITS = PG_LRU | PG_ANON | PG_REFERENCED | PG_ACTIVE | PG_MLOCKED | PG_UNEVICTABLE | PG_KSM;
 
 /**
@@ -93,14 +97,19 @@ export function classOf(service: MigrationService, pfn: Pfn, flags: number, isCa
   if ((flags & PG_HWPOISON) !== 0) return POISONED;
   if ((flags & PG_HUGE) !== 0) return HUGETLB;
   if ((flags & PG_OFFLINE) !== 0) return BALLOON;
-  if (isCaptured && isMetadata(flags))
-    return code === CORE_PINNED || (flags & PG_DIRTY) !== 0 ? DIRTY_METADATA : CLEAN_METADATA;
+  if (isCaptured && isMetadata(flags)) return metadataClassOf(flags, code === CORE_PINNED);
   if (code === 0 || (isCaptured && code === CORE_PINNED)) return isCaptured && isTouched(flags) ? TOUCHED : MOVES;
   if (code === CORE_PINNED) return PINNED;
   if (code === CORE_LOCKED) return LOCKED;
   if (code === CORE_WRITEBACK) return WRITEBACK;
   if (code === CORE_ISOLATED) return ISOLATED;
   return code === CORE_NO_HANDLER ? UNCLAIMED : IN_TRANSIT;
+}
+
+/** `isBesideDirty`: the machine made from the capture holds it, as a journal would. */
+function metadataClassOf(flags: number, isBesideDirty: boolean): PageClass {
+  if (isBesideDirty || (flags & PG_DIRTY) !== 0) return DIRTY_METADATA;
+  return (flags & USE_BITS) === USE_BITS ? USED_METADATA : CLEAN_METADATA;
 }
 
 function kernelClassOf(flags: number, isCaptured: boolean): PageClass {

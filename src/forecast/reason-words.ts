@@ -16,6 +16,7 @@ import {
   TOUCHED,
   UNCLAIMED,
   UNTYPED,
+  USED_METADATA,
   WRITEBACK,
 } from './page-class.js';
 import type { Verdict } from './verdict.js';
@@ -141,6 +142,20 @@ export const REASON_WORDS: ReadonlyMap<number, ReasonWords> = new Map<number, Re
       because: 'file-system metadata, clean: they move unless somebody holds their buffers',
       waitingHelps: true,
       waiting: 'drop_caches frees those that nobody holds',
+    },
+  ],
+  [
+    USED_METADATA,
+    {
+      reason: 'journal-at-rest',
+      kind: 'retry',
+      decides: OPEN,
+      decidesInMovable: OPEN,
+      because:
+        'file-system metadata, clean but much used, and no metadata is dirty: a journal at rest keeps the buffers of its ' +
+        'last transactions, and such pages do not move',
+      waitingHelps: true,
+      waiting: 'let the journal commit once more (touch a file on that file system, sync), then ask again',
     },
   ],
   [

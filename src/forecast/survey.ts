@@ -1,4 +1,5 @@
 import type { MemoryHost } from '../host/memory-host.js';
+import { isMetadata } from '../mm/buffer-cache.js';
 import {
   FREE_FLAGS,
   PG_ANON,
@@ -22,6 +23,8 @@ export interface Survey {
   readonly cache: Uint32Array;
   /** Anonymous and shared memory that reclaim could swap out. */
   readonly swappable: Uint32Array;
+  /** Pages of file-system metadata that are dirty, in all. */
+  readonly nrDirtyMetadata: number;
 }
 
 const KEPT = PG_MLOCKED | PG_UNEVICTABLE;
@@ -39,6 +42,7 @@ export function surveyBlocks({ columns, layout }: MemoryHost): Survey {
     Uint32Array,
     Uint32Array,
   ];
+  let nrDirtyMetadata = 0;
   for (let block = 0; block < nrBlocks; block++) {
     const end = Math.min((block + 1) * blockPages, nrPfns);
     let nrFree = 0;
@@ -54,6 +58,7 @@ export function surveyBlocks({ columns, layout }: MemoryHost): Survey {
       } else if ((word & PG_NOPAGE) === 0) {
         nrUsed++;
         if ((word & PG_LRU) === 0) continue;
+        if ((word & PG_DIRTY) !== 0 && isMetadata(word)) nrDirtyMetadata++;
         if ((word & NOT_DROPPED) === 0) nrCache++;
         else if ((word & KEPT) === 0 && (word & (PG_ANON | PG_SWAPBACKED)) !== 0) nrSwappable++;
       }
@@ -64,5 +69,5 @@ export function surveyBlocks({ columns, layout }: MemoryHost): Survey {
     cache[block] = nrCache;
     swappable[block] = nrSwappable;
   }
-  return { free, perCpu, used, cache, swappable };
+  return { free, perCpu, used, cache, swappable, nrDirtyMetadata };
 }
