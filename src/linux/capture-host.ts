@@ -176,12 +176,23 @@ async function zipPages(
         throw cannotWrite(directory.target, cause);
       });
     });
-    if (length === 0) throw new VacateError('host', `${tree.at(`/proc/${FLAGS}`)} is empty: it describes no page.`);
+    checkReach(tree, length / WORD_BYTES, total);
     const sizes = [...files.keys()].map((name, at) => ({ name: `${name}.gz`, bytes: zips[at]!.nrBytes }));
     return { pages: length / WORD_BYTES, sizes };
   } finally {
     await Promise.all(zips.map((zip) => zip.close()));
   }
+}
+
+/** A host's own file always reaches the end of its highest zone; a copy of it may have been cut short. */
+function checkReach(tree: LinuxTree, pages: number, nrExpected: number): void {
+  if (pages > 0 && pages >= nrExpected) return;
+  const path = tree.at(`/proc/${FLAGS}`);
+  throw new VacateError(
+    'host',
+    `${path} ends after ${pages} pages${nrExpected > 0 ? `, and zones reach up to page ${nrExpected}` : ''}: ` +
+      `${tree.isLive ? 'try again' : 'it was cut short, copy it again'}.`,
+  );
 }
 
 function missingTexts(tree: LinuxTree, texts: ReadonlyMap<string, string>): string[] {

@@ -62,8 +62,7 @@ export async function readChunks(
       reach = Math.max(reach, position + nrBytes);
       if (reach > PAGE_FILE_BYTES_MAX) throw tooLong(files[0]!.path);
       const taking = Promise.resolve(take({ index, position, pieces }));
-      // Waited for when its buffers are wanted again; a failure in between is not one that nobody handles.
-      taking.catch(() => {});
+      taking.catch(failure.report);
       taken[turn] = taking;
     }
     await failure.orElse(Promise.all(taken));
@@ -72,6 +71,7 @@ export async function readChunks(
   await Promise.allSettled(Array.from({ length: readers }, () => readSome().catch(failure.report)));
   failure.check();
   if (reach > end) throw changedSize(files[0]!.path);
+  await checkEnds(files, reach, signal);
   return reach;
 }
 
@@ -111,6 +111,12 @@ async function readPieces(
     pieces.push(buffers[at]!.subarray(0, nrBytes));
   }
   return pieces;
+}
+
+/** Memory that came after a file's end had been seen is in no chunk. */
+async function checkEnds(files: readonly PageReader[], end: number, signal: AbortSignal | undefined): Promise<void> {
+  const word = new Uint8Array(WORD_BYTES);
+  for (const file of files) if ((await fill(file, word, end, signal)) > 0) throw changedSize(file.path);
 }
 
 function changedSize(path: string): VacateError {
