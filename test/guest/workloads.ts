@@ -6,6 +6,20 @@ import type { Guest } from './guest.js';
  */
 const WORKLOADS: Readonly<Record<string, readonly string[]>> = {
   idle: [],
+  light: ['workload anon --mib 100 --keep 50 --seed SEED'],
+  look: [
+    ...swapOn(64),
+    'workload anon --mib 200 --keep 50 --seed SEED',
+    'workload shm --mib 50 --keep 50 --seed SEED',
+    'workload mapped-file --path /data/mapped --mib 30 --seed SEED',
+    'workload mlock --mib 8 --seed SEED',
+    'workload thp --mib 16 --keep 60 --seed SEED',
+    'workload hugetlb --mib 8 --seed SEED',
+    'workload swapped --mib 30 --keep 40 --seed SEED',
+    'workload vmsplice --pages 16 --mib 8 --seed SEED',
+    'workload ksm --mib 8 --seed SEED',
+    'workload page-tables --mib 4 --seed SEED',
+  ],
   mixed: [
     ...swapOn(256),
     'workload cache --path /data/cold --mib 150 --seed SEED',
