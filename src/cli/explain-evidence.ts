@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CaptureFiles, parseBlockPages, parseMemoryBlocks, parseSystemRam } from '../capture/index.js';
+import { VacateError } from '../base/vacate-error.js';
+import { type CaptureFiles, parseBlockPages, parseMemoryBlocks, parseSystemRam, readOwners } from '../capture/index.js';
 import { createEvacuator } from '../container/create-evacuator.js';
 import { loadShippedPlugins } from '../container/load-plugins.js';
 import type { BlockEvidence, Knowledge } from '../explain/index.js';
@@ -50,10 +51,23 @@ export async function evidenceOfCapture(files: CaptureFiles, options: OpenOption
   const hasPages = ['kpageflags.gz', 'kpageflags'].some(
     (name) => statSync(join(files.where, name), { throwIfNoEntry: false }) !== undefined,
   );
-  if (!hasPages) return evidence(files.name, blocks, null, caveats);
-  const { machine, caveats: told } = await openMachine(files.where, options);
-  const service = createEvacuator({ host: simModule(machine), plugins: await loadShippedPlugins() }).service;
-  return evidence(files.name, blocks, { machine, service }, [...told]);
+  const pages = hasPages ? await pagesOf(files.where, options, caveats) : null;
+  const { knowledge, ...rest } = evidence(files.name, blocks, pages, caveats);
+  return { ...rest, knowledge: { ...knowledge, owners: readOwners(files) } };
+}
+
+/** Pages as they were before the attempt; null if the capture makes no sense, as its log may all the same. */
+async function pagesOf(where: string, options: OpenOptions, caveats: string[]): Promise<Pages | null> {
+  try {
+    const { machine, caveats: told } = await openMachine(where, options);
+    caveats.push(...told);
+    const service = createEvacuator({ host: simModule(machine), plugins: await loadShippedPlugins() }).service;
+    return { machine, service };
+  } catch (error) {
+    if (!VacateError.is(error) || error.kind !== 'capture') throw error;
+    caveats.push(error.message);
+    return null;
+  }
 }
 
 function rowOf({ block, state, zoneKinds }: ReturnType<typeof parseMemoryBlocks>[number]): BlockRow {

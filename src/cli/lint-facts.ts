@@ -18,6 +18,10 @@ import { type BlockId, PAGE_SIZE } from '../mm/units.js';
 import type { OpenMachine } from './open-machine.js';
 import { formatBlocks, parseBlocks } from './parse-blocks.js';
 
+const DRIVEN_RAM = /^ *([0-9a-f]{1,16})-([0-9a-f]{1,16}) : System RAM \((\w{1,30})\)$/gm;
+/** No device has more: 8 TiB in blocks of 128 MiB. */
+const BLOCKS_MAX = 65_536;
+
 /** What the user says will have to go one day; without a word, all DIMMs. */
 export interface Wanted {
   readonly dimm?: string;
@@ -32,18 +36,26 @@ export function factsOfMachine(open: OpenMachine, wanted: Wanted): LintFacts {
   const { blockPages, zones, dimms } = machine.spec;
   const files = captured?.files ?? null;
   const existing = blocksOfImage(open);
-  const known = files === null || dimms.length > 0 || files.text('dimms') !== null;
-  const dimmFacts = dimms.map(({ name, range }) => ({ name, blocks: blocksOf(range, blockPages) }));
+  const iomem = files?.text('iomem') ?? null;
+  // A host that names no DIMM has none; of an old capture one can only guess, from where its memory lies.
+  const hasNoDimms = tree !== null || (files !== null && files.text('settings') !== null);
+  const areGuessed = files !== null && files.text('dimms') === null;
+  const known = areGuessed && hasNoDimms ? [] : dimms;
+  const dimmFacts = [
+    ...known.map(({ name, range }) => ({ name, blocks: blocksOf(range, blockPages) })),
+    ...drivenMemory(iomem ?? '', blockPages),
+  ];
   const { flags } = machine;
   return {
     kernel: captured?.image.kernel ?? null,
     settings: tree === null ? settingsIn(files) : Settings.parse(settingsText(tree)),
     blockPages,
     blocks: existing,
-    dimms: known ? dimmFacts : null,
+    dimms: dimmFacts,
+    areDimmsGuessed: areGuessed && !hasNoDimms && dimmFacts.length > 0,
     zones: zones.map(({ node, kind }, zone) => ({ node, kind, managed: machine.managed[zone] ?? 0 })),
     memory: memoryIn(files?.text('meminfo') ?? null),
-    systemRam: systemRamIn(files?.text('iomem') ?? null),
+    systemRam: systemRamIn(iomem),
     countsOf: (block) => countPages(flags, block * blockPages, Math.min((block + 1) * blockPages, flags.length)),
     wanted: wantedOf(wanted, existing, dimmFacts),
   };
@@ -52,7 +64,10 @@ export function factsOfMachine(open: OpenMachine, wanted: Wanted): LintFacts {
 /** The same of a host of whose pages nothing can be said. */
 export function factsOfHost(tree: LinuxTree, wanted: Wanted): LintFacts {
   const memory = tree.has(MEMORY_DEVICES) ? readSysfsMemory(tree) : null;
-  const dimms = readAcpiDimms(tree).filter(({ blocks }) => blocks.length > 0);
+  const blockPages = memory === null ? null : memory.blockBytes / PAGE_SIZE;
+  const iomem = tree.text('/proc/iomem');
+  const dimms: DimmFacts[] = readAcpiDimms(tree).filter(({ blocks }) => blocks.length > 0);
+  if (blockPages !== null) dimms.push(...drivenMemory(iomem ?? '', blockPages));
   const blocks = (memory?.blocks ?? []).map(({ block, state, isRemovable, zones }) => ({
     block,
     isOnline: state === BLOCK_ONLINE,
@@ -62,12 +77,13 @@ export function factsOfHost(tree: LinuxTree, wanted: Wanted): LintFacts {
   return {
     kernel: tree.value('/proc/sys/kernel/osrelease'),
     settings: Settings.parse(settingsText(tree)),
-    blockPages: memory === null ? null : memory.blockBytes / PAGE_SIZE,
+    blockPages,
     blocks,
     dimms,
+    areDimmsGuessed: false,
     zones: null,
     memory: memoryIn(tree.text('/proc/meminfo')),
-    systemRam: systemRamIn(tree.text('/proc/iomem')),
+    systemRam: systemRamIn(iomem),
     countsOf: null,
     wanted: wantedOf(wanted, blocks, dimms),
   };
@@ -120,6 +136,19 @@ function blocksOfImage({ machine, captured, tree }: OpenMachine): BlockFacts[] {
     const own = zones.filter(({ start, end }) => start < (block + 1) * blockPages && block * blockPages < end);
     const isOnline = machine.blockState[block] === BLOCK_ONLINE;
     found.push({ block, isOnline, isRemovable: null, zones: own.length === 1 ? own.map(({ kind }) => kind) : [] });
+  }
+  return found;
+}
+
+/** Memory that a driver has added, "System RAM (kmem)" or "(virtio_mem)": whole blocks that can go with their device. */
+function drivenMemory(iomem: string, blockPages: number): DimmFacts[] {
+  const found: DimmFacts[] = [];
+  for (const [, from = '', to = '', driver = ''] of iomem.matchAll(DRIVEN_RAM)) {
+    const first = Number.parseInt(from, 16) / PAGE_SIZE / blockPages;
+    const end = (Number.parseInt(to, 16) + 1) / PAGE_SIZE / blockPages;
+    if (!Number.isInteger(first) || !Number.isInteger(end) || end <= first || end - first > BLOCKS_MAX) continue;
+    const blocks = Array.from({ length: end - first }, (_, index) => first + index);
+    found.push({ name: `${driver} at 0x${from.replace(/^0+/, '')}`, blocks });
   }
   return found;
 }

@@ -42,6 +42,8 @@ export interface LintFacts {
   readonly blockPages: number | null;
   readonly blocks: readonly BlockFacts[] | null;
   readonly dimms: readonly DimmFacts[] | null;
+  /** True if DIMMs were inferred from where memory lies. */
+  readonly areDimmsGuessed: boolean;
   readonly zones: readonly ZoneFacts[] | null;
   readonly memory: MemoryFacts | null;
   /** System RAM as firmware and drivers registered it. */

@@ -12,9 +12,9 @@ export function blockList(blocks: readonly BlockId[]): string {
   return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }
 
-/** "1 memory block (32)", "4 memory blocks (32-35)". */
+/** "1 memory block (32)", "5 memory blocks (32-35, 40)". */
 export function countBlocks(blocks: readonly BlockId[]): string {
-  return `${blocks.length} memory block${blocks.length === 1 ? '' : 's'} (${blockList(blocks)})`;
+  return `${blocks.length} memory block${blocks.length === 1 ? '' : 's'} (${blockList(blocks).replaceAll(',', ', ')})`;
 }
 
 /** "9,658 pages". */

@@ -16,7 +16,7 @@ export function movableChanges(blocks: readonly number[]): Change[] {
   return [
     {
       what: 'Take what still goes offline and bring it back as movable.',
-      command: `vacate offline live --blocks ${list} --commit && vacate online live --blocks ${list} --zone movable --commit`,
+      command: `vacate offline live --blocks ${list} --keep-partial --commit; vacate online live --blocks ${list} --zone movable --commit`,
       effect: 'at once',
     },
     {
@@ -43,6 +43,24 @@ const kernelZones: LintRule = {
         why: 'The kernel may put memory there that never moves, and one such page keeps the whole block for ever.',
         change: movableChanges(blocks),
         blocks,
+      },
+    ];
+  },
+};
+
+const nothingToRemove: LintRule = {
+  about: 'whether there is memory that can be unplugged',
+  needs: ['blocks', 'dimms'],
+  check({ dimms, wanted }) {
+    if (wanted.isNamed || wanted.pages !== null || (dimms?.length ?? 0) > 0) return [];
+    return [
+      {
+        id: 'nothing-plugged-in',
+        severity: 'note',
+        seen: 'No DIMM and no other memory of a driver is known that could be unplugged.',
+        why: 'Nothing is known that would have to go one day, so little of it was looked at.',
+        change: [{ what: 'Say what is to be removable: --blocks or --want.', command: null, effect: null }],
+        blocks: [],
       },
     ];
   },
@@ -93,12 +111,10 @@ const holes: LintRule = {
 function holesFinding(facts: LintFacts, bad: readonly BlockFacts[], isWanted: boolean): Finding {
   const blocks = bad.map(({ block }) => block);
   const holed = bad.filter((each) => hasHoles(facts, each)).map(({ block }) => block);
-  const mixed = bad.filter(({ zones }) => zones.length === 0).map(({ block }) => block);
+  const mixed = bad.map(({ block }) => block).filter((block) => !holed.includes(block));
   const parts = [
     ...(holed.length === 0 ? [] : [`${countBlocks(holed)} with holes: not all of it is System RAM`]),
-    ...(mixed.length === 0
-      ? []
-      : [`${countBlocks(mixed)} in more than one zone or node, or with holes (valid_zones: none)`]),
+    ...(mixed.length === 0 ? [] : [`${countBlocks(mixed)} in more than one zone or node (valid_zones: none)`]),
   ];
   return {
     id: isWanted ? 'holes-in-removable' : 'holes',
@@ -185,4 +201,11 @@ const enough: LintRule = {
   },
 };
 
-export const ZONE_RULES: readonly LintRule[] = [kernelZones, enough, movableRatio, holes, offlineMemory];
+export const ZONE_RULES: readonly LintRule[] = [
+  nothingToRemove,
+  kernelZones,
+  enough,
+  movableRatio,
+  holes,
+  offlineMemory,
+];

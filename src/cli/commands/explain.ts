@@ -3,7 +3,9 @@ import { VacateError } from '../../base/vacate-error.js';
 import { CaptureFiles } from '../../capture/index.js';
 import { type AttemptExplanation, explainAttempt, explainLog } from '../../explain/index.js';
 import { parseKernelLog } from '../../kernel-log/index.js';
+import type { LinuxTree } from '../../linux/linux-tree.js';
 import { hostNameOf } from '../../linux/live-files.js';
+import { findOwners } from '../../linux/owners.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE } from '../exit-codes.js';
 import { type Evidence, evidenceOfCapture, evidenceOfHost, noEvidence } from '../explain-evidence.js';
@@ -49,13 +51,13 @@ async function explainNamed(context: Context, name: string | undefined, options:
       );
     }
     if (options.root !== undefined) throw new VacateError('usage', `--root is for the machine "${LIVE}"; name it`);
-    return explained('log', logOfFile(options.log), { ...noEvidence(options.log) });
+    return explained('log', logOfFile(options.log), noEvidence(options.log));
   }
   checkRoot(name, options.root);
   if (name === LIVE) {
     const tree = treeOf(options.root);
     const log = options.log === undefined ? logOfHost(tree) : logOfFile(options.log);
-    return explained('live', log, evidenceOfHost(tree, hostNameOf(tree)));
+    return explainHost(context, tree, log);
   }
   if (!checkName(name).isDirectory()) {
     throw new VacateError('usage', `"${name}" is a scenario, which has no log; name a capture directory or "${LIVE}"`);
@@ -63,6 +65,17 @@ async function explainNamed(context: Context, name: string | undefined, options:
   const below = options.log === undefined && !hasLog(name) ? capturesBelow(name) : [];
   if (below.length > 0) return explainAll(context, name, below);
   return explainCapture(context, name, options.log);
+}
+
+/** Pages that stay where they are have their owners still: they are asked for once it is known which pages. */
+async function explainHost(context: Context, tree: LinuxTree, log: LogSource): Promise<Explained> {
+  const evidence = evidenceOfHost(tree, hostNameOf(tree));
+  const first = explained(LIVE, log, evidence);
+  const pfns = first.attempts.flatMap(({ pages }) => pages.map(({ pfn }) => pfn));
+  if (pfns.length === 0) return first;
+  const owners = await findOwners(tree, pfns, { signal: context.interrupts.signal });
+  const caveats = [...evidence.caveats, 'Owners are those of now; a page may have had others during the attempt.'];
+  return explained(LIVE, log, { ...evidence, knowledge: { ...evidence.knowledge, owners }, caveats });
 }
 
 function hasLog(directory: string): boolean {

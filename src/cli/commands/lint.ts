@@ -28,9 +28,11 @@ export async function lint(context: Context, machineName: string, options: LintO
       source,
       kernel,
       wanted: { blocks: wanted.blocks, bytes: wanted.pages === null ? null : wanted.pages * PAGE_SIZE },
+      dimms: facts.dimms,
+      areDimmsGuessed: facts.areDimmsGuessed,
       ...report,
     });
-  } else context.print(lintText(name, report, context.palette).join('\n'));
+  } else context.print(lintText(name, facts, report, context.palette).join('\n'));
   return report.findings.some(({ severity }) => severity === 'problem') ? EXIT_REFUSED : EXIT_DONE;
 }
 
