@@ -56,7 +56,8 @@ export function reasonLines(found: ReasonOfBlocks, palette: Palette): string[] {
   return [...lines, `${indent}${palette.dim(wrap(help, WIDTH - indent.length, indent))}`];
 }
 
-function ownerText({ command, pid, mapping, cgroup }: PageOwner): string {
+/** "redis-server (812), [heap], /system.slice/redis.service": what is known of it. */
+export function ownerText({ command, pid, mapping, cgroup }: PageOwner): string {
   const who =
     command === null ? (pid === null ? null : `process ${pid}`) : `${command}${pid === null ? '' : ` (${pid})`}`;
   return [who, mapping, cgroup].filter((part) => part !== null).join(', ');

@@ -9,7 +9,7 @@ import type {
 } from '../forecast/index.js';
 import { formatBytes, formatPages } from '../mm/units.js';
 import type { ForecastReport } from './forecast-json.js';
-import { reasonLines, reasonsTogether } from './forecast-reasons.js';
+import { ownerText, reasonLines, reasonsTogether } from './forecast-reasons.js';
 import type { Palette } from './palette.js';
 import { formatBlocks } from './parse-blocks.js';
 import { table } from './tables.js';
@@ -20,6 +20,8 @@ const WIDTH = 80;
 const ROWS_MAX = 64;
 /** So few blocks are told about one by one. */
 const DETAILED_MAX = 2;
+/** Owners of a block that a text names. */
+const OWNERS_NAMED = 4;
 
 const WORDS: Readonly<Record<Verdict, string>> = {
   'will-go': 'will go',
@@ -97,7 +99,8 @@ function whyLines(blocks: readonly BlockForecast[], palette: Palette): string[] 
 }
 
 function detailsOf(forecast: BlockForecast, palette: Palette): string[] {
-  const { block, verdict, zones, pagesToMove, bytesToMove, reasons, extraReferences, room, waitingHelps } = forecast;
+  const { block, verdict, zones, pagesToMove, bytesToMove, reasons, extraReferences, room, waitingHelps, owners } =
+    forecast;
   const lines = [
     `${verdictText(verdict, palette)}: ${palette.bold(`block ${block}`)}, zone ${zones.join(' ') || 'none'}`,
   ];
@@ -106,6 +109,10 @@ function detailsOf(forecast: BlockForecast, palette: Palette): string[] {
   lines.push(
     `  It would cost ${countOf(pagesToMove, 'page')} to move (${formatBytes(bytesToMove)}). ${roomText(room)}`,
   );
+  if (owners.length > 0) {
+    const named = owners.slice(0, OWNERS_NAMED).map((owner) => `${ownerText(owner)}: ${countOf(owner.pages, 'page')}`);
+    lines.push(`  ${wrap(`Whose: ${named.join('; ')}.`, WIDTH - 4, '    ')}`);
+  }
   const { evidenceFor, evidenceAgainst } = extraReferences;
   for (const [title, evidence] of [
     ['For extra references', evidenceFor],

@@ -218,6 +218,7 @@ function addForecast(program: Command, context: Context, end: End): void {
         parseNeed,
       ),
     )
+    .option('--owners', 'on a live host: ask all processes whose the pages are (a capture says it itself)')
     .addOption(plugin())
     .addOption(root())
     .addOption(seed())
@@ -259,7 +260,11 @@ function addOffline(program: Command, context: Context, end: End, strategies: re
     .addOption(seed())
     .addOption(json())
     .action(async (machine, options) =>
-      end(await (await import('./commands/offline.js')).offline(context, machine, options)),
+      end(
+        machine === 'live'
+          ? await (await import('./commands/offline-live.js')).offlineLive(context, options)
+          : await (await import('./commands/offline.js')).offline(context, machine, options),
+      ),
     )
     .addHelpText(
       'after',
@@ -478,10 +483,16 @@ function addStrategies(program: Command, context: Context, end: End): void {
   program
     .command('strategies')
     .description('what can do a job: strategies by front end, their modes and switches')
+    .argument('[name]', 'this one alone, and what its modes and switches stand for')
     .addOption(strategyModule())
     .addOption(json())
-    .action(async (options) => end(await (await import('./commands/strategies.js')).strategies(context, options)))
-    .addHelpText('after', examples(['vacate strategies', 'vacate strategies --strategy-module ./my-strategy.js']));
+    .action(async (name, options) =>
+      end(await (await import('./commands/strategies.js')).strategies(context, name, options)),
+    )
+    .addHelpText(
+      'after',
+      examples(['vacate strategies', 'vacate strategies tosatti', 'vacate strategies --strategy-module ./my-strategy.js']),
+    );
 }
 
 function addSchema(program: Command, context: Context, end: End): void {

@@ -1,12 +1,12 @@
 import type { HandlerTable } from '../migration/handler-table.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import { nrPagesIn } from '../mm/pfn-range.js';
-import { PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
+import { PAGE_SIZE, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import type { ZoneShape } from '../mm/zone.js';
 import type { BlockScan } from './block-scan.js';
 import type { HugeRoom } from './huge-room.js';
 import type { KernelSaid } from './kernel-said.js';
-import { HUGETLB, MOVES, NR_CLASSES, TOUCHED, UNTYPED, USED_METADATA } from './page-class.js';
+import { HUGETLB, MOVES, NR_CLASSES, RESERVED, TOUCHED, UNTYPED, USED_METADATA } from './page-class.js';
 import { REASON_WORDS, type ReasonWords } from './reason-words.js';
 import type { Verdict } from './verdict.js';
 
@@ -26,6 +26,9 @@ const STILL_COMMITTING = {
   because: 'file-system metadata, clean: they move unless a journal holds their buffers, and this one lets go of them',
   waiting: 'a journal commits every few seconds',
 } as const;
+
+/** sizeof(struct page) on 64-bit kernels. */
+const STRUCT_PAGE_BYTES = 64;
 
 /** What a block is, apart from its pages. */
 export interface BlockPlace {
@@ -62,6 +65,7 @@ export function reasonsOf(
       pfns: scan.pfns[kind]!,
     };
     if (kind === UNTYPED) reasons.push(untyped(bare, scan, zone, said));
+    else if (kind === RESERVED) reasons.push(reserved(bare, scan, said));
     else if (kind === USED_METADATA && !place.isJournalAtRest) reasons.push({ ...bare, ...STILL_COMMITTING });
     else if (kind === HUGETLB) reasons.push(hugetlb(bare, scan, place.huge, said));
     else if (kind !== TOUCHED || isTelling(pages, said)) reasons.push(bare);
@@ -80,7 +84,12 @@ export function reasonsOf(
       waiting,
     });
   }
-  return reasons.sort((a, b) => rankOf(a) - rankOf(b) || b.pages - a.pages);
+  return reasons;
+}
+
+/** Those that refuse first, then those that leave it open, then remarks; most pages first. */
+export function byWeight(a: BareReason, b: BareReason): number {
+  return rankOf(a) - rankOf(b) || b.pages - a.pages;
 }
 
 /** What all reasons together make of the block. */
@@ -141,6 +150,22 @@ function untyped(
     (unmarked === null ? '' : ` (those of its zone may hold ${onListsMost.toLocaleString('en-US')} pages)`);
   const waiting = 'ask again: lists are emptied within seconds, memory of the kernel stays';
   return { ...bare, kind: 'retry', decides: 'cannot-know', because, waitingHelps: true, waiting };
+}
+
+/**
+ * Plugged-in memory may begin with its own memory map, reserved pages that offlining leaves out and that go with the block
+ * (memmap_on_memory, Documentation/admin-guide/mm/memory-hotplug.rst). One that boot memory has there looks the same.
+ */
+function reserved(bare: BareReason, { range, pfns }: BlockScan, said: KernelSaid | null): BareReason {
+  const nrMemmap = (nrPagesIn(range) * STRUCT_PAGE_BYTES) / PAGE_SIZE;
+  const isMap = bare.pages === nrMemmap && pfns[RESERVED]!.every((pfn, index) => pfn === range.start + index);
+  if (!isMap || said === null || said.hasMemmapOnMemory === false) return bare;
+  const isCertain = said.hasMemmapOnMemory === true;
+  const because = isCertain
+    ? 'reserved at the start of the block for its own memory map (memmap_on_memory): they go with it'
+    : 'reserved at the start of the block: its own memory map, which goes with it (memmap_on_memory), or firmware, which stays';
+  const waiting = isCertain ? 'nothing has to happen' : 'see /sys/module/memory_hotplug/parameters/memmap_on_memory';
+  return { ...bare, reason: 'memory-map', decides: isCertain ? null : 'cannot-know', because, waiting };
 }
 
 /**

@@ -2,21 +2,26 @@ import type { MigrationService } from '../migration/migration-service.js';
 import { BLOCK_ONLINE, BLOCK_STATE_NAMES, blockRange } from '../mm/memory-block.js';
 import { MIGRATETYPE_NAMES } from '../mm/migratetype.js';
 import { formatFlags } from '../mm/page-flags.js';
-import type { PageOwner, PageOwners } from '../mm/page-owners.js';
+import type { PageOwners } from '../mm/page-owners.js';
+import type { PfnRange } from '../mm/pfn-range.js';
 import { type BlockId, PAGE_SIZE, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import type { ZoneShape } from '../mm/zone.js';
-import { type BareReason, type BlockPlace, reasonsOf, verdictOf } from './block-rule.js';
+import { type BareReason, type BlockPlace, byWeight, reasonsOf, verdictOf } from './block-rule.js';
 import { type BlockScan, scanRange } from './block-scan.js';
 import { ALL_KNOWN, extraReferencesIn, NOT_KNOWABLE } from './extra-references.js';
 import { hugeRoomFor } from './huge-room.js';
 import type { KernelSaid } from './kernel-said.js';
 import { cheapestSet } from './need.js';
+import { ownersIn } from './owner-shares.js';
 import { MOVED_CLASSES } from './page-class.js';
 import { RoomBook } from './room.js';
 import { roomReason } from './room-reason.js';
 import { surveyBlocks } from './survey.js';
 import { forecastTogether, moversOf } from './together.js';
 import type { BlockForecast, Forecast, NeedForecast, Reason } from './verdict.js';
+
+/** So many owners of a block are named. */
+const OWNERS_MAX = 8;
 
 export interface ForecastOptions {
   /** Blocks to ask about; all that there are if absent. */
@@ -89,6 +94,7 @@ export class Forecaster {
     const room = this.#room.roomFor([block], moversOf(this.#room, [{ block, pagesToMove }]));
     const lack = roomReason(pagesToMove, room);
     if (lack !== null) bare.push(lack);
+    bare.sort(byWeight);
     const verdict = verdictOf(bare);
     const deciding = bare.filter(({ decides }) => decides !== null);
     return {
@@ -105,6 +111,7 @@ export class Forecaster {
       reasons: bare.map((reason) => this.#inWords(reason)),
       waitingHelps: verdict !== 'will-go' && deciding.every(({ waitingHelps }) => waitingHelps),
       extraReferences: extraReferencesIn(scan, this.#room.isInMovable(block), this.#said),
+      owners: this.options.owners ? ownersIn(this.options.owners, pfnsIn(scan.range)).slice(0, OWNERS_MAX) : [],
     };
   }
 
@@ -131,31 +138,22 @@ export class Forecaster {
 
   #inWords({ reason, because, kind, decides, pages, pfns, waitingHelps, waiting }: BareReason): Reason {
     const { columns, free } = this.service.host;
+    const owners = this.options.owners ?? null;
     const named = pfns.map((pfn) => ({
       pfn,
       flags: formatFlags(columns.flags[pfn]!),
       migratetype: MIGRATETYPE_NAMES[free.migratetype(pfn)],
     }));
-    const owner = ownerOf(pfns, this.options.owners ?? null);
+    const [owner = null] = owners === null ? [] : ownersIn(owners, pfns).map(({ pages: _, ...rest }) => rest);
     return { reason, because, kind, decides, pages, pfns, named, owner, waitingHelps, waiting };
   }
+}
+
+function* pfnsIn({ start, end }: PfnRange): Generator<Pfn> {
+  for (let pfn = start; pfn < end; pfn++) yield pfn;
 }
 
 /** Pages without a flag that are zsmalloc's move as well. */
 function zsmallocIn(reasons: readonly BareReason[]): number {
   return reasons.find(({ reason }) => reason === 'zsmalloc')?.pages ?? 0;
-}
-
-/** Who has most of these pages. */
-function ownerOf(pfns: readonly Pfn[], owners: PageOwners | null): PageOwner | null {
-  const byName = new Map<string, { owner: PageOwner; pages: number }>();
-  for (const pfn of owners === null ? [] : pfns) {
-    for (const owner of owners!.ownersOf(pfn)) {
-      const key = `${owner.pid} ${owner.mapping} ${owner.cgroup}`;
-      const entry = byName.get(key) ?? { owner, pages: 0 };
-      entry.pages++;
-      byName.set(key, entry);
-    }
-  }
-  return [...byName.values()].sort((a, b) => b.pages - a.pages)[0]?.owner ?? null;
 }

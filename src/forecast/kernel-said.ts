@@ -21,6 +21,8 @@ export interface KernelSaid {
   readonly nrScanned: number | null;
   /** Huge pages of the pool that are promised to mappings which have not touched them. */
   readonly nrHugeReserved: number | null;
+  /** True if memory that is plugged in may hold its own memory map (memory_hotplug.memmap_on_memory). */
+  readonly hasMemmapOnMemory: boolean | null;
   /** What is System RAM, whole pages; null without iomem, or if it was read without rights and has no addresses. */
   readonly systemRam: readonly PfnRange[] | null;
   /** What a zone has that may carry no flag; null if it is not known. */
@@ -45,6 +47,7 @@ export function kernelSaid(image: MachineImage, texts: KernelTexts): KernelSaid 
     nrPinned: acquired === undefined || released === undefined ? null : Math.max(0, acquired - released),
     nrScanned: sumOf(counters, ['pgscan_kswapd', 'pgscan_direct', 'pgscan_khugepaged', 'pgscan_proactive']),
     nrHugeReserved: numberOf(/^HugePages_Rsvd:\s+(\d+)$/m.exec(texts.text('meminfo') ?? '')),
+    hasMemmapOnMemory: memmapOnMemory(texts.text('settings') ?? ''),
     systemRam: systemRamOf(texts.text('iomem') ?? ''),
     unmarkedIn: unmarkedOf(texts.text('zoneinfo')),
   };
@@ -62,6 +65,12 @@ function unmarkedOf(zoneinfo: string | null): KernelSaid['unmarkedIn'] {
 
 function numberOf(match: RegExpExecArray | null): number | null {
   return match === null ? null : Number(match[1]);
+}
+
+/** Settings are a line each, "path value"; this one is Y, N or force. */
+function memmapOnMemory(settings: string): boolean | null {
+  const [, value] = /^\/sys\/module\/memory_hotplug\/parameters\/memmap_on_memory (\w+)/m.exec(settings) ?? [];
+  return value === undefined ? null : !/^[Nn0]/.test(value);
 }
 
 /** /proc/vmstat: a name and a number on each line. */

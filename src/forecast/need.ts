@@ -23,11 +23,18 @@ export function cheapestSet(
   const byCost = [...candidates].sort((a, b) => a.pagesToMove - b.pagesToMove || b.block - a.block);
   const movable = byCost.filter(({ block }) => room.isInMovable(block));
   const kernel = byCost.filter(({ block }) => !room.isInMovable(block));
-  for (let count = Math.min(wanted, candidates.length); ; count--) {
-    const chosen = cheapestOf(room, movable, kernel, count);
-    if (chosen !== null)
-      return needOf(room, chosen, { askedBytes, wanted, blockBytes, nrCandidates: candidates.length });
+  let chosen = cheapestOf(room, movable, kernel, Math.min(wanted, candidates.length));
+  // Whatever there is room for, there is room for one block less.
+  let most = Math.min(wanted, candidates.length) - 1;
+  for (let least = 0; chosen === null && least <= most; ) {
+    const count = Math.ceil((least + most) / 2);
+    const found = cheapestOf(room, movable, kernel, count);
+    if (found === null) most = count - 1;
+    else if (count === most) chosen = found;
+    else least = count;
   }
+  const asked = { askedBytes, wanted, blockBytes, nrCandidates: candidates.length };
+  return needOf(room, chosen ?? [], asked);
 }
 
 /** So many blocks with the fewest pages to move for which there is room; null if there is no room for any choice. */
@@ -37,25 +44,26 @@ function cheapestOf(
   kernel: readonly Candidate[],
   count: number,
 ): readonly Candidate[] | null {
-  let best: readonly Candidate[] | null = null;
-  let least = Number.POSITIVE_INFINITY;
-  for (
-    let fromMovable = Math.min(count, movable.length);
-    fromMovable >= Math.max(0, count - kernel.length);
-    fromMovable--
-  ) {
+  const [fewest, most] = [Math.max(0, count - kernel.length), Math.min(count, movable.length)];
+  const costs = { movable: runningCost(movable), kernel: runningCost(kernel) };
+  const splits = Array.from({ length: most - fewest + 1 }, (_, index) => most - index).map((fromMovable) => ({
+    fromMovable,
+    cost: costs.movable[fromMovable]! + costs.kernel[count - fromMovable]!,
+  }));
+  // A stable sort: of two that cost the same, the one with more blocks out of zone Movable comes first.
+  for (const { fromMovable } of splits.sort((a, b) => a.cost - b.cost)) {
     const chosen = [...movable.slice(0, fromMovable), ...kernel.slice(0, count - fromMovable)];
-    const cost = chosen.reduce((sum, { pagesToMove }) => sum + pagesToMove, 0);
-    if (cost >= least) continue;
-    const { missing } = room.roomFor(
-      chosen.map(({ block }) => block),
-      moversOf(room, chosen),
-    );
-    if (missing > 0) continue;
-    best = chosen;
-    least = cost;
+    const numbers = chosen.map(({ block }) => block);
+    if (room.roomFor(numbers, moversOf(room, chosen)).missing === 0) return chosen;
   }
-  return best;
+  return null;
+}
+
+/** What the first 0, 1, 2 ... of them cost together, in pages. */
+function runningCost(candidates: readonly Candidate[]): number[] {
+  const costs = [0];
+  for (const { pagesToMove } of candidates) costs.push(costs.at(-1)! + pagesToMove);
+  return costs;
 }
 
 function needOf(

@@ -76,6 +76,13 @@ export interface BlockForecast {
   /** True if all that keeps it may pass by itself; false for a block that will go. */
   readonly waitingHelps: boolean;
   readonly extraReferences: ExtraReferences;
+  /** Who has most of the pages that would move, at most eight; empty if nobody is known to. */
+  readonly owners: readonly OwnerShare[];
+}
+
+/** So many pages of one owner; a page that several map counts for each. */
+export interface OwnerShare extends PageOwner {
+  readonly pages: number;
 }
 
 /** The order in which to take blocks one by one. */

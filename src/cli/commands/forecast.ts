@@ -5,6 +5,7 @@ import { loadPageTypes } from '../carry-out.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
 import { type ForecastReport, forecastJson } from '../forecast-json.js';
+import { ownersOf } from '../forecast-owners.js';
 import { forecastText } from '../forecast-text.js';
 import { openMachine } from '../open-machine.js';
 import { checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
@@ -12,6 +13,8 @@ import { checkSelection, type Selection, selectBlocks } from '../select-blocks.j
 export interface ForecastOptions extends Selection {
   /** Bytes. */
   readonly need?: number;
+  /** On a live host: ask all processes what they have. */
+  readonly owners?: boolean;
   readonly root?: string;
   readonly plugin: readonly string[];
   readonly seed?: number;
@@ -26,12 +29,13 @@ export async function forecast(context: Context, machineName: string, options: F
   const open = await openMachine(machineName, { ...context, seed: options.seed, root: options.root });
   const { machine, captured } = open;
   const said = captured === null ? null : kernelSaid(captured.image, captured.files);
+  const owners = await ownersOf(context, open, options.owners === true);
   const evacuator = createEvacuator({ host: simModule(machine), plugins });
   const selected = isSelected ? { blocks: selectBlocks(machine, options) } : {};
   const { progress, interrupts } = context;
   const onBlock = (done: number, total: number) => progress.update({ label: 'asking', done, total, unit: 'blocks' });
   const report = interrupts.whileNothingIsAtStake((): ForecastReport => {
-    const forecaster = new Forecaster(evacuator.service, { ...selected, said, onBlock });
+    const forecaster = new Forecaster(evacuator.service, { ...selected, said, owners, onBlock });
     const found = forecaster.all();
     const need = options.need === undefined ? null : forecaster.need(found, options.need);
     return { open, kernel: captured?.image.kernel ?? null, isSelected, forecast: found, need };
