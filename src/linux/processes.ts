@@ -38,18 +38,23 @@ export function mappingsOf(tree: LinuxTree, pid: number, pageBytes: number): Map
   const text = textOf(tree, pid, 'maps');
   if (text === null) return null;
   const mappings: Mapping[] = [];
-  for (const [, from = '', to = '', name = ''] of text.matchAll(MAPS_LINE)) {
+  for (const line of text.split('\n')) {
+    const [, from = '', to = '', name = ''] = MAPS_LINE.exec(line) ?? [];
     const start = Number.parseInt(from, 16);
     const end = Number.parseInt(to, 16);
-    if (end <= start || end > ADDRESS_MAX) continue;
+    if (!(start < end && end <= ADDRESS_MAX)) continue;
     const firstPage = Math.floor(start / pageBytes);
     mappings.push({ firstPage, nrPages: Math.floor(end / pageBytes) - firstPage, name: oneLine(name) ?? '[anon]' });
   }
   return mappings;
 }
 
-/** start-end permissions offset device inode, spaces, and a name unless it is anonymous. */
-const MAPS_LINE = /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) \S+ \S+ \S+ \d+ *(.*)$/gm;
+/**
+ * start-end permissions offset device inode, spaces, and a name unless it is anonymous. The kernel escapes line ends in
+ * names, but not what else an expression takes for one: hence lines are split first.
+ */
+const MAPS_LINE = /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) \S+ \S+ \S+ \d+ *(.*)$/s;
+const SMAPS_LINE = /^(?:([0-9a-f]{1,16})-[0-9a-f]{1,16} |Rss: +(\d{1,12}) kB$)/;
 
 /** Pages in memory of each mapping, by its first page, as /proc/PID/smaps counts them; null if the process has ended. */
 export function residentPages(tree: LinuxTree, pid: number, pageBytes: number): Map<number, number> | null {
@@ -57,9 +62,10 @@ export function residentPages(tree: LinuxTree, pid: number, pageBytes: number): 
   if (text === null) return null;
   const resident = new Map<number, number>();
   let firstPage = -1;
-  for (const [, from, rssKiB] of text.matchAll(/^(?:([0-9a-f]{1,16})-[0-9a-f]{1,16} |Rss: +(\d{1,12}) kB$)/gm)) {
+  for (const line of text.split('\n')) {
+    const [, from, rssKiB] = SMAPS_LINE.exec(line) ?? [];
     if (from !== undefined) firstPage = Math.floor(Number.parseInt(from, 16) / pageBytes);
-    else resident.set(firstPage, (Number(rssKiB) * 1024) / pageBytes);
+    else if (rssKiB !== undefined) resident.set(firstPage, (Number(rssKiB) * 1024) / pageBytes);
   }
   return resident;
 }
