@@ -7,6 +7,17 @@ import type { Guest } from './guest.js';
 const WORKLOADS: Readonly<Record<string, readonly string[]>> = {
   idle: [],
   light: ['workload anon --mib 100 --keep 50 --seed SEED'],
+  everyday: [
+    ...swapOn(96),
+    'workload files --path /data/files --files 2000 --keep 50 --seed SEED',
+    'workload anon --mib 300 --keep 50 --seed SEED',
+    'workload shm --mib 80 --keep 50 --seed SEED',
+    'workload mapped-file --path /data/mapped --mib 60 --seed SEED',
+    'workload mlock --mib 8 --seed SEED',
+    'workload hugetlb --mib 16 --seed SEED',
+    'workload thp --mib 16 --keep 60 --seed SEED',
+    'workload swapped --mib 40 --keep 40 --seed SEED',
+  ],
   look: [
     ...swapOn(64),
     'workload anon --mib 200 --keep 50 --seed SEED',
