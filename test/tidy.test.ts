@@ -78,7 +78,7 @@ const QUARANTINES: readonly {
   {
     what: 'reflect-metadata',
     matches: (specifier) => packageOf(specifier) === 'reflect-metadata',
-    allowed: [/^src\/index\.ts$/, /^src\/cli\/main\.ts$/, /^src\/container\/worker-main\.ts$/],
+    allowed: [/^src\/index\.ts$/, /^src\/cli\/(main|forecast-worker)\.ts$/, /^src\/container\/worker-main\.ts$/],
     typesToo: true,
     instead: 'the entry points import it, once',
   },

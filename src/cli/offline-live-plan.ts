@@ -1,15 +1,12 @@
-import { createEvacuator } from '../container/create-evacuator.js';
-import { loadShippedPlugins } from '../container/load-plugins.js';
-import { type BlockForecast, type Forecast, forecast, kernelSaid, type Verdict } from '../forecast/index.js';
+import type { BlockForecast, Forecast, Verdict } from '../forecast/verdict.js';
 import type { LinuxTree } from '../linux/linux-tree.js';
 import { hostNameOf, whyNoPages } from '../linux/live-files.js';
 import type { SysfsBlock } from '../linux/sysfs-memory.js';
 import { BLOCK_GOING_OFFLINE, BLOCK_OFFLINE } from '../mm/memory-block.js';
 import type { BlockId } from '../mm/units.js';
-import { simModule } from '../sim/sim-module.js';
 import type { Context } from './context.js';
+import { type Deadline, forecastAside } from './forecast-aside.js';
 import { type LiveBlocks, selectLiveBlocks } from './live-blocks.js';
-import { openMachine } from './open-machine.js';
 import type { Selection } from './select-blocks.js';
 
 /** What is to be expected of one block of a plan. */
@@ -32,6 +29,8 @@ export interface OfflinePlan extends LiveBlocks {
   /** Why it cannot work, in a sentence; null if it may. */
   readonly refusal: string | null;
   readonly caveats: readonly string[];
+  /** The forecast had not been made when time was up. */
+  readonly isLate: boolean;
 }
 
 export interface PlanOptions extends Selection {
@@ -40,14 +39,18 @@ export interface PlanOptions extends Selection {
 }
 
 /** Forecasts what the kernel would do with the blocks of a selection, and in which order they are best taken. */
-export async function planOffline(context: Context, tree: LinuxTree, options: PlanOptions): Promise<OfflinePlan> {
+export async function planOffline(
+  context: Context,
+  tree: LinuxTree,
+  options: PlanOptions,
+  deadline: Deadline,
+): Promise<OfflinePlan> {
   const machine = hostNameOf(tree);
   const selected = selectLiveBlocks(tree, machine, options);
   const obstacle = whyNoPages(tree);
-  const { told, caveats } =
-    obstacle === null
-      ? await forecastLive(context, options.root, selected.blocks)
-      : { told: null, caveats: [`No forecast is possible: ${obstacle}`] };
+  const question = { root: options.root, blocks: selected.blocks.map(({ block }) => block) };
+  const made = obstacle === null ? await forecastAside(context, question, deadline) : null;
+  const told = made?.forecast ?? null;
   const verdicts = new Map(selected.blocks.map((block) => [block.block, verdictOf(block, told)]));
   const willNot = (block: BlockId) => verdicts.get(block)?.verdict === 'will-not-go';
   const wanted = inOrder(selected.blocks, told).filter((block) => !willNot(block) || options.keepPartial !== true);
@@ -58,28 +61,12 @@ export async function planOffline(context: Context, tree: LinuxTree, options: Pl
     forecast: told,
     order: wanted,
     refusal: refusalOf(selected.blocks, verdicts, told, options.keepPartial === true),
-    caveats,
+    caveats: made?.caveats ?? [obstacle === null ? TOO_LATE : `No forecast is possible: ${obstacle}`],
+    isLate: obstacle === null && made === null,
   };
 }
 
-async function forecastLive(
-  context: Context,
-  root: string | undefined,
-  blocks: readonly SysfsBlock[],
-): Promise<{ told: Forecast; caveats: readonly string[] }> {
-  const { machine, captured, caveats } = await openMachine('live', { ...context, root });
-  const evacuator = createEvacuator({ host: simModule(machine), plugins: await loadShippedPlugins() });
-  const numbers = blocks.map(({ block }) => block);
-  const said = captured === null ? null : kernelSaid(captured.image, captured.files);
-  const onBlock = (done: number, total: number) =>
-    context.progress.update({ label: 'forecasting', done, total, unit: null });
-  const told = context.interrupts.whileNothingIsAtStake(() =>
-    forecast(evacuator.service, { blocks: numbers, said, onBlock }),
-  );
-  context.progress.stop();
-  evacuator.dispose();
-  return { told, caveats };
-}
+const TOO_LATE = 'Time was up before the forecast had been made; allow more with --timeout.';
 
 function verdictOf({ block, state, zones, areZonesKnown }: SysfsBlock, told: Forecast | null): PlannedVerdict {
   if (state === BLOCK_OFFLINE) return { verdict: 'offline', pagesToMove: 0, because: null };

@@ -36,6 +36,7 @@ export interface OfflineLiveReport {
 /** `planned`: a dry run that would be tried. */
 export function outcomeOf({ plan, committed }: OfflineLiveReport): RunOutcome | 'planned' {
   if (committed !== null) return committed.outcome;
+  if (plan.isLate) return 'timeout';
   return plan.refusal === null ? 'planned' : 'refused';
 }
 

@@ -17,6 +17,7 @@ const PFNS = 5;
 export function offlineLiveText(report: OfflineLiveReport, palette: Palette): string[] {
   const { plan, committed } = report;
   const lines = [headline(report, palette), ''];
+  if (plan.isLate) return [...lines, `  ${wrap(plan.caveats.join(' '), WIDTH - 2, '  ')}`];
   lines.push(...(committed === null ? planText(plan, palette) : resultText(report, committed, palette)));
   // What a forecast could not know matters less once the kernel has answered.
   const caveats = (committed === null ? plan.caveats : []).map((caveat) => `  ! ${wrap(caveat, WIDTH - 4, '    ')}`);
@@ -33,6 +34,7 @@ function headline(report: OfflineLiveReport, palette: Palette): string {
   const bad = (gist: string) => `${palette.bad('✗')} ${palette.bold(wrap(`${gist}: ${what}`, WIDTH - 2))}`;
   if (outcome === 'planned') return good('May go, nothing has been written');
   if (outcome === 'done') return good(committed?.ejected ? `Offline and ejected (${committed.ejected})` : 'Offline');
+  if (plan.isLate) return bad('Time was up, nothing has been written');
   if (committed === null) return bad('Will not go, nothing has been written');
   const kept = keptOffline(committed).length;
   const gist = kept > 0 ? `${kept} of ${numbers.length} blocks are offline` : OUTCOMES[outcome];

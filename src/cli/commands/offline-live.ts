@@ -1,13 +1,13 @@
 import { VacateError } from '../../base/vacate-error.js';
 import { readSysfsMemory } from '../../linux/sysfs-memory.js';
 import { type Context, printJson } from '../context.js';
+import { treeOf } from '../host-tree.js';
 import { type LiveRun, openLiveRun } from '../live-run.js';
 import { offlineLiveJson } from '../offline-live-json.js';
 import { planOffline } from '../offline-live-plan.js';
 import { exitCodeOfReport, type OfflineLiveReport } from '../offline-live-report.js';
 import { commitOffline, whyNoEject } from '../offline-live-run.js';
 import { offlineLiveText } from '../offline-live-text.js';
-import { treeOf } from '../open-live.js';
 import { checkSelection, type Selection } from '../select-blocks.js';
 
 /** What only a real host can be asked for. */
@@ -23,6 +23,11 @@ export interface LiveOptions {
 export interface OfflineLiveOptions extends Selection, LiveOptions {
   readonly timeout?: number;
   readonly json?: boolean;
+  /** Of simulated machines alone. */
+  readonly strategy?: string;
+  readonly plugin: readonly string[];
+  readonly strategyModule: readonly string[];
+  readonly seed?: number;
 }
 
 /** After so long without a page less the kernel goes over the same pages again and again. */
@@ -34,6 +39,7 @@ const STALL_MS = 10_000;
  */
 export async function offlineLive(context: Context, options: OfflineLiveOptions): Promise<number> {
   checkSelection(options);
+  checkSimulated(options);
   const tree = treeOf(options.root);
   const live = options.commit === true ? openLiveRun(tree, readSysfsMemory(tree).blockBytes, options.journal) : null;
   try {
@@ -46,6 +52,16 @@ export async function offlineLive(context: Context, options: OfflineLiveOptions)
   }
 }
 
+/** The kernel does it, by its own strategy; ours need a machine that can be simulated. */
+function checkSimulated({ strategy, seed, strategyModule, plugin }: OfflineLiveOptions): void {
+  if (strategy === undefined && seed === undefined && strategyModule.length === 0 && plugin.length === 0) return;
+  throw new VacateError(
+    'usage',
+    'on "live" the kernel does it, so --strategy, --strategy-module, --plugin and --seed mean nothing; ' +
+      'to simulate them, take a capture of this host and name that',
+  );
+}
+
 async function planAndCommit(
   context: Context,
   live: LiveRun | null,
@@ -53,10 +69,12 @@ async function planAndCommit(
 ): Promise<OfflineLiveReport> {
   const tree = live?.tree ?? treeOf(options.root);
   const bounds = { timeoutMs: options.timeout ?? null, stallMs: options.stall ?? STALL_MS };
-  const plan = await planOffline(context, tree, options);
+  // By the clock of this process: who waits for us counts from its start.
+  const deadlineMs = bounds.timeoutMs ?? Number.POSITIVE_INFINITY;
+  const plan = await planOffline(context, tree, options, { deadlineMs });
   const obstacle = options.eject === true ? whyNoEject(tree, plan) : null;
   if (obstacle !== null) throw new VacateError(plan.dimm === null ? 'usage' : 'host', obstacle);
-  if (live === null || plan.refusal !== null) return { plan, committed: null, bounds };
+  if (live === null || plan.isLate || plan.refusal !== null) return { plan, committed: null, bounds };
   await context.interrupts.breathe();
   const { keepPartial = false, eject = false } = options;
   return { plan, committed: await commitOffline(context, live, plan, { ...bounds, keepPartial, eject }), bounds };

@@ -10,7 +10,6 @@ import { costText, movedText, outcomeMark, verifiedText } from '../account-text.
 import { type Carried, carryOut, loadPageTypes, timeoutRefusal } from '../carry-out.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_REFUSED, exitCodeOf } from '../exit-codes.js';
-import { LIVE } from '../open-live.js';
 import { checkRoot, openMachine } from '../open-machine.js';
 import { countKinds, usedIn } from '../page-kinds.js';
 import type { Palette } from '../palette.js';
@@ -19,7 +18,7 @@ import { refusalText } from '../refusal-text.js';
 import { checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
 import { table } from '../tables.js';
 import { formatCount } from '../wording.js';
-import { type LiveOptions, offlineLive } from './offline-live.js';
+import type { LiveOptions } from './offline-live.js';
 
 export interface OfflineOptions extends Selection, LiveOptions {
   readonly strategy?: string;
@@ -33,7 +32,6 @@ export interface OfflineOptions extends Selection, LiveOptions {
 /** `vacate offline`: takes memory blocks of a machine offline and says what became of every one. */
 export async function offline(context: Context, machineName: string, options: OfflineOptions): Promise<number> {
   checkSelection(options);
-  if (machineName === LIVE) return offlineOnHost(context, options);
   checkNotLive(machineName, options);
   const pageTypes = await loadPageTypes(options.plugin);
   const strategies = await loadStrategies(options.strategyModule);
@@ -56,18 +54,6 @@ export async function offline(context: Context, machineName: string, options: Of
   return carried.account.contents.wrong > 0 ? EXIT_REFUSED : exitCodeOf(result.outcome);
 }
 
-/** The kernel does it, by its own strategy; ours need a machine that can be simulated. */
-function offlineOnHost(context: Context, options: OfflineOptions): Promise<number> {
-  const { strategy, strategyModule, plugin, seed } = options;
-  const hasSimulated = strategy !== undefined || seed !== undefined || strategyModule.length > 0 || plugin.length > 0;
-  if (!hasSimulated) return offlineLive(context, options);
-  throw new VacateError(
-    'usage',
-    `on "${LIVE}" the kernel does it, so --strategy, --strategy-module, --plugin and --seed mean nothing; ` +
-      'to simulate them, take a capture of this host and name that',
-  );
-}
-
 const LIVE_ONLY = ['commit', 'stall', 'keepPartial', 'eject', 'journal'] as const;
 
 function checkNotLive(machineName: string, options: OfflineOptions): void {
@@ -75,7 +61,7 @@ function checkNotLive(machineName: string, options: OfflineOptions): void {
   const given = LIVE_ONLY.find((name) => options[name] !== undefined);
   if (given === undefined) return;
   const option = `--${given.replace('P', '-p')}`;
-  throw new VacateError('usage', `${option} is for the machine "${LIVE}", not for "${machineName}"; leave it out`);
+  throw new VacateError('usage', `${option} is for the machine "live", not for "${machineName}"; leave it out`);
 }
 
 /** What stands after the time was up: the job itself had no chance to say. */

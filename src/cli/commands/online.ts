@@ -9,10 +9,10 @@ import { BLOCK_OFFLINE, BLOCK_STATE_NAMES } from '../../mm/memory-block.js';
 import type { BlockId } from '../../mm/units.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
+import { treeOf } from '../host-tree.js';
 import { type LiveBlocks, selectLiveBlocks } from '../live-blocks.js';
 import { checkWritable, openLiveRun } from '../live-run.js';
 import { type OnlinePlan, onlineJson, onlineText } from '../online-report.js';
-import { LIVE, treeOf } from '../open-live.js';
 import { checkSelection, type Selection } from '../select-blocks.js';
 
 export interface OnlineOptions extends Selection {
@@ -25,8 +25,8 @@ export interface OnlineOptions extends Selection {
 
 /** `vacate online live`: brings memory blocks online, the lowest first, as chmem does. */
 export async function online(context: Context, machineName: string, options: OnlineOptions): Promise<number> {
-  if (machineName !== LIVE)
-    throw new VacateError('usage', `online works on a real host only; write "${LIVE}", not "${machineName}"`);
+  if (machineName !== 'live')
+    throw new VacateError('usage', `online works on a real host only; write "live", not "${machineName}"`);
   checkSelection(options);
   const tree = treeOf(options.root);
   const machine = hostNameOf(tree);
