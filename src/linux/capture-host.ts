@@ -4,6 +4,7 @@ import { VacateError } from '../base/vacate-error.js';
 import { captureOwners, OWNERS_DIRECTORY, type WrittenFile } from './capture-owners.js';
 import { GzipFile } from './gzip-file.js';
 import { type DriftCounters, driftSentence, type HostDrift, readDriftCounters } from './host-drift.js';
+import { settingsText } from './host-facts.js';
 import { readKmsg } from './kmsg.js';
 import type { LinuxTree } from './linux-tree.js';
 import { memoryBlocksText, readTexts } from './live-files.js';
@@ -128,6 +129,7 @@ async function takeCapture(
   const after = readDriftCounters(tree);
   const texts = readTexts(tree);
   const owners = options.owners === true ? await captureOwners(tree, pages, directory, ownerOptions(options)) : null;
+  texts.set('settings', settingsText(tree));
   const dmesg = readDmesg(tree, notes);
   if (dmesg !== null) texts.set('dmesg', dmesg);
   checkSameBlocks(blocksBefore, texts.get('memory_blocks') ?? null);
