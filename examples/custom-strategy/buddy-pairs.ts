@@ -21,6 +21,7 @@ import {
  */
 class BuddyPairs implements HighOrderStrategy {
   readonly name = 'buddy-pairs';
+  readonly about = 'an example: where half of a block is free, the other half moves away';
 
   constructor(private readonly tools: StrategyTools) {}
 

@@ -137,7 +137,7 @@ function blockLines({ outlook }: HighOrderLiveReport, palette: Palette): string[
 
 function directText({ direct, asked }: BlocksToBeHad): string {
   const all = direct!.got >= (asked as number) ? 'all of them' : 'no more';
-  return `${all}, by direct compaction; ${countOf(direct!.pagesMigrated, 'page')} moved`;
+  return `${all}, compacting for each; ${countOf(direct!.pagesMigrated, 'page')} moved`;
 }
 
 function difference(blocks: number): string {

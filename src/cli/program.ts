@@ -12,14 +12,23 @@ import {
   parseReaders,
   parseSeed,
   parseSeeds,
-  parseStall,
-  parseTimeout,
   parseWant,
 } from './options.js';
+import {
+  examples,
+  journal,
+  json,
+  MACHINE,
+  plugin,
+  root,
+  seed,
+  stall,
+  strategiesHelp,
+  strategy,
+  strategyModule,
+  timeout,
+} from './program-options.js';
 import { version } from './version.js';
-import { wrap } from './wording.js';
-
-const MACHINE = 'a scenario file (*.yaml), a capture directory, or "live" for this host';
 
 /** Names of strategies by front end, the default first. */
 export interface StrategyNames {
@@ -82,41 +91,6 @@ export function createProgram(
 const EXITS = `
 Exit codes: 0 done, 1 refused or failed, 2 usage, 64 partial, 130 interrupted.
 MACHINE is ${MACHINE}.`;
-
-function examples(lines: readonly string[], after = ''): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n${after}`;
-}
-
-const json = () => new Option('--json', 'print data for programs instead of text');
-const seed = () =>
-  new Option('--seed <number>', "seed of chance in a scenario, instead of the file's own").argParser(parseSeed);
-const strategy = () => new Option('--strategy <name>', 'how it is done, see below');
-const timeout = () =>
-  new Option('--timeout <time>', 'stop after this time (30s, 500ms, 2m) and put everything back').argParser(
-    parseTimeout,
-  );
-const stall = () =>
-  new Option('--stall <time>', 'live: stop when no page has left a block for so long (10s)').argParser(parseStall);
-const journal = () => new Option('--journal <file>', 'where writes are noted; /var/lib/vacate/journal by default');
-const plugin = () =>
-  new Option('--plugin <module>', 'one more page type, asked after the shipped ones; may be repeated')
-    .argParser(collect)
-    .default([], 'none');
-
-const strategyModule = () =>
-  new Option('--strategy-module <module>', 'a strategy of your own, for --strategy to name; may be repeated')
-    .argParser(collect)
-    .default([], 'none');
-
-function strategiesHelp(names: readonly string[] | undefined): string {
-  if (names === undefined) return '\nStrategies: vacate strategies names them\n';
-  const [byDefault, ...others] = names;
-  const listed = [`${byDefault} (default)`, ...others].join(', ');
-  return `\nStrategies: ${wrap(listed, 68, '  ')}\n  (vacate strategies says what each does)\n`;
-}
-
-const root = () =>
-  new Option('--root <folder>', '"live" is the host whose /proc and /sys were copied below this folder');
 
 type End = (exitCode: number) => void;
 
@@ -400,7 +374,7 @@ function addHighOrder(program: Command, context: Context, end: End, strategies: 
     .option('--what-if', "what the kernel's own compaction would give and cost")
     .addOption(new Option('--node <number>', "this node's memory alone, with live and --what-if").argParser(parseNode))
     .option('--commit', 'live: ask the kernel to compact memory, and measure what it did')
-    .option('--journal <file>', 'live: where the write is recorded before it is made', once('--journal'))
+    .addOption(journal())
     .addOption(timeout())
     .addOption(plugin())
     .addOption(root())
@@ -491,7 +465,11 @@ function addStrategies(program: Command, context: Context, end: End): void {
     )
     .addHelpText(
       'after',
-      examples(['vacate strategies', 'vacate strategies tosatti', 'vacate strategies --strategy-module ./my-strategy.js']),
+      examples([
+        'vacate strategies',
+        'vacate strategies tosatti',
+        'vacate strategies --strategy-module ./my-strategy.js',
+      ]),
     );
 }
 

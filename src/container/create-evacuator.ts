@@ -43,6 +43,8 @@ export interface StrategyEntry {
   readonly about: string;
   readonly modes: readonly string[];
   readonly switches: readonly string[];
+  /** What modes and switches stand for, by name, as far as the strategy says. */
+  readonly notes: Readonly<Record<string, string>>;
 }
 
 /** Everything one needs to empty memory, wired. The container that wired it is gone. */
@@ -133,8 +135,8 @@ export function createEvacuator(options: EvacuatorOptions): Evacuator {
 }
 
 function entryOf(frontEnd: FrontEnd, strategy: Strategy<never, unknown>): StrategyEntry {
-  const { name, about = '', modes = [], switches = [] } = strategy;
-  return { frontEnd, name, about, modes, switches };
+  const { name, about, modes = [], switches = [], notes = {} } = strategy;
+  return { frontEnd, name, about, modes, switches, notes };
 }
 
 /** Binds strategies that know no container. */

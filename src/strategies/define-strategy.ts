@@ -50,11 +50,12 @@ export function problemWithStrategy(candidate: unknown): string | null {
  */
 export function checkStrategies<S extends Strategy<never, unknown>>(frontEnd: string, strategies: readonly S[]): S[] {
   const seen = new Set<string>();
-  for (const { name, run } of strategies) {
+  for (const { name, about, run } of strategies) {
     const fail = (because: string): never => {
       throw new VacateError('plugin', `${frontEnd} strategy ${JSON.stringify(name)} ${because}`);
     };
     if (typeof name !== 'string' || !NAME.test(name)) fail('has no kebab-case name; use something like "lowest-first"');
+    if (typeof about !== 'string' || about === '') fail('does not say what it does; give it a line, `about`');
     if (typeof run !== 'function') fail('has no run(request)');
     if (seen.has(name)) fail('is there twice; give one of them another name');
     seen.add(name);

@@ -31,11 +31,13 @@ export interface Manner {
 export interface Strategy<Request, Result> {
   readonly name: string;
   /** A line for `vacate strategies`: what it does, and whose it is. */
-  readonly about?: string;
+  readonly about: string;
   /** Versions of it, the default first; absent if there is one only. "tosatti:historical" names a mode in commands. */
   readonly modes?: readonly string[];
   /** Deviations that can be added one by one: "tosatti:intended+no-alignment". */
   readonly switches?: readonly string[];
+  /** What its modes and switches stand for, a line each, by name: for `vacate strategies NAME`. */
+  readonly notes?: Readonly<Record<string, string>>;
   /** Null if it can serve the request on this machine; else a sentence that says why not. Changes nothing. */
   doesNotApply?(request: Request): string | null;
   /** @throws VacateError kind 'usage' or 'range' for what it cannot serve. */

@@ -325,6 +325,26 @@ describe('vacate strategies', () => {
     },
     PATIENCE_MS,
   );
+
+  it(
+    'says of one what each of its modes and switches stands for',
+    async () => {
+      const [text, json, none] = (await vacateAll([
+        ['strategies', 'tosatti'],
+        ['strategies', '--json'],
+        ['strategies', 'tosati'],
+      ])) as [Ended, Ended, Ended];
+      expect([text.exitCode, text.stderr]).toEqual([0, '']);
+      expectPlain(text);
+      expect(text.stdout).toMatch(/\n {2}:intended {2}\(default\)\n {4}\w/);
+      expect(text.stdout).toMatch(/\n {2}\+no-alignment\n {4}the run of vacated pages may start anywhere/);
+      for (const { name, modes, switches, notes } of JSON.parse(json.stdout).strategies)
+        for (const each of [...modes, ...switches]) expect(`${name} ${each}: ${notes[each]}`).toMatch(/: \w.*[^.]$/);
+      expect(none.exitCode).toBe(2);
+      expectSentence(none, 'there is no strategy "tosati"; did you mean "tosatti"?');
+    },
+    PATIENCE_MS,
+  );
 });
 
 describe('vacate handlers', () => {

@@ -1,3 +1,5 @@
+import { suggestion } from '../../base/nearest.js';
+import { VacateError } from '../../base/vacate-error.js';
 import { createEvacuator, type StrategyEntry } from '../../container/create-evacuator.js';
 import { loadStrategies } from '../../container/load-plugins.js';
 import { type Context, printJson } from '../context.js';
@@ -17,15 +19,35 @@ const FRONT_ENDS = {
   reclaim: 'Freeing memory in the background (vacate compare)',
 } as const;
 
-/** `vacate strategies`: what can do a job, in which modes, and what can be switched. */
-export async function strategies(context: Context, options: StrategiesOptions): Promise<number> {
+/** `vacate strategies`: what can do a job, in which modes, and what can be switched; of one by name, what each means. */
+export async function strategies(
+  context: Context,
+  name: string | undefined,
+  options: StrategiesOptions,
+): Promise<number> {
   const own = await loadStrategies(options.strategyModule);
   const evacuator = createEvacuator({ host: noMachine(), plugins: [], strategies: own });
-  const { catalogue } = evacuator;
+  const catalogue = name === undefined ? evacuator.catalogue : called(name, evacuator.catalogue);
   evacuator.dispose();
+  const { palette } = context;
   if (options.json === true) printJson(context, { command: 'strategies', strategies: catalogue });
-  else context.print(catalogueText(catalogue, context.palette).join('\n'));
+  else if (name === undefined) context.print(catalogueText(catalogue, palette).join('\n'));
+  else
+    context.print(
+      catalogue
+        .flatMap((entry) => detailLines(entry, palette))
+        .slice(0, -1)
+        .join('\n'),
+    );
   return EXIT_DONE;
+}
+
+/** Strategies of several front ends may share a name. */
+function called(name: string, catalogue: readonly StrategyEntry[]): readonly StrategyEntry[] {
+  const found = catalogue.filter((entry) => entry.name === name);
+  if (found.length > 0) return found;
+  const names = [...new Set(catalogue.map((entry) => entry.name))];
+  throw new VacateError('usage', `there is no strategy "${name}"; ${suggestion(name, names)}`);
 }
 
 function catalogueText(catalogue: readonly StrategyEntry[], palette: Palette): string[] {
@@ -36,7 +58,10 @@ function catalogueText(catalogue: readonly StrategyEntry[], palette: Palette): s
     for (const [at, entry] of entries.entries()) lines.push(...entryLines(entry, at === 0, palette));
     lines.push('');
   }
-  lines.push(palette.dim('Written name:mode or name+switch: tosatti:historical, tosatti+no-alignment.'));
+  lines.push(
+    palette.dim('Written name:mode or name+switch: tosatti:historical, tosatti+no-alignment.'),
+    palette.dim('What the modes and switches of one stand for: vacate strategies tosatti'),
+  );
   return lines;
 }
 
@@ -47,4 +72,19 @@ function entryLines({ name, about, modes, switches }: StrategyEntry, byDefault: 
   if (modes.length > 0) add(`modes: ${modes.join(', ')}`);
   if (switches.length > 0) add(`switches: ${switches.join(', ')}`);
   return lines;
+}
+
+/** One strategy, with a line about each of its modes and switches. */
+function detailLines({ frontEnd, name, about, modes, switches, notes }: StrategyEntry, palette: Palette): string[] {
+  const noted = (as: string, sign: string, at: number) => [
+    `  ${palette.bold(`${sign}${as}`)}${at === 0 && sign === ':' ? palette.dim('  (default)') : ''}`,
+    ...(notes[as] === undefined ? [] : [`    ${wrap(notes[as], 74, '    ')}`]),
+  ];
+  return [
+    `${palette.bold(name)}  ${palette.dim(FRONT_ENDS[frontEnd])}`,
+    wrap(about, 78),
+    ...(modes.length > 0 ? ['', 'Modes', ...modes.flatMap((mode, at) => noted(mode, ':', at))] : []),
+    ...(switches.length > 0 ? ['', 'Switches', ...switches.flatMap((each, at) => noted(each, '+', at))] : []),
+    '',
+  ];
 }

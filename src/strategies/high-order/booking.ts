@@ -25,10 +25,10 @@ import { MAX_PAGE_ORDER, NO_PAGE, type Order, type Pfn } from '../../mm/units.js
 import { announced } from '../announced.js';
 import { migrateList, usedPages } from '../evacuate.js';
 import { labelOf } from '../labels.js';
+import { ordinaryPages } from '../ordinary-targets.js';
 import type { HighOrderRequest, HighOrderResult, HighOrderStrategy, Job, Manner } from '../strategy.js';
 import { freeBlockWith, HeldBlocks } from './held-blocks.js';
 import { checkOrderRequest, OrderAccount } from './order-account.js';
-import { ordinaryTarget } from './ordinary-target.js';
 import { PageTally, type Reasons } from './page-tally.js';
 
 /** A slot is swept again so often while pages of it are on no LRU list (retry_count in sweepout_pages). */
@@ -51,8 +51,13 @@ const REASONS = {
 } satisfies Reasons<string>;
 type Reason = keyof typeof REASONS;
 
-const SWITCHES = ['takes-any-block', 'off-lru-still-success'] as const;
-type Switch = (typeof SWITCHES)[number];
+const NOTES = {
+  'takes-any-block': 'any free block of the order is taken once a slot is swept, be it that slot or not',
+  'off-lru-still-success':
+    'a page that never gets to an LRU list is forgotten after 20 rounds, and the slot taken for swept',
+} as const;
+type Switch = keyof typeof NOTES;
+const SWITCHES = Object.keys(NOTES) as Switch[];
 
 /**
  * Hirokazu Takahashi's "dynamic allocation of huge continuous pages" of 8 January 2004: an aligned slot is booked, so that
@@ -65,6 +70,7 @@ export class Booking implements HighOrderStrategy {
   readonly name = 'booking';
   readonly about = 'Hirokazu Takahashi, January 2004: books aligned slots one after the other and sweeps each out';
   readonly switches = SWITCHES;
+  readonly notes = NOTES;
   /** Where the next search begins, by zone (contig_pages_alloc_hint). */
   readonly #hints = new Map<number, Pfn>();
 
@@ -216,7 +222,7 @@ class Run {
   #targetsOf(zone: number): TargetSource {
     const { free, layout } = this.service.host;
     const { node } = layout.zones[zone]!;
-    return { get: () => ordinaryTarget(free, node), put: (pfn, order) => free.give(pfn, order) };
+    return { get: ordinaryPages(free, node), put: (pfn, order) => free.give(pfn, order) };
   }
 
   /**

@@ -4,18 +4,14 @@ import type { MemoryHost } from '../../host/memory-host.js';
 import { MAX_NAMED_PFNS, type MigrationReport, type RefusalCount } from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
 import type { TargetSource } from '../../migration/target-source.js';
-import { blockRange } from '../../mm/memory-block.js';
 import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
 import type { BlockId } from '../../mm/units.js';
-import { announced } from '../announced.js';
 import { migrateList, usedPages } from '../evacuate.js';
-import { labelOf } from '../labels.js';
+import { ordinaryTargets } from '../ordinary-targets.js';
 import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
-import { checkedBlocks } from './check-blocks.js';
 import { type BlockMethod, oneByOne } from './one-by-one.js';
 import { nodesWithMemory } from './online-memory.js';
-import { ordinaryTargets } from './ordinary-targets.js';
 
 /**
  * Passes in a row that move nothing before a block is given up. This limit is ours: the kernel has none and goes on until
@@ -42,6 +38,11 @@ export class BlockByBlock implements OfflineStrategy {
   readonly name = 'block-by-block';
   readonly about = 'Linux today: one memory block at a time, for as long as it takes';
   readonly modes = Object.keys(ORDERS);
+  readonly notes = {
+    ascending: 'the lowest block first',
+    'highest-first': 'the highest block first, as chmem and daxctl do',
+    'by-name': "in the order of a shell's memory*: memory100 before memory32",
+  };
 
   constructor(
     @inject(MigrationService) private readonly service: MigrationService,
@@ -50,13 +51,8 @@ export class BlockByBlock implements OfflineStrategy {
 
   run(request: OfflineRequest & Manner): Job<OfflineResult> {
     const { service, events } = this;
-    const { mode = 'ascending' } = request;
-    const { host } = service;
-    const blocks = checkedBlocks(host, request.blocks).sort(ORDERS[mode]);
-    const ranges = blocks.map((block) => blockRange(block, host.layout.blockPages));
-    const strategy = labelOf(this, request);
-    const job = oneByOne({ service, events }, strategy, blocks, new OfflinePages(service, events));
-    return announced(events, { frontEnd: 'offline', strategy, ranges }, job);
+    const order = ORDERS[request.mode ?? 'ascending'];
+    return oneByOne(this, { service, events }, request, new OfflinePages(service, events), order);
   }
 }
 

@@ -9,10 +9,28 @@ import type { MigrationService } from '../../migration/migration-service.js';
 import { blockRange } from '../../mm/memory-block.js';
 import { contains, type PfnRange } from '../../mm/pfn-range.js';
 import { type BlockId, formatPages, MAX_PAGE_ORDER } from '../../mm/units.js';
+import { announced } from '../announced.js';
+import type { StrategyTools } from '../define-strategy.js';
 import { evacuate, isVacant, usedPages } from '../evacuate.js';
-import type { Job, OfflineResult } from '../strategy.js';
+import type { Job, OfflineRequest, OfflineResult } from '../strategy.js';
 import { askRange } from './ask-range.js';
+import { checkedBlocks } from './check-blocks.js';
 import { offlineResult } from './offline-result.js';
+
+/**
+ * The job of a strategy that takes the blocks of a request together, in its own way.
+ *
+ * @throws VacateError kind 'range'.
+ */
+export function together(
+  strategy: string,
+  { service, events }: StrategyTools,
+  request: OfflineRequest,
+  takeOffline: (set: BlockSet) => Job<OfflineResult>,
+): Job<OfflineResult> {
+  const set = new BlockSet(service, events, strategy, checkedBlocks(service.host, request.blocks));
+  return announced(events, { frontEnd: 'offline', strategy, ranges: set.ranges }, takeOffline(set));
+}
 
 /** Memory blocks that go offline together or not at all. */
 export class BlockSet {

@@ -3,10 +3,8 @@ import { RangeEvents } from '../../events/range-events.js';
 import type { RefusalTally } from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
 import { NR_MAX_MIGRATE_PASSES } from '../../mm/migrate-mode.js';
-import { announced } from '../announced.js';
 import type { Job, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
-import { BlockSet } from './block-set.js';
-import { checkedBlocks } from './check-blocks.js';
+import { type BlockSet, together } from './block-set.js';
 
 /**
  * Takes memory blocks offline, all or none. Every page is asked before anything moves; the whole range is isolated before
@@ -24,10 +22,9 @@ export class IsolateFirst implements OfflineStrategy {
     @inject(RangeEvents) private readonly events: RangeEvents,
   ) {}
 
-  run({ blocks }: OfflineRequest): Job<OfflineResult> {
+  run(request: OfflineRequest): Job<OfflineResult> {
     const { service, events, name } = this;
-    const set = new BlockSet(service, events, name, checkedBlocks(service.host, blocks));
-    return announced(events, { frontEnd: 'offline', strategy: name, ranges: set.ranges }, this.#takeOffline(set));
+    return together(name, { service, events }, request, (set) => this.#takeOffline(set));
   }
 
   *#takeOffline(set: BlockSet): Job<OfflineResult> {

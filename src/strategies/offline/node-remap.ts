@@ -10,12 +10,12 @@ import type { BlockId } from '../../mm/units.js';
 import { announced } from '../announced.js';
 import { isVacant } from '../evacuate.js';
 import { labelOf } from '../labels.js';
+import { ordinaryTargets } from '../ordinary-targets.js';
 import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
 import { checkedBlocks, problemWithBlocks } from './check-blocks.js';
 import { inactiveFirst } from './lru-pages.js';
 import { offlineResult } from './offline-result.js';
 import { nodesWithMemory, onlineBlocksByZone } from './online-memory.js';
-import { ordinaryTargets } from './ordinary-targets.js';
 import { TwoPassMigration } from './two-pass-migration.js';
 import { whatStayed } from './what-stayed.js';
 
@@ -35,6 +35,10 @@ export class NodeRemap implements OfflineStrategy {
   readonly name = 'node-remap';
   readonly about = 'VA Linux and Fujitsu, 2004: whole nodes or zones, a fast pass and a slow one';
   readonly modes = ['swap', 'migration-cache'];
+  readonly notes = {
+    swap: 'anonymous pages go through the swap cache',
+    'migration-cache': 'anonymous pages need no swap to move',
+  };
 
   constructor(
     @inject(MigrationService) private readonly service: MigrationService,

@@ -1,11 +1,14 @@
 import type { RangeEvents } from '../../events/range-events.js';
 import type { MigrationReport, RefusalCount } from '../../migration/migration-report.js';
-import type { MigrationService } from '../../migration/migration-service.js';
 import { blockRange } from '../../mm/memory-block.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
 import type { BlockId } from '../../mm/units.js';
-import type { Job, OfflineResult } from '../strategy.js';
+import { announced } from '../announced.js';
+import type { StrategyTools } from '../define-strategy.js';
+import { labelOf } from '../labels.js';
+import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
 import { askLruOf, unmovableIn } from './ask-range.js';
+import { checkedBlocks } from './check-blocks.js';
 import { offlineResult } from './offline-result.js';
 
 /** How a strategy empties one block that has been isolated. */
@@ -18,17 +21,33 @@ export interface BlockMethod {
   empty(range: PfnRange): Job<readonly RefusalCount[]>;
 }
 
-export interface OneByOneTools {
-  readonly service: MigrationService;
-  readonly events: RangeEvents;
+/**
+ * Takes the blocks of a request offline one after the other, each a request of its own to the kernel: nothing keeps
+ * pages of one block from moving to the next. A block that refuses is given back, blocks that went stay offline. They
+ * are taken in ascending order, or in one that the strategy states.
+ *
+ * @throws VacateError kind 'range'.
+ */
+export function oneByOne(
+  strategy: Pick<OfflineStrategy, 'name' | 'modes'>,
+  tools: StrategyTools,
+  request: OfflineRequest & Manner,
+  method: BlockMethod,
+  order: (a: BlockId, b: BlockId) => number = (a, b) => a - b,
+): Job<OfflineResult> {
+  const { host } = tools.service;
+  const blocks = checkedBlocks(host, request.blocks).sort(order);
+  const ranges = blocks.map((block) => blockRange(block, host.layout.blockPages));
+  const label = labelOf(strategy, request);
+  return announced(
+    tools.events,
+    { frontEnd: 'offline', strategy: label, ranges },
+    takeAll(tools, label, blocks, method),
+  );
 }
 
-/**
- * Takes blocks offline one after the other, each a request of its own to the kernel: nothing keeps pages of one block
- * from moving to the next. A block that refuses is given back, blocks that went stay offline.
- */
-export function* oneByOne(
-  tools: OneByOneTools,
+function* takeAll(
+  tools: StrategyTools,
   label: string,
   blocks: readonly BlockId[],
   method: BlockMethod,
@@ -47,7 +66,7 @@ export function* oneByOne(
 
 /** None, or why the block is still online. */
 function* takeOffline(
-  { service, events }: OneByOneTools,
+  { service, events }: StrategyTools,
   block: BlockId,
   method: BlockMethod,
 ): Job<readonly RefusalCount[]> {

@@ -2,16 +2,12 @@ import { inject, injectable } from 'inversify';
 import { RangeEvents } from '../../events/range-events.js';
 import type { MigrationReport, RefusalCount } from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
-import { blockRange } from '../../mm/memory-block.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
-import { announced } from '../announced.js';
 import { isVacant } from '../evacuate.js';
-import { labelOf } from '../labels.js';
+import { ordinaryTargets } from '../ordinary-targets.js';
 import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
-import { checkedBlocks } from './check-blocks.js';
 import { lruPages } from './lru-pages.js';
 import { type BlockMethod, oneByOne } from './one-by-one.js';
-import { ordinaryTargets } from './ordinary-targets.js';
 import { TwoPassMigration } from './two-pass-migration.js';
 import { whatStayed } from './what-stayed.js';
 
@@ -34,6 +30,10 @@ export class PageCapture implements OfflineStrategy {
   readonly name = 'capture';
   readonly about = 'IBM, 2004: sections under capture, one after the other; what is freed in one stays free';
   readonly modes = ['migration-cache', 'swap'];
+  readonly notes = {
+    'migration-cache': 'the tree of October 2004: anonymous pages need no swap to move',
+    swap: 'the tree of the summer of 2004: anonymous pages go through the swap cache',
+  };
 
   constructor(
     @inject(MigrationService) private readonly service: MigrationService,
@@ -42,13 +42,7 @@ export class PageCapture implements OfflineStrategy {
 
   run(request: OfflineRequest & Manner): Job<OfflineResult> {
     const { service, events } = this;
-    const { blockPages } = service.host.layout;
-    const blocks = checkedBlocks(service.host, request.blocks);
-    const ranges = blocks.map((block) => blockRange(block, blockPages));
-    const strategy = labelOf(this, request);
-    const method = new Capture(service, events, request.mode === 'swap');
-    const job = oneByOne({ service, events }, strategy, blocks, method);
-    return announced(events, { frontEnd: 'offline', strategy, ranges }, job);
+    return oneByOne(this, { service, events }, request, new Capture(service, events, request.mode === 'swap'));
   }
 }
 

@@ -2,15 +2,11 @@ import { inject, injectable } from 'inversify';
 import { RangeEvents } from '../../events/range-events.js';
 import type { MigrationReport, RefusalCount } from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
-import { blockRange } from '../../mm/memory-block.js';
 import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_LRU, PG_SWAPBACKED, PG_SWAPCACHE, PG_UNEVICTABLE } from '../../mm/page-flags.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
-import { announced } from '../announced.js';
 import { usedPages } from '../evacuate.js';
-import { labelOf } from '../labels.js';
 import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
-import { checkedBlocks } from './check-blocks.js';
 import { type BlockMethod, oneByOne } from './one-by-one.js';
 import { type Reason, whatStayed } from './what-stayed.js';
 
@@ -32,6 +28,10 @@ export class SwapOut implements OfflineStrategy {
   readonly name = 'swap-out';
   readonly about = 'the swap-based patches of 2004: empties a section through reclaim, under memory pressure';
   readonly modes = ['under-pressure', 'forced'];
+  readonly notes = {
+    'under-pressure': 'reclaim runs only while the zone is short of free pages',
+    forced: 'reclaim is woken whether there is pressure or not (/proc/memhotplug purge)',
+  };
 
   constructor(
     @inject(MigrationService) private readonly service: MigrationService,
@@ -40,13 +40,7 @@ export class SwapOut implements OfflineStrategy {
 
   run(request: OfflineRequest & Manner): Job<OfflineResult> {
     const { service, events } = this;
-    const { blockPages } = service.host.layout;
-    const blocks = checkedBlocks(service.host, request.blocks);
-    const ranges = blocks.map((block) => blockRange(block, blockPages));
-    const strategy = labelOf(this, request);
-    const method = new Pageout(service, events, request.mode === 'forced');
-    const job = oneByOne({ service, events }, strategy, blocks, method);
-    return announced(events, { frontEnd: 'offline', strategy, ranges }, job);
+    return oneByOne(this, { service, events }, request, new Pageout(service, events, request.mode === 'forced'));
   }
 }
 

@@ -6,7 +6,7 @@ import type { Order } from '../../mm/units.js';
 import { announced } from '../announced.js';
 import { labelOf } from '../labels.js';
 import type { Job, Manner, ReclaimRequest, ReclaimResult, ReclaimStrategy } from '../strategy.js';
-import { bugsOf, KSWAPD_MODES, KSWAPD_SWITCHES } from './kswapd-switches.js';
+import { bugsOf, KSWAPD_MODES, KSWAPD_NOTES, KSWAPD_SWITCHES } from './kswapd-switches.js';
 import { checkReclaimOrder, problemWithOrder, ReclaimAccount } from './reclaim-account.js';
 import { ZoneMarks } from './zone-marks.js';
 
@@ -38,6 +38,7 @@ export class KswapdOrders implements ReclaimStrategy {
   readonly about = 'Nick Piggin, 2004: kswapd with watermarks for higher orders';
   readonly modes = KSWAPD_MODES;
   readonly switches = KSWAPD_SWITCHES;
+  readonly notes = KSWAPD_NOTES;
   readonly #host: MemoryHost;
   readonly #marks: ZoneMarks;
   readonly #kswapds: readonly Kswapd[];

@@ -13,6 +13,18 @@ import { WATERMARK_BUGS } from './watermark.js';
 export const KSWAPD_SWITCHES = ['inverted-wakeup', 'order-forgotten', ...WATERMARK_BUGS, 'no-present-check'] as const;
 export type KswapdSwitch = (typeof KSWAPD_SWITCHES)[number];
 
+/** The same for people, with the modes. */
+export const KSWAPD_NOTES = {
+  intended: 'as corrected in October 2004 and merged',
+  historical: 'as posted on 5 September 2004',
+  'inverted-wakeup':
+    'a wakeup is dropped if its order is above the highest one so far, so only order 0 ever wakes kswapd',
+  'order-forgotten': 'kswapd forgets which order it has just served, and does everything again before it sleeps',
+  'subtract-wrong-order': 'pages that are of no use at a step are counted by the order asked for instead of their own',
+  'unsigned-step': 'the allocation itself is not taken off at the start, so that a zone may sink to its mark',
+  'no-present-check': 'a zone without memory is taken for one that is short of it',
+} as const satisfies Record<KswapdSwitch | (typeof KSWAPD_MODES)[number], string>;
+
 /** As corrected in October 2004 and merged, or as posted on 5 September 2004. */
 export const KSWAPD_MODES = ['intended', 'historical'] as const;
 

@@ -7,6 +7,7 @@ import { smallMachine } from '../sim/small-machine.js';
 
 const named = (name: string, more: Partial<Strategy<object, string>> = {}): Strategy<object, string> => ({
   name,
+  about: 'says what it was asked',
   // biome-ignore lint/correctness/useYield: it is done at once
   *run(request): Job<string> {
     return JSON.stringify(request);
@@ -58,6 +59,7 @@ describe('a strategy from outside', () => {
       frontEnd: 'reclaim',
       create: ({ service }) => ({
         name,
+        about: 'says that all is well',
         doesNotApply: ({ order }) => (order > 3 ? 'it is for small orders' : null),
         // biome-ignore lint/correctness/useYield: it is done at once
         *run({ order }) {

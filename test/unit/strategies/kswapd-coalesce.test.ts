@@ -137,6 +137,7 @@ function composedUnderPins({ m, host }: Full, coalescer: Coalescing, events: Ran
   const real = new coalescer(service, events);
   const underPins: HighOrderStrategy = {
     name: real.name,
+    about: 'the real one, while every page is pinned',
     *run(request) {
       for (let pfn = 0; pfn < m.spec.nrPfns; pfn++)
         if ((m.flags[pfn]! & FREE_FLAGS) === 0) pin(m, pfn, m.clock[0]! + 1);
@@ -161,6 +162,7 @@ describe('the composition', () => {
     const { service } = serviceOf(machine.m);
     const never: HighOrderStrategy = {
       name: 'never',
+      about: 'rests',
       doesNotApply: () => 'it only makes blocks on Sundays',
       run: () => {
         throw new Error('it was asked not to');

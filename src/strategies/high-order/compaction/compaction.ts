@@ -49,6 +49,13 @@ export class Compaction implements HighOrderStrategy {
   readonly about = 'Linux today: a scanner that empties blocks from below and one that finds room from above';
   readonly modes = ['direct', 'kcompactd'];
   readonly switches = ['linux-6.1', 'linux-6.12', 'leave-unevictable'];
+  readonly notes = {
+    direct: 'each allocation compacts memory until it has its block',
+    kcompactd: 'each allocation wakes the background thread once, and tries again',
+    'linux-6.1': "by Linux 6.1's rules, whatever kernel the machine runs",
+    'linux-6.12': "by Linux 6.12's rules, whatever kernel the machine runs",
+    'leave-unevictable': 'mlocked pages stay where they are (vm.compact_unevictable_allowed = 0)',
+  };
   /** Hints, cached positions and deferral outlive a run, as in a kernel. */
   #zones: readonly ZoneState[] | null = null;
 

@@ -33,8 +33,13 @@ export type Switch = keyof typeof SWITCHES;
 export const SWITCH_NAMES = Object.keys(SWITCHES) as Switch[];
 
 /** What the strategy was built as. */
+export const MODE_NOTES = {
+  intended: 'the patch of October 2004 as it was meant to be',
+  historical: 'the same as it was posted, with everything below',
+  '2005': 'the form of 2005, which asks each page first',
+} as const;
+export type Mode = keyof typeof MODE_NOTES;
 export const MODES = ['intended', 'historical', '2005'] as const;
-export type Mode = (typeof MODES)[number];
 
 /** Which switches are on. */
 export type Deviations = Readonly<Record<Switch, boolean>>;

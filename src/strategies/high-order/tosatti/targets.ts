@@ -2,7 +2,7 @@ import type { MemoryHost } from '../../../host/memory-host.js';
 import type { TargetSource } from '../../../migration/target-source.js';
 import { contains, type PfnRange } from '../../../mm/pfn-range.js';
 import { NO_PAGE, type Order, type Pfn } from '../../../mm/units.js';
-import { ordinaryTarget } from '../ordinary-target.js';
+import { ordinaryPages } from '../../ordinary-targets.js';
 import type { HazardReport } from './hazards.js';
 import type { Deviations } from './switches.js';
 
@@ -14,13 +14,16 @@ export class Targets implements TargetSource {
   /** Nothing may move in here. */
   window: PfnRange = { start: 0, end: 0 };
   readonly #aside = new Set<Pfn>();
+  readonly #allocate: () => Pfn;
 
   constructor(
     private readonly host: MemoryHost,
-    private readonly node: number,
+    node: number,
     private readonly on: Deviations,
     private readonly hazards: HazardReport,
-  ) {}
+  ) {
+    this.#allocate = ordinaryPages(host.free, node);
+  }
 
   /** Ours, and as good as free. */
   hasAside(pfn: Pfn): boolean {
@@ -30,7 +33,7 @@ export class Targets implements TargetSource {
   get(_order: Order, source: Pfn): Pfn {
     if (this.on['unlocked-list-walk']) this.hazards.add('sleep-in-atomic', source);
     for (;;) {
-      const pfn = ordinaryTarget(this.host.free, this.node);
+      const pfn = this.#allocate();
       if (pfn === NO_PAGE || this.on['target-not-excluded'] || !contains(this.window, pfn)) return pfn;
       this.#aside.add(pfn);
     }

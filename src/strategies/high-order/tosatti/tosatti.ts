@@ -12,7 +12,7 @@ import { checkOrderRequest, OrderAccount } from '../order-account.js';
 import { Attempt } from './attempt.js';
 import { Coalesce } from './coalesce.js';
 import { Coalesce2005 } from './coalesce-2005.js';
-import { type Deviations, deviationsOf, MODES, type Mode, SWITCH_NAMES } from './switches.js';
+import { type Deviations, deviationsOf, MODE_NOTES, MODES, type Mode, SWITCH_NAMES, SWITCHES } from './switches.js';
 
 /**
  * Marcelo Tosatti's active defragmentation. `intended` is what the patch of 1 October 2004 was meant to do, `historical`
@@ -26,6 +26,7 @@ export class Tosatti implements HighOrderStrategy {
     'Marcelo Tosatti, 2004: widens free blocks by moving the pages before and after them; gives up at the first obstacle';
   readonly modes = MODES;
   readonly switches = SWITCH_NAMES;
+  readonly notes = { ...MODE_NOTES, ...SWITCHES };
 
   constructor(
     @inject(MigrationService) private readonly service: MigrationService,

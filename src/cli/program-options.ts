@@ -1,0 +1,45 @@
+import { Option } from 'commander';
+import { collect, parseSeed, parseStall, parseTimeout } from './options.js';
+import { wrap } from './wording.js';
+
+/*
+ * What several commands have: options under one name with one meaning, and the parts of help that look the same.
+ */
+
+export const MACHINE = 'a scenario file (*.yaml), a capture directory, or "live" for this host';
+
+export function examples(lines: readonly string[], after = ''): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n${after}`;
+}
+
+export const json = () => new Option('--json', 'print data for programs instead of text');
+export const seed = () =>
+  new Option('--seed <number>', "seed of chance in a scenario, instead of the file's own").argParser(parseSeed);
+export const strategy = () => new Option('--strategy <name>', 'how it is done, see below');
+export const timeout = () =>
+  new Option('--timeout <time>', 'stop after this time (30s, 500ms, 2m) and put everything back').argParser(
+    parseTimeout,
+  );
+export const stall = () =>
+  new Option('--stall <time>', 'live: stop when no page has left a block for so long (10s)').argParser(parseStall);
+export const journal = () =>
+  new Option('--journal <file>', 'where writes are noted; /var/lib/vacate/journal by default');
+export const plugin = () =>
+  new Option('--plugin <module>', 'one more page type, asked after the shipped ones; may be repeated')
+    .argParser(collect)
+    .default([], 'none');
+
+export const strategyModule = () =>
+  new Option('--strategy-module <module>', 'a strategy of your own, for --strategy to name; may be repeated')
+    .argParser(collect)
+    .default([], 'none');
+
+export function strategiesHelp(names: readonly string[] | undefined): string {
+  if (names === undefined) return '\nStrategies: vacate strategies names them\n';
+  const [byDefault, ...others] = names;
+  const listed = [`${byDefault} (default)`, ...others].join(', ');
+  return `\nStrategies: ${wrap(listed, 68, '  ')}\n  (vacate strategies says what each does)\n`;
+}
+
+export const root = () =>
+  new Option('--root <folder>', '"live" is the host whose /proc and /sys were copied below this folder');
