@@ -3,6 +3,7 @@ import type { BroughtBack } from '../linux/bring-back.js';
 import type { BlockAttempt } from '../linux/empty-block.js';
 import type { RunOutcome } from '../linux/offline-run.js';
 import type { StateWrite } from '../linux/state-writer.js';
+import { BLOCK_OFFLINE } from '../mm/memory-block.js';
 import type { BlockId } from '../mm/units.js';
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_REFUSED } from './exit-codes.js';
 import type { OfflinePlan } from './offline-live-plan.js';
@@ -35,9 +36,14 @@ export interface OfflineLiveReport {
 
 /** `planned`: a dry run that would be tried. */
 export function outcomeOf({ plan, committed }: OfflineLiveReport): RunOutcome | 'planned' {
-  if (committed !== null) return committed.outcome;
+  if (committed !== null) return committed.outcome === 'done' && leavesOut(plan) ? 'partial' : committed.outcome;
   if (plan.isLate) return 'timeout';
   return plan.refusal === null ? 'planned' : 'refused';
+}
+
+/** With --keep-partial, blocks of which it is known that they will not go are not even tried. */
+function leavesOut({ blocks, order }: OfflinePlan): boolean {
+  return blocks.some(({ block, state }) => state !== BLOCK_OFFLINE && !order.includes(block));
 }
 
 /** Blocks of the run that stay offline, as the user wanted. */

@@ -22,6 +22,8 @@ export interface Manner {
   readonly interruptAt?: string;
   /** Sends SIGINT as soon as this is true, which is asked now and then. */
   readonly interruptWhen?: () => boolean;
+  /** Sends this instead of SIGINT. */
+  readonly signal?: NodeJS.Signals;
   /** Nobody reads standard output. */
   readonly closeStdout?: boolean;
 }
@@ -41,12 +43,12 @@ export function vacate(args: readonly string[], manner: Manner = {}): Promise<En
     stderr += text;
     if (interrupted || manner.interruptAt === undefined || !stderr.includes(manner.interruptAt)) return;
     interrupted = true;
-    child.kill('SIGINT');
+    child.kill(manner.signal ?? 'SIGINT');
   });
   const asking = setInterval(() => {
     if (manner.interruptWhen?.() !== true) return;
     clearInterval(asking);
-    child.kill('SIGINT');
+    child.kill(manner.signal ?? 'SIGINT');
   }, ASK_MS);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
