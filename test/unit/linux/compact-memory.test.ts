@@ -179,7 +179,7 @@ describe('what a host says of its free memory', () => {
           expect(pages).toBeGreaterThanOrEqual(0);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 
