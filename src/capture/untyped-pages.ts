@@ -139,7 +139,10 @@ function nameZspages(
     mapcounts[pfn] = 0;
   }
   const named = new Set(candidates.slice(0, nrZspages));
-  nameless.splice(0, nameless.length, ...nameless.filter((pfn) => !named.has(pfn)));
+  // One by one: there may be more than an argument list can hold.
+  let nrLeft = 0;
+  for (const pfn of nameless) if (!named.has(pfn)) nameless[nrLeft++] = pfn;
+  nameless.length = nrLeft;
   if (named.size === nrZspages) return;
   caveats.push(
     `${name}: zsmalloc has ${countPages(nrZspages)}, of which ${formatCount(named.size)} could be found; the others ` +

@@ -175,7 +175,7 @@ const FORECAST_HELP = `
 Without a selection, all blocks. A verdict is "will go", "will not go", or
 "cannot know" where what the kernel shows allows both. --need takes blocks that
 are sure to go, of the selection if there is one.
-Exit codes: 0 all that was asked for will go (and for an overview of all blocks),
+Exit codes: 0 all that was asked for will go (always 0 if nothing was selected),
 1 something will not go, or there is less than needed, 64 it cannot be known.
 `;
 

@@ -163,9 +163,11 @@ export const REASON_WORDS: ReadonlyMap<number, ReasonWords> = new Map<number, Re
     {
       reason: 'pinned',
       kind: 'retry',
-      decides: NEVER,
-      decidesInMovable: NEVER,
-      because: 'more references than mappings and caches explain: somebody holds them',
+      decides: OPEN,
+      decidesInMovable: OPEN,
+      because:
+        'more references than mappings and caches explain: somebody holds them, nobody knows for how long, and until ' +
+        'then the kernel tries for ever',
       waitingHelps: true,
       waiting: 'they can go as soon as whoever holds them lets go',
     },

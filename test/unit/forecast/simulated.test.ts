@@ -9,14 +9,14 @@ import { BLOCK, busyBlocks, busyMachine, FOR_EVER, frontOf, usedIn } from '../st
 import { forecasterOfMachine } from './sketched.js';
 
 describe('of a simulated machine', () => {
-  it('every reference is known: a pinned page keeps its block, until it is let go', () => {
+  it('every reference is known: a pinned page keeps its block for as long as it is held, which is not known', () => {
     const m = busyMachine();
     const block = busyBlocks(m)[0]!;
     expect(forecasterOfMachine(m).one(block)).toMatchObject({ verdict: 'will-go', reasons: [] });
     const [pfn] = usedIn(m, block);
     pin(m, pfn!, FOR_EVER);
     const found = forecasterOfMachine(m).one(block);
-    expect(found).toMatchObject({ verdict: 'will-not-go', waitingHelps: true });
+    expect(found).toMatchObject({ verdict: 'cannot-know', waitingHelps: true });
     expect(found.reasons[0]).toMatchObject({ reason: 'pinned', kind: 'retry', pfns: [pfn] });
     expect(forecasterOfMachine(m).all().notKnowable.whatWouldShow).toEqual([]);
   });
