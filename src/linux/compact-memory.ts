@@ -9,7 +9,6 @@ import { WriterProcess } from './writer-process.js';
 
 /** Documentation/admin-guide/sysctl/vm.rst; whatever is written compacts, newer kernels want a 1. */
 const COMPACT_MEMORY = '/proc/sys/vm/compact_memory';
-const UNEVICTABLE_ALLOWED = '/proc/sys/vm/compact_unevictable_allowed';
 const NODES = '/sys/devices/system/node';
 const WORD = '1';
 
@@ -71,12 +70,6 @@ export function compactionFile(tree: LinuxTree, node: number | null): string {
     `${tree.at(path)} is not there: this kernel is built without compaction (CONFIG_COMPACTION), or what runs here ` +
       'may not see it, as in a container.',
   );
-}
-
-/** False if mlocked pages stay where they are when memory is compacted; null if the kernel does not say. */
-export function mayMoveUnevictable(tree: LinuxTree): boolean | null {
-  const value = tree.value(UNEVICTABLE_ALLOWED);
-  return value === '0' ? false : value === '1' ? true : null;
 }
 
 /**

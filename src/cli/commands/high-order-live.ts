@@ -1,5 +1,7 @@
 import { VacateError } from '../../base/vacate-error.js';
-import { type CompactionRun, compactionFile, compactMemory, mayMoveUnevictable } from '../../linux/compact-memory.js';
+import type { CaptureSource } from '../../capture/index.js';
+import { COMPACT_UNEVICTABLE, Settings } from '../../lint/settings.js';
+import { type CompactionRun, compactionFile, compactMemory } from '../../linux/compact-memory.js';
 import { bootOf, JOURNAL, Journal, newRunId } from '../../linux/journal.js';
 import type { LinuxTree } from '../../linux/linux-tree.js';
 import { identityOf } from '../../linux/process-identity.js';
@@ -28,6 +30,9 @@ export interface HighOrderLiveOptions {
   readonly json?: boolean;
 }
 
+const UNEVICTABLE_NOT_KNOWN =
+  'Whether compaction may move mlocked pages (vm.compact_unevictable_allowed) is not told; taken as 1, as most kernels have it.';
+
 /** Huge pages of most machines are what people want blocks for. */
 const DEFAULT_ORDER = PAGEBLOCK_ORDER;
 
@@ -47,17 +52,24 @@ export async function highOrderLive(
   // Before minutes go into a forecast.
   if (commit && tree !== null) compactionFile(tree, node);
   const pageTypes = await loadPageTypes(options.plugin);
-  const { machine, source, caveats } = await openMachine(machineName, { ...context, ...options });
+  const { machine, source, captured, ...open } = await openMachine(machineName, { ...context, ...options });
   const deadline = performance.now() + (options.timeout ?? Number.POSITIVE_INFINITY);
-  const leavesUnevictable = tree !== null && mayMoveUnevictable(tree) === false;
-  const request = { order, count, node, leavesUnevictable, pageTypes, deadline };
+  const mayMove = captured === null ? true : mayMoveUnevictable(captured.files);
+  const request = { order, count, node, leavesUnevictable: mayMove === false, pageTypes, deadline };
   const outlook = await compactionOutlook(context, machine, request);
   const run = commit && tree !== null ? await commitTo(context, tree, { outlook, node, deadline, options }) : null;
   const kernel = machine.spec.kernel ?? null;
+  const caveats = mayMove === null ? [...open.caveats, UNEVICTABLE_NOT_KNOWN] : open.caveats;
   const report = { machine, source, kernel, rules: nearestKernel(kernel), node, outlook, run, caveats };
   if (options.json === true) printJson(context, highOrderLiveJson(report));
   else context.print(highOrderLiveText(report, context.palette).join('\n'));
   return exitCodeFor(report);
+}
+
+/** False if mlocked pages stay where they are when memory is compacted; null if nothing tells. */
+function mayMoveUnevictable(files: CaptureSource): boolean | null {
+  const allowed = Settings.parse(files.text('settings') ?? '').value(COMPACT_UNEVICTABLE);
+  return allowed === '0' ? false : allowed === '1' ? true : null;
 }
 
 function checkOptions(machineName: string, { root, commit, order = DEFAULT_ORDER }: HighOrderLiveOptions): void {

@@ -4,12 +4,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { VacateError } from '../../../src/base/vacate-error.js';
 import { freeBlocksOf, readBuddyinfo } from '../../../src/linux/buddyinfo.js';
-import {
-  type CompactionOptions,
-  compactionFile,
-  compactMemory,
-  mayMoveUnevictable,
-} from '../../../src/linux/compact-memory.js';
+import { type CompactionOptions, compactionFile, compactMemory } from '../../../src/linux/compact-memory.js';
 import type { JournalRecord } from '../../../src/linux/journal-record.js';
 import { LinuxTree } from '../../../src/linux/linux-tree.js';
 import { readPerCpuPages } from '../../../src/linux/per-cpu-pages.js';
@@ -138,17 +133,8 @@ describe('what a host says of its free memory', () => {
 
   it('may be missing', () => {
     const tree = new LinuxTree(emptyTree());
-    expect([readBuddyinfo(tree), readCompactionCounters(tree), mayMoveUnevictable(tree)]).toEqual([null, null, null]);
+    expect([readBuddyinfo(tree), readCompactionCounters(tree)]).toEqual([null, null]);
     expect(readPerCpuPages(tree).size).toBe(0);
-  });
-
-  it('says whether mlocked pages may move', () => {
-    const root = emptyTree();
-    const says = (text: string) => {
-      put(root, { 'proc/sys/vm/compact_unevictable_allowed': text });
-      return mayMoveUnevictable(new LinuxTree(root));
-    };
-    expect([says('1\n'), says('0\n'), says('maybe\n')]).toEqual([true, false, null]);
   });
 
   it('may be anything: numbers come out, or nothing', () => {
