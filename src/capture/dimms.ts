@@ -1,3 +1,4 @@
+import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import type { Dimm } from '../mm/memory-block.js';
 import { contains, mergeRanges, type PfnRange } from '../mm/pfn-range.js';
@@ -7,6 +8,8 @@ import { TAKE_AGAIN } from './wording.js';
 import type { PlacedZone } from './zone-ranges.js';
 
 const FOUR_GIB_PFN = 2 ** 32 / PAGE_SIZE;
+
+const DEVICE_NAME = /^[\w:.-]{1,64}$/;
 
 export interface DimmSources {
   /** `PNP0C80:NN memoryA memoryB ...`: an ACPI memory device and its blocks, a line each. */
@@ -41,9 +44,9 @@ function fromDevices(text: string, { blockPages }: DimmSources, caveats: string[
     const [device = '', ...names] = line.trim().split(/\s+/);
     if (device === '') continue;
     const ranges = names.map((name) => {
-      const number = /^memory(\d+)$/.exec(name)?.[1];
-      if (number === undefined) {
-        throw new VacateError('capture', `dimms says "${line.trim()}": write "PNP0C80:NN memoryA memoryB ...".`);
+      const number = /^memory(\d{1,9})$/.exec(name)?.[1];
+      if (number === undefined || !DEVICE_NAME.test(device)) {
+        throw new VacateError('capture', `dimms says ${quoted(line.trim())}: write "PNP0C80:NN memoryA memoryB ...".`);
       }
       return { start: Number(number) * blockPages, end: (Number(number) + 1) * blockPages };
     });

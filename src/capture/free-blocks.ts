@@ -11,7 +11,7 @@ export type Buddyinfo = ReadonlyMap<string, readonly number[]>;
 export function parseBuddyinfo(text: string): Buddyinfo {
   const zones = new Map<string, readonly number[]>();
   for (const line of text.split('\n')) {
-    const match = /^Node (\d+), zone\s+(\S+)((?:\s+\d+)+)\s*$/.exec(line);
+    const match = /^Node (\d{1,4}), zone\s+(\S+)((?:\s+\d{1,12})+)\s*$/.exec(line);
     if (match !== null) zones.set(`${match[1]}/${match[2]}`, (match[3] as string).trim().split(/\s+/).map(Number));
   }
   return zones;

@@ -7,13 +7,16 @@ const MARKS = [
   { since: '6.1', field: 'nr_sec_page_table_pages' },
 ] as const;
 
+/** "6.12.117+deb13-cloud-amd64". */
+const RELEASE = /^\d{1,4}\.\d{1,4}[\w.+~-]{0,64}$/;
+
 /**
  * Release of the captured kernel: as `kernel` in the directory says, or beside it (of one boot several captures are
  * taken), or the one whose counters vmstat has; null if nothing tells.
  */
 export function kernelRelease(files: CaptureSource): string | null {
   const named = files.textBeside('kernel')?.trim();
-  if (named !== undefined && /^\d+\.\d+/.test(named)) return named;
+  if (named !== undefined && RELEASE.test(named)) return named;
   const fields = new Set(
     files
       .text('vmstat')

@@ -1,4 +1,5 @@
 import { isPowerOfTwo } from '../base/bits.js';
+import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import { BLOCK_GOING_OFFLINE, BLOCK_OFFLINE, BLOCK_ONLINE, type BlockState } from '../mm/memory-block.js';
 import { PG_NOPAGE } from '../mm/page-flags.js';
@@ -19,6 +20,8 @@ const STATES: ReadonlyMap<string, BlockState> = new Map([
   ['offline', BLOCK_OFFLINE],
 ]);
 
+/** More than a kernel has kinds of zones. */
+const ZONES_MAX = 8;
 const MIB = 1024 * 1024;
 const USUAL_BLOCK_BYTES = 128 * MIB;
 
@@ -35,7 +38,7 @@ export function parseBlockPages(text: string | null, caveats: string[]): number 
   if (!isPowerOfTwo(sizeBytes) || sizeBytes < MIB) {
     throw new VacateError(
       'capture',
-      `block_size_bytes says "${digits}", which is no power of two of at least 1 MiB in hexadecimal: ` +
+      `block_size_bytes says ${quoted(digits)}, which is no power of two of at least 1 MiB in hexadecimal: ` +
         'copy it from /sys/devices/system/memory/block_size_bytes as it is.',
     );
   }
@@ -48,18 +51,18 @@ export function parseMemoryBlocks(text: string): MemoryBlock[] {
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     const [name = '', stateName = '', removable, ...zones] = line.trim().split(/\s+/);
-    const number = /^memory(\d+)$/.exec(name)?.[1];
+    const number = /^memory(\d{1,9})$/.exec(name)?.[1];
     const state = STATES.get(stateName);
     if (number === undefined || state === undefined || blocks.has(Number(number))) {
       throw new VacateError(
         'capture',
-        `Line ${index + 1} of memory_blocks, "${line.trim()}", does not describe a memory block that is new to it: ` +
+        `Line ${index + 1} of memory_blocks, ${quoted(line.trim())}, does not describe a memory block that is new to it: ` +
           'write "memoryN state removable valid_zones..." with online, going-offline or offline, once for each block.',
       );
     }
     const block = Number(number);
     const isRemovable = removable === '1' ? true : removable === '0' ? false : null;
-    blocks.set(block, { block, state, isRemovable, zoneKinds: zones.filter((zone) => zone !== 'none') });
+    blocks.set(block, { block, state, isRemovable, zoneKinds: zonesIn(zones) });
   }
   if (blocks.size === 0) {
     throw new VacateError(
@@ -68,6 +71,11 @@ export function parseMemoryBlocks(text: string): MemoryBlock[] {
     );
   }
   return [...blocks.values()].sort((a, b) => a.block - b.block);
+}
+
+/** Names that no kernel has are dropped: nobody could be told of them, or put memory there. */
+function zonesIn(words: readonly string[]): string[] {
+  return words.filter((word) => word !== 'none' && /^[A-Za-z0-9]{1,16}$/.test(word)).slice(0, ZONES_MAX);
 }
 
 /** Without a list: a block that has a page is online. An offline block then looks like a hole. */

@@ -21,7 +21,7 @@ export interface Pageset {
 export function parsePagesets(lines: readonly string[]): Pageset[] {
   const pagesets: { count: number; high: number; batch: number }[] = [];
   for (const line of lines) {
-    const [, name = '', value = ''] = /^\s+(\w+):\s*(\d+)\s*$/.exec(line) ?? [];
+    const [, name = '', value = ''] = /^\s+(\w+):\s*(\d{1,9})\s*$/.exec(line) ?? [];
     if (name === 'cpu') pagesets.push({ count: 0, high: 0, batch: 0 });
     else if (name === 'count' || name === 'high' || name === 'batch') {
       const last = pagesets.at(-1);
@@ -79,7 +79,8 @@ function dealToCpus(flags: Uint32Array, start: Pfn, end: Pfn, pagesets: readonly
   for (const run of runsOf(flags, start, end).sort((a, b) => b.length - a.length)) {
     const cpu = left.indexOf(Math.max(...left));
     left[cpu] = left[cpu]! - run.length;
-    dealt[cpu]!.push(...run);
+    // One by one: a run may be longer than an argument list can be.
+    for (const pfn of run) dealt[cpu]!.push(pfn);
   }
   return dealt.map((pfns) => pfns.sort((a, b) => a - b));
 }

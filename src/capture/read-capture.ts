@@ -76,7 +76,7 @@ export function readCapture(from: string | CaptureSource, options: ReadCaptureOp
     dimms: findDimms({ ...sources, hasBlock }, zones, caveats),
     flags,
     mapcounts,
-    nrSwapSlots: countSwapSlots(files.text('meminfo'), nrSwapCached, caveats),
+    nrSwapSlots: countSwapSlots(files.text('meminfo'), nrSwapCached, nrPfns, caveats),
     kernel,
     migratetypes,
     pcp: imagePcp(zones, flags, kernel),
@@ -154,16 +154,19 @@ function reachOf(nrFilePfns: number, blocks: readonly MemoryBlock[], blockPages:
   );
 }
 
-/** As many as swap space has, and never fewer than pages that sit in the swap cache. */
-function countSwapSlots(meminfo: string | null, nrSwapCached: number, caveats: string[]): number {
-  const swapTotalKiB = /^SwapTotal:\s+(\d+) kB$/m.exec(meminfo ?? '')?.[1];
+/**
+ * As many as swap space has, and never fewer than pages that sit in the swap cache; nor more than could still be used,
+ * when every page of the machine is swapped out.
+ */
+function countSwapSlots(meminfo: string | null, nrSwapCached: number, nrPfns: number, caveats: string[]): number {
+  const swapTotalKiB = /^SwapTotal:\s+(\d{1,15}) kB$/m.exec(meminfo ?? '')?.[1];
   const nrSlots = swapTotalKiB === undefined ? 0 : Math.floor((Number(swapTotalKiB) * 1024) / PAGE_SIZE);
   if (swapTotalKiB === undefined && nrSwapCached > 0) {
     caveats.push(
       `The capture lacks meminfo: swap space is taken to be the ${formatCount(nrSwapCached)} pages in the swap cache.`,
     );
   }
-  return Math.max(nrSlots, nrSwapCached);
+  return Math.max(Math.min(nrSlots, nrPfns + nrSwapCached), nrSwapCached);
 }
 
 function countPresent(flags: Uint32Array): number {

@@ -1,3 +1,4 @@
+import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import { type Watermarks, ZONE_KINDS, type ZoneKind } from '../mm/zone.js';
 import { type Pageset, parsePagesets } from './per-cpu-lists.js';
@@ -30,6 +31,10 @@ export interface Zoneinfo {
   readonly nrCpus: number;
 }
 
+/** CONFIG_NR_CPUS, and nodes times kinds of zones, as the largest kernels are built. */
+const CPUS_MAX = 8192;
+const ZONES_MAX = 1024;
+
 interface Section {
   readonly node: number;
   readonly kind: string;
@@ -43,7 +48,7 @@ export function parseZoneinfo(text: string): Zoneinfo {
   const cpus = new Set<string>();
   for (const section of sections) {
     for (const line of section.lines) {
-      const cpu = /^\s+cpu:\s*(\d+)/.exec(line)?.[1];
+      const cpu = /^\s+cpu:\s*(\d{1,6})/.exec(line)?.[1];
       if (cpu !== undefined) cpus.add(cpu);
     }
     // A zone without a present page is written without its start. Device memory is never onlined as System RAM.
@@ -54,13 +59,19 @@ export function parseZoneinfo(text: string): Zoneinfo {
   if (zones.length === 0) {
     throw new VacateError('capture', `zoneinfo lists no zone that has memory: ${TAKE_AGAIN}.`);
   }
+  if (cpus.size > CPUS_MAX || zones.length > ZONES_MAX) {
+    throw new VacateError(
+      'capture',
+      `zoneinfo has ${cpus.size} CPUs and ${zones.length} zones, more than any kernel: ${TAKE_AGAIN}.`,
+    );
+  }
   return { zones, nrCpus: Math.max(1, cpus.size) };
 }
 
 function sectionsOf(text: string): Section[] {
   const sections: Section[] = [];
   for (const line of text.split('\n')) {
-    const title = /^Node (\d+), zone\s+(\S+)/.exec(line);
+    const title = /^Node (\d{1,4}), zone\s+(\S+)/.exec(line);
     if (title !== null) sections.push({ node: Number(title[1]), kind: title[2] as string, lines: [] });
     else sections.at(-1)?.lines.push(line);
   }
@@ -72,7 +83,7 @@ function recordOf(section: Section, siblings: readonly string[]): ZoneRecord {
   if (kind === undefined) {
     throw new VacateError(
       'capture',
-      `zoneinfo has a zone ${section.kind}, and only ${ZONE_KINDS.join(', ')} are known here: ` +
+      `zoneinfo has a zone ${quoted(section.kind)}, and only ${ZONE_KINDS.join(', ')} are known here: ` +
         'take the capture on a 64-bit kernel.',
     );
   }
@@ -102,7 +113,7 @@ function optionalField(section: Section, name: string): number | null {
     const words = line.trim();
     if (!words.startsWith(name)) continue;
     const rest = words.slice(name.length);
-    if (/^\s+\d+$/.test(rest)) return Number(rest);
+    if (/^\s+\d{1,15}$/.test(rest)) return Number(rest);
   }
   return null;
 }
@@ -112,7 +123,7 @@ function field(section: Section, name: string): number {
   if (value === null) {
     throw new VacateError(
       'capture',
-      `zoneinfo does not say "${name}" of zone ${section.kind} of node ${section.node}: ${TAKE_AGAIN}.`,
+      `zoneinfo does not say "${name}" of zone ${quoted(section.kind)} of node ${section.node}: ${TAKE_AGAIN}.`,
     );
   }
   return value;
@@ -125,7 +136,7 @@ function field(section: Section, name: string): number {
 function lowmemReserveOf(section: Section, siblings: readonly string[]): Record<ZoneKind, number> {
   const reserve: Record<ZoneKind, number> = { DMA: 0, DMA32: 0, Normal: 0, Movable: 0 };
   const line = section.lines.find((candidate) => candidate.trim().startsWith('protection:')) ?? '';
-  const numbers = (/\(([^)]*)\)/.exec(line)?.[1] ?? '').split(',').map(Number);
+  const numbers = (/\(([\d, ]*)\)/.exec(line)?.[1] ?? '').split(',').map(Number);
   const order: readonly string[] = siblings.length === numbers.length ? siblings : ZONE_KINDS;
   for (const kind of ZONE_KINDS) {
     const index = order.indexOf(kind);

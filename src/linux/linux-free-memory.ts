@@ -2,12 +2,16 @@ import type { FreeMemory } from '../host/free-memory.js';
 import { MIGRATE_MOVABLE, type Migratetype } from '../mm/migratetype.js';
 import type { PageColumns } from '../mm/page-columns.js';
 import { PG_BUDDY } from '../mm/page-flags.js';
-import { type Order, PAGEBLOCK_ORDER, type Pfn } from '../mm/units.js';
+import type { PfnRange } from '../mm/pfn-range.js';
+import { NR_PAGE_ORDERS, type Order, PAGEBLOCK_ORDER, type Pfn } from '../mm/units.js';
 import type { ZoneKind, ZoneShape } from '../mm/zone.js';
 import { cannotAsk } from './host-verbs.js';
 
 /** A host's free memory as it was read: it may be looked at, and not taken. Lists are in the order of addresses. */
 export class LinuxFreeMemory implements FreeMemory {
+  /** First pages of free blocks, by zone and order; null until somebody asks. */
+  #blocks: Uint32Array[][] | null = null;
+
   constructor(
     private readonly columns: PageColumns,
     private readonly zones: readonly ZoneShape[],
@@ -23,24 +27,26 @@ export class LinuxFreeMemory implements FreeMemory {
   }
 
   nrPages(zone: number): number {
-    const { flags } = this.columns;
-    const { start, end } = this.zones[zone]!;
-    let nr = 0;
-    for (let pfn = start; pfn < end; pfn++) if ((flags[pfn]! & PG_BUDDY) !== 0) nr++;
-    return nr;
+    return this.#lists(zone).reduce((sum, blocks, order) => sum + blocks.length * 2 ** order, 0);
   }
 
   nrBlocks(zone: number, order: Order, type?: Migratetype): number {
-    return this.#find(zone, order, type).length;
+    const blocks = this.#lists(zone)[order]!;
+    return type === undefined ? blocks.length : blocks.filter((pfn) => this.migratetype(pfn) === type).length;
   }
 
   blocks(zone: number, order: Order): Uint32Array {
-    return Uint32Array.from(this.#find(zone, order));
+    return this.#lists(zone)[order]!.slice();
   }
 
   atEnd(zone: number, order: Order, end: 'first' | 'last', most: number): Uint32Array {
-    const found = this.#find(zone, order, MIGRATE_MOVABLE);
-    return Uint32Array.from(end === 'first' ? found.slice(0, most) : found.reverse().slice(0, most));
+    const found = this.#lists(zone)[order]!.filter((pfn) => this.migratetype(pfn) === MIGRATE_MOVABLE);
+    return end === 'first' ? found.slice(0, most) : found.reverse().slice(0, most);
+  }
+
+  /** The columns are no longer what they were. */
+  forget(): void {
+    this.#blocks = null;
   }
 
   watermark(zone: number, mark: 'min' | 'low' | 'high', highest: ZoneKind): number {
@@ -72,19 +78,22 @@ export class LinuxFreeMemory implements FreeMemory {
     return cannotAsk('free.drainLocal');
   }
 
-  #find(zone: number, order: Order, type?: Migratetype): Pfn[] {
-    const { flags, mapcount } = this.columns;
-    const { start, end } = this.zones[zone]!;
-    const found: Pfn[] = [];
-    for (let pfn = start; pfn < end; ) {
-      if ((flags[pfn]! & PG_BUDDY) === 0) {
-        pfn++;
-        continue;
-      }
-      const own = mapcount[pfn]! - 1;
-      if (own === order && (type === undefined || this.migratetype(pfn) === type)) found.push(pfn);
-      pfn += 2 ** own;
-    }
-    return found;
+  #lists(zone: number): Uint32Array[] {
+    this.#blocks ??= this.zones.map((own) => blocksIn(this.columns, own));
+    return this.#blocks[zone]!;
   }
+}
+
+function blocksIn({ flags, mapcount }: PageColumns, { start, end }: PfnRange): Uint32Array[] {
+  const found: Pfn[][] = Array.from({ length: NR_PAGE_ORDERS }, () => []);
+  for (let pfn = start; pfn < end; ) {
+    if ((flags[pfn]! & PG_BUDDY) === 0) {
+      pfn++;
+      continue;
+    }
+    const order = mapcount[pfn]! - 1;
+    found[order]!.push(pfn);
+    pfn += 2 ** order;
+  }
+  return found.map((pfns) => Uint32Array.from(pfns));
 }

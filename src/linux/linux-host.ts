@@ -14,7 +14,7 @@ import { LinuxPageView } from './linux-page-view.js';
 import { LinuxReclaim, LinuxSwapSpace } from './linux-reclaim.js';
 import type { LinuxTree } from './linux-tree.js';
 import { type StateWord, wordBackTo } from './state-words.js';
-import { blockPath, readBlock } from './sysfs-memory.js';
+import { blockPath, MEMORY_DEVICES, readBlock } from './sysfs-memory.js';
 
 /** The kernel was asked and said no: the block is as it was. */
 const REFUSALS = ['EBUSY', 'EINVAL', 'EINTR', 'EAGAIN', 'ENOMEM'];
@@ -87,6 +87,7 @@ export class LinuxHost implements MemoryHost {
     const { start, end } = blockRange(block, this.layout.blockPages);
     this.columns.flags.fill(PG_NOPAGE, start, end);
     for (const column of [this.columns.count, this.columns.mapcount]) column.fill(0, start, end);
+    this.free.forget();
     return true;
   }
 
@@ -104,11 +105,13 @@ export class LinuxHost implements MemoryHost {
     const { start, end } = blockRange(block, this.layout.blockPages);
     this.columns.flags.fill(PG_BUDDY, start, end);
     markFreeBlocks(this.columns, start, end);
+    this.free.forget();
   }
 
   /** The kernel's own invariants are its own business; ours are that blocks and pages agree. */
   validate(): string[] {
     const { blockPages, nrPfns } = this.layout;
+    if (!this.tree.has(MEMORY_DEVICES)) return [];
     const wrong: string[] = [];
     for (let block = 0; block * blockPages < nrPfns; block++) {
       if (this.blockState(block) === BLOCK_ONLINE) continue;

@@ -1,6 +1,7 @@
 import { mix32 } from '../base/prng.js';
 import { journalledPages } from '../mm/buffer-cache.js';
 import type { MachineImage } from '../mm/machine-image.js';
+import { BLOCK_GOING_OFFLINE, BLOCK_ONLINE } from '../mm/memory-block.js';
 import { MIGRATE_MOVABLE, MIGRATE_UNMOVABLE } from '../mm/migratetype.js';
 import {
   PG_ANON,
@@ -53,7 +54,8 @@ export function machineFromImage(image: MachineImage): Machine {
     nrCpus: image.nrCpus,
     blockPages: image.blockPages,
     zones: image.zones,
-    blocks: image.blocks,
+    // A block that somebody is taking off line just now has all its pages still.
+    blocks: image.blocks.map((each) => (each.state === BLOCK_GOING_OFFLINE ? { ...each, state: BLOCK_ONLINE } : each)),
     dimms: image.dimms,
     nrSwapSlots: image.nrSwapSlots,
     kernel: image.kernel ?? null,

@@ -73,20 +73,8 @@ const PROC_PAGES = ['kpageflags.gz', 'kpagecount.gz'];
 
 /** A capture of test/fixtures/captures as the tree it was taken of, with one ACPI device for each name in `dimms`. */
 export function unfoldCapture(name: string, dimms: Readonly<Record<string, readonly number[]>> = {}): string {
-  const root = emptyTree();
   const from = join(FIXTURES, 'captures', name);
-  mkdirSync(join(root, 'proc'), { recursive: true });
-  for (const file of [...PROC_TEXTS, ...PROC_PAGES])
-    if (existsSync(join(from, file))) cpSync(join(from, file), join(root, 'proc', file));
-  put(root, {
-    'proc/sys/kernel/osrelease': readFileSync(join(from, '..', 'kernel'), 'utf8'),
-    'proc/sys/kernel/hostname': 'guest-7\n',
-    [`${MEMORY}/block_size_bytes`]: readFileSync(join(from, 'block_size_bytes'), 'utf8'),
-  });
-  for (const line of readFileSync(join(from, 'memory_blocks'), 'utf8').trim().split('\n')) {
-    const [block = '', state = '', removable, ...zones] = line.split(' ');
-    putBlock(root, Number(block.slice('memory'.length)), { state, removable, zones: zones.join(' ') });
-  }
+  const root = treeOfCapture(from, readFileSync(join(from, '..', 'kernel'), 'utf8'));
   for (const [dimm, blocks] of Object.entries(dimms)) {
     const device = join(root, 'sys/bus/acpi/devices', dimm);
     mkdirSync(device, { recursive: true });
@@ -96,4 +84,26 @@ export function unfoldCapture(name: string, dimms: Readonly<Record<string, reado
     }
   }
   return root;
+}
+
+function treeOfCapture(from: string, kernel: string): string {
+  const root = emptyTree();
+  mkdirSync(join(root, 'proc'), { recursive: true });
+  for (const file of [...PROC_TEXTS, ...PROC_PAGES])
+    if (existsSync(join(from, file))) cpSync(join(from, file), join(root, 'proc', file));
+  put(root, {
+    'proc/sys/kernel/osrelease': kernel,
+    'proc/sys/kernel/hostname': 'guest-7\n',
+    [`${MEMORY}/block_size_bytes`]: readFileSync(join(from, 'block_size_bytes'), 'utf8'),
+  });
+  for (const line of readFileSync(join(from, 'memory_blocks'), 'utf8').trim().split('\n')) {
+    const [block = '', state = '', removable, ...zones] = line.split(' ');
+    putBlock(root, Number(block.slice('memory'.length)), { state, removable, zones: zones.join(' ') });
+  }
+  return root;
+}
+
+/** A drawn capture (test/unit/capture/sketch.ts) as the tree of a small host. */
+export function treeOfSketch(sketch: { write(): string }): string {
+  return treeOfCapture(sketch.write(), '6.12.117\n');
 }
