@@ -1,5 +1,4 @@
 import { type BuddyinfoRow, freeBlocksOf } from '../linux/buddyinfo.js';
-import type { FreeMemoryReading } from '../linux/compact-memory.js';
 import { zoneKey } from '../linux/per-cpu-pages.js';
 import { MAX_NAMED_PFNS } from '../migration/migration-report.js';
 import type { PfnRange } from '../mm/pfn-range.js';
@@ -83,10 +82,11 @@ function barredRanges(zones: readonly ZoneOutlook[], order: number): PfnRange[] 
   return runs;
 }
 
-function measuredJson({ outlook, run }: HighOrderLiveReport) {
+function measuredJson(report: HighOrderLiveReport) {
+  const { run, ageSeconds } = report;
   if (run === null) return null;
   const { path, outcome, error, hasEnded, seconds, counted } = run;
-  return { path, outcome, error, hasEnded, seconds, counted, zones: measuredZones(outlook.order, run) };
+  return { path, outcome, error, hasEnded, ageSeconds, seconds, counted, zones: measuredZones(report) };
 }
 
 /** A zone before and after; null where a kernel does not tell. */
@@ -99,14 +99,14 @@ export interface MeasuredZone {
   readonly perCpuAfter: number | null;
 }
 
-/** Free blocks as the kernel counted them around its compaction; none if it does not say. */
-export function measuredZones(
-  order: number,
-  { before, after }: { readonly before: FreeMemoryReading; readonly after: FreeMemoryReading },
-): MeasuredZone[] {
+/** Free blocks as the kernel counted them around its compaction, of what was compacted; none if it does not say. */
+export function measuredZones({ outlook: { order }, node, run }: HighOrderLiveReport): MeasuredZone[] {
+  if (run === null) return [];
+  const { before, after } = run;
   const rowBefore = new Map((before.blocks ?? []).map((row) => [zoneKey(row), row]));
   const blocksOf = (row: BuddyinfoRow | undefined) => (row === undefined ? null : freeBlocksOf(row, order));
-  return (after.blocks ?? []).map((row) => {
+  const rows = (after.blocks ?? []).filter((row) => node === null || row.node === node);
+  return rows.map((row) => {
     const key = zoneKey(row);
     return {
       node: row.node,

@@ -15,5 +15,7 @@ export interface HighOrderLiveReport {
   readonly outlook: Outlook;
   /** Null if nothing was written. */
   readonly run: CompactionRun | null;
+  /** Seconds from when the machine was read to when the kernel was asked; others were at work meanwhile, and so were we. */
+  readonly ageSeconds: number;
   readonly caveats: readonly string[];
 }

@@ -195,10 +195,11 @@ function kindsText(counts: Uint32Array): string {
   return kinds.length > 3 ? `${named.join(', ')} …` : named.join(', ');
 }
 
-function runLines({ outlook, run }: HighOrderLiveReport, palette: Palette): string[] {
+function runLines(report: HighOrderLiveReport, palette: Palette): string[] {
+  const { outlook, run, ageSeconds } = report;
   const { counted } = run!;
   const sum = (value: (zone: ZoneOutlook) => number) => outlook.zones.reduce((all, zone) => all + value(zone), 0);
-  const zones = measuredZones(outlook.order, run!);
+  const zones = measuredZones(report);
   const number = (value: number | null | undefined) => (value == null ? 'not told' : formatCount(value));
   const sumOf = (value: (zone: (typeof zones)[number]) => number | null) =>
     zones.length === 0 ? null : zones.reduce((all, zone) => all + (value(zone) ?? 0), 0);
@@ -221,6 +222,14 @@ function runLines({ outlook, run }: HighOrderLiveReport, palette: Palette): stri
       `  ${wrap(
         `${countOf(hidden, 'free page')} lie on per-CPU lists, which compaction does not drain: blocks that they ` +
           'belong to are whole, but not counted.',
+        WIDTH - 2,
+        '  ',
+      )}`,
+    );
+  if (ageSeconds >= 1)
+    lines.push(
+      `  ${wrap(
+        `The forecast is of memory as it was ${ageSeconds.toFixed(0)} s earlier; others have used it since, and so has vacate.`,
         WIDTH - 2,
         '  ',
       )}`,

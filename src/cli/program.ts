@@ -357,7 +357,8 @@ const HIGH_ORDER_HELP = `
 Without --strategy, "live" asks what the kernel's own compaction would give and
 cost, node by node; --what-if asks the same of any machine. Then --order is 9
 unless given, --count is how many blocks are wanted in all (huge pages, for
-order 9), and nothing is written without --commit.
+order 9), and nothing is written without --commit. When --timeout or Ctrl-C ends
+the kernel's compaction, what it has moved stays moved.
 `;
 
 function addHighOrder(program: Command, context: Context, end: End, strategies: readonly string[] | undefined): void {

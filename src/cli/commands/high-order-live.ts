@@ -33,6 +33,8 @@ export interface HighOrderLiveOptions {
 const UNEVICTABLE_NOT_KNOWN =
   'Whether compaction may move mlocked pages (vm.compact_unevictable_allowed) is not told; taken as 1, as most kernels have it.';
 
+const ONLY_A_COPY = 'This is a copied tree: the word was stored in it, and no kernel has compacted anything.';
+
 /** Huge pages of most machines are what people want blocks for. */
 const DEFAULT_ORDER = PAGEBLOCK_ORDER;
 
@@ -53,14 +55,18 @@ export async function highOrderLive(
   if (commit && tree !== null) compactionFile(tree, node);
   const pageTypes = await loadPageTypes(options.plugin);
   const { machine, source, captured, ...open } = await openMachine(machineName, { ...context, ...options });
-  const deadline = performance.now() + (options.timeout ?? Number.POSITIVE_INFINITY);
+  const readAt = performance.now();
+  const deadline = readAt + (options.timeout ?? Number.POSITIVE_INFINITY);
   const mayMove = captured === null ? true : mayMoveUnevictable(captured.files);
   const request = { order, count, node, leavesUnevictable: mayMove === false, pageTypes, deadline };
   const outlook = await compactionOutlook(context, machine, request);
+  const ageSeconds = (performance.now() - readAt) / 1000;
   const run = commit && tree !== null ? await commitTo(context, tree, { outlook, node, deadline, options }) : null;
   const kernel = machine.spec.kernel ?? null;
-  const caveats = mayMove === null ? [...open.caveats, UNEVICTABLE_NOT_KNOWN] : open.caveats;
-  const report = { machine, source, kernel, rules: nearestKernel(kernel), node, outlook, run, caveats };
+  const caveats = [...open.caveats];
+  if (mayMove === null) caveats.push(UNEVICTABLE_NOT_KNOWN);
+  if (run !== null && tree?.isLive === false) caveats.push(ONLY_A_COPY);
+  const report = { machine, source, kernel, rules: nearestKernel(kernel), node, outlook, run, ageSeconds, caveats };
   if (options.json === true) printJson(context, highOrderLiveJson(report));
   else context.print(highOrderLiveText(report, context.palette).join('\n'));
   return exitCodeFor(report);
