@@ -37,6 +37,8 @@ export interface BlockPlace {
   /** False if the kernel says "none" of it. */
   readonly isOfOneZone: boolean;
   readonly huge: HugeRoom;
+  /** Pages of its zone that are taken to be on per-CPU lists already. */
+  readonly nrOnLists: number;
   /** No file-system metadata is dirty in all of the machine: no journal has anything to do. */
   readonly isJournalAtRest: boolean;
 }
@@ -64,7 +66,7 @@ export function reasonsOf(
       pages,
       pfns: scan.pfns[kind]!,
     };
-    if (kind === UNTYPED) reasons.push(untyped(bare, scan, zone, said));
+    if (kind === UNTYPED) reasons.push(untyped(bare, scan, place, said));
     else if (kind === RESERVED) reasons.push(reserved(bare, scan, said));
     else if (kind === USED_METADATA && !place.isJournalAtRest) reasons.push({ ...bare, ...STILL_COMMITTING });
     else if (kind === HUGETLB) reasons.push(hugetlb(bare, scan, place.huge, said));
@@ -129,25 +131,30 @@ function covered({ start, end }: PfnRange, ram: readonly PfnRange[]): number {
   return pages;
 }
 
-/** So many as cannot all be free are memory of the kernel; fewer may be either. zsmalloc lives in movable pageblocks only. */
+/**
+ * More than can be free on lists, besides the pages that are taken to be there already, are memory of the kernel; fewer may
+ * be either. zsmalloc lives in movable pageblocks only.
+ */
 function untyped(
   bare: BareReason,
   { nrUntypedInMovable }: BlockScan,
-  zone: ZoneShape | null,
+  { zones: [zone], nrOnLists }: BlockPlace,
   said: KernelSaid | null,
 ): BareReason {
-  const unmarked = zone === null ? null : (said?.unmarkedIn(zone) ?? null);
-  const { onListsMost = Number.POSITIVE_INFINITY, zspages = 0 } = unmarked ?? {};
+  const unmarked = zone === undefined ? null : (said?.unmarkedIn(zone) ?? null);
+  const zspages = unmarked?.zspages ?? 0;
   if (nrUntypedInMovable === bare.pages && bare.pages <= zspages) {
     const because =
       'without any flag, in movable pageblocks: pages of zsmalloc, which this kernel does not mark, and which move ' +
       `(its zone has ${zspages.toLocaleString('en-US')})`;
     return { ...bare, reason: 'zsmalloc', kind: 'retry', decides: null, because, waiting: 'nothing has to happen' };
   }
-  if (bare.pages - Math.min(nrUntypedInMovable, zspages) > onListsMost) return bare;
+  const most =
+    unmarked === null ? Number.POSITIVE_INFINITY : Math.max(0, unmarked.onLists - nrOnLists) + unmarked.churn;
+  if (bare.pages - Math.min(nrUntypedInMovable, zspages) > most) return bare;
   const because =
     'without any flag: memory of the kernel, which stays, or free on per-CPU lists, which go' +
-    (unmarked === null ? '' : ` (those of its zone may hold ${onListsMost.toLocaleString('en-US')} pages)`);
+    (unmarked === null ? '' : ` (those of its zone had ${unmarked.onLists.toLocaleString('en-US')} pages)`);
   const waiting = 'ask again: lists are emptied within seconds, memory of the kernel stays';
   return { ...bare, kind: 'retry', decides: 'cannot-know', because, waitingHelps: true, waiting };
 }

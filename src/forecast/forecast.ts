@@ -132,6 +132,7 @@ export class Forecaster {
       zones,
       isOfOneZone: kinds === undefined ? zones.length === 1 : kinds.length > 0,
       huge: hugeRoomFor(host, range),
+      nrOnLists: this.#room.perCpuBeside(block),
       isJournalAtRest: this.#room.survey.nrDirtyMetadata === 0,
     };
   }

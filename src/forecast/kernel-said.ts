@@ -4,6 +4,9 @@ import type { PfnRange } from '../mm/pfn-range.js';
 import { PAGE_SIZE } from '../mm/units.js';
 import type { ZoneShape } from '../mm/zone.js';
 
+/** Lists are filled and emptied by batches; so many on each CPU may have come and gone since the flags were read. */
+const BATCHES = 2;
+
 /** Texts of a capture or of a host, by the names that a capture directory has; null for one that is not there. */
 export interface KernelTexts {
   text(name: string): string | null;
@@ -31,8 +34,9 @@ export interface KernelSaid {
 
 /** Pages without a flag that are no obstacle, as /proc/zoneinfo counts them in a zone. */
 export interface Unmarked {
-  /** Free pages on per-CPU lists: they come and go up to the lists' limits, which this is. */
-  readonly onListsMost: number;
+  /** Free pages on per-CPU lists, and so many more or less a moment later. */
+  readonly onLists: number;
+  readonly churn: number;
   /** Pages of zsmalloc: since Linux 6.11 all but the first of each zspage carry no flag. They move. */
   readonly zspages: number;
 }
@@ -58,8 +62,8 @@ function unmarkedOf(zoneinfo: string | null): KernelSaid['unmarkedIn'] {
   return ({ node, kind }) => {
     const counters = zones.find((zone) => zone.node === node && zone.kind === kind)?.counters ?? null;
     if (counters === null) return null;
-    const nrHigh = counters.pagesets.reduce((sum, { high }) => sum + high, 0);
-    return { onListsMost: Math.max(counters.nrPcp, nrHigh), zspages: counters.nrZspages };
+    const batches = counters.pagesets.reduce((sum, { batch }) => sum + batch, 0);
+    return { onLists: counters.nrPcp, churn: BATCHES * batches, zspages: counters.nrZspages };
   };
 }
 

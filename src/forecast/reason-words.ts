@@ -112,7 +112,7 @@ export const REASON_WORDS: ReadonlyMap<number, ReasonWords> = new Map<number, Re
       kind: 'permanent',
       decides: NEVER,
       decidesInMovable: OPEN,
-      because: 'without any flag, in pageblocks of the kernel: memory that it allocated for itself',
+      because: 'without any flag, and more of them than can be free: memory that the kernel took for itself',
       waitingHelps: false,
       waiting: 'only what allocated it can free it',
     },

@@ -20,6 +20,7 @@ export class RoomBook {
   readonly #zoneOfBlock: Int32Array;
   readonly #total: { cache: number; swappable: number };
   readonly #freeSlots: number;
+  readonly #perCpu: number[];
 
   constructor(
     host: MemoryHost,
@@ -29,9 +30,12 @@ export class RoomBook {
     this.#isMovable = zones.map(({ kind }) => kind === 'Movable');
     this.#zoneOfBlock = Int32Array.from(survey.free, (_, block) => host.zoneOf(block * blockPages));
     this.#spare = zones.map((_, zone) => host.free.nrPages(zone) - host.free.watermark(zone, 'min', 'Movable'));
+    this.#perCpu = zones.map(() => 0);
     for (const [block, pages] of survey.perCpu.entries()) {
       const zone = this.#zoneOfBlock[block]!;
-      if (zone >= 0) this.#spare[zone] = this.#spare[zone]! + pages;
+      if (zone < 0) continue;
+      this.#spare[zone] = this.#spare[zone]! + pages;
+      this.#perCpu[zone] = this.#perCpu[zone]! + pages;
     }
     const sum = (counts: Uint32Array) => counts.reduce((total, pages) => total + pages, 0);
     this.#total = { cache: sum(survey.cache), swappable: sum(survey.swappable) };
@@ -41,6 +45,11 @@ export class RoomBook {
   /** Zone of a block's first page; -1 for none. */
   zoneOf(block: BlockId): number {
     return this.#zoneOfBlock[block] ?? -1;
+  }
+
+  /** Pages on per-CPU lists of the zone that a block is in. */
+  perCpuBeside(block: BlockId): number {
+    return this.#perCpu[this.zoneOf(block)] ?? 0;
   }
 
   isInMovable(block: BlockId): boolean {

@@ -75,7 +75,9 @@ describe('pages that move', () => {
 
 describe('pages without a flag', () => {
   it('may be free on per-CPU lists while these can hold as many', () => {
-    const sketch = sketchOf('Normal', 2).draw(AT, BARE, 20);
+    const sketch = sketchOf('Normal', 2)
+      .draw(AT, BARE, 2)
+      .draw(6 * BLOCK_PAGES, BARE, 20);
     expect(block3(sketch)).toMatchObject({ verdict: 'cannot-know', waitingHelps: true });
   });
 
@@ -84,10 +86,9 @@ describe('pages without a flag', () => {
   });
 
   it('are the kernel’s if the lists cannot hold so many', () => {
-    // Two CPUs, each up to 45 pages (`high` of the sketch).
-    const found = block3(sketchOf('Normal', 2).draw(AT, BARE, 91));
+    const found = block3(sketchOf('Normal', 2).draw(AT, BARE, 3));
     expect(found).toMatchObject({ verdict: 'will-not-go', waitingHelps: false });
-    expect(found.reasons[0]).toMatchObject({ reason: 'untyped', pages: 91 });
+    expect(found.reasons[0]).toMatchObject({ reason: 'untyped', pages: 3 });
   });
 });
 

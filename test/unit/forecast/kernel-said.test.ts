@@ -51,8 +51,9 @@ describe('what a kernel said', () => {
 
   it('knows how many pages of a zone may carry no flag', () => {
     const zoneinfo = zoneSection({ kind: 'Movable', pcp: 5, zspages: 33 });
-    // Two CPUs, up to 45 pages on the lists of each.
-    expect(said({ zoneinfo }).unmarkedIn(MOVABLE)).toEqual({ onListsMost: 90, zspages: 33 });
+    expect(said({ zoneinfo }).unmarkedIn(MOVABLE)).toEqual({ onLists: 5, churn: 0, zspages: 33 });
+    const batched = zoneinfo.replaceAll('high:  45', 'high:  45\n              batch: 7');
+    expect(said({ zoneinfo: batched }).unmarkedIn(MOVABLE)).toMatchObject({ churn: 28 });
     expect(said({ zoneinfo }).unmarkedIn({ node: 1, kind: 'Movable' })).toBeNull();
   });
 });
