@@ -12,6 +12,15 @@ export {
 export { loadPlugins, loadShippedPlugins, loadStrategies } from './container/load-plugins.js';
 export * from './events/index.js';
 export {
+  type Asked,
+  type AttemptExplanation,
+  type ExplainedPage,
+  explainAttempt,
+  explainLog,
+  type Knowledge,
+  type PageGroup,
+} from './explain/index.js';
+export {
   type BlockForecast,
   type Forecast,
   Forecaster,
@@ -25,6 +34,16 @@ export {
   type Verdict,
 } from './forecast/index.js';
 export type { MemoryHost, MemoryLayout } from './host/memory-host.js';
+export { type LogRecord, parseKernelLog } from './kernel-log/index.js';
+export {
+  type BlockFacts,
+  type DimmFacts,
+  type Finding,
+  type LintFacts,
+  type LintReport,
+  lint,
+  Settings,
+} from './lint/index.js';
 export type { BlockWriter } from './linux/block-writer.js';
 export { LinuxHost } from './linux/linux-host.js';
 export { linuxModule } from './linux/linux-module.js';
