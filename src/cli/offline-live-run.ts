@@ -1,15 +1,17 @@
 import { VacateError } from '../base/vacate-error.js';
-import { type AttemptExplanation, explainAttempt } from '../explain/index.js';
-import { parseKernelLog } from '../kernel-log/index.js';
+import { type Asked, type AttemptExplanation, explainAttempt } from '../explain/index.js';
+import { type LogRecord, parseKernelLog } from '../kernel-log/index.js';
 import { ACPI_DEVICES } from '../linux/acpi-dimms.js';
 import { ejectDimm } from '../linux/eject.js';
 import type { BlockAttempt } from '../linux/empty-block.js';
 import { readKmsg } from '../linux/kmsg.js';
 import type { LinuxTree } from '../linux/linux-tree.js';
 import { type OfflineRunEnd, type PlannedBlock, runOffline } from '../linux/offline-run.js';
+import { findOwners } from '../linux/owners.js';
 import { WALL_CLOCK } from '../linux/wall-clock.js';
 import { BLOCK_OFFLINE, BLOCK_STATE_NAMES } from '../mm/memory-block.js';
-import { PAGE_SIZE } from '../mm/units.js';
+import type { PageOwners } from '../mm/page-owners.js';
+import { PAGE_SIZE, type Pfn } from '../mm/units.js';
 import type { Context } from './context.js';
 import { checkWritable, type LiveRun } from './live-run.js';
 import type { OfflinePlan } from './offline-live-plan.js';
@@ -34,10 +36,11 @@ export async function commitOffline(
   const log = new LogSince(tree);
   const begun = WALL_CLOCK.now();
   const writer = live.begin('offline');
+  const deadlineMs = options.timeoutMs ?? Number.POSITIVE_INFINITY;
   let ejected: string | null = null;
   const eject = async () => {
     context.progress.update({ label: 'ejecting', done: 0, total: 1, unit: null });
-    const failure = await ejectDimm(plan.dimm!, { states, writer, clock: WALL_CLOCK });
+    const failure = await ejectDimm(plan.dimm!, { states, writer, clock: WALL_CLOCK, deadlineMs });
     if (failure === null) ejected = plan.dimm!.name;
     return failure;
   };
@@ -47,7 +50,7 @@ export async function commitOffline(
     writer,
     clock: WALL_CLOCK,
     bounds: {
-      deadlineMs: options.timeoutMs ?? Number.POSITIVE_INFINITY,
+      deadlineMs,
       stallMs: options.stallMs,
       interrupted: () => context.interrupts.interrupted,
     },
@@ -68,7 +71,7 @@ export async function commitOffline(
     problem: writer.problem,
     journal: live.journal.path,
     ejected,
-    explanation: log.explain(plan, end),
+    explanation: await log.explain(plan, end),
     states: new Map(plan.blocks.map(({ block }) => [block, BLOCK_STATE_NAMES[states.read(block)?.state ?? 0]])),
     seconds: (WALL_CLOCK.now() - begun) / 1000,
   };
@@ -86,8 +89,8 @@ function plannedBlocks({ blocks, order }: OfflinePlan): PlannedBlock[] {
   const byNumber = new Map(blocks.map((block) => [block.block, block]));
   return order.map((number) => {
     const { block, state, zones, areZonesKnown } = byNumber.get(number)!;
-    const isOffline = state === BLOCK_OFFLINE;
-    return { block, isOffline, zone: isOffline || !areZonesKnown ? null : (zones[0] ?? null) };
+    const wasOffline = state === BLOCK_OFFLINE;
+    return { block, wasOffline, zone: wasOffline || !areZonesKnown ? null : (zones[0] ?? null) };
   });
 }
 
@@ -103,18 +106,27 @@ class LogSince {
     this.#marks.push(this.#read(null)?.last ?? null);
   }
 
-  /** The attempts that failed; null if the log cannot be read. */
-  explain({ blockBytes }: OfflinePlan, { attempts }: OfflineRunEnd): AttemptExplanation[] | null {
-    const failed = [...attempts.entries()].filter(([, { obstacle }]) => obstacle !== null);
-    if (failed.length === 0) return [];
-    const explanations: AttemptExplanation[] = [];
-    for (const [index, attempt] of failed) {
+  /** The attempts that failed, with the owners of the pages that are named; null if the log cannot be read. */
+  async explain(
+    { blockBytes }: OfflinePlan,
+    { attempts, outcome }: OfflineRunEnd,
+  ): Promise<AttemptExplanation[] | null> {
+    const failed: { readonly asked: Asked; readonly records: LogRecord[] }[] = [];
+    for (const [index, attempt] of attempts.entries()) {
+      if (attempt.obstacle === null) continue;
       const since = this.#read(this.#marks[index] ?? null);
       if (since === null) return null;
-      const records = parseKernelLog(since.text);
-      explanations.push(explainAttempt(records, askedOf(attempt), { blockPages: blockBytes / PAGE_SIZE }));
+      failed.push({ asked: askedOf(attempt), records: parseKernelLog(since.text) });
     }
-    return explanations;
+    const explainAll = (owners: PageOwners | null) =>
+      failed.map(({ asked, records }) =>
+        explainAttempt(records, asked, { blockPages: blockBytes / PAGE_SIZE, owners }),
+      );
+    const explanations = explainAll(null);
+    const pfns = explanations.flatMap(({ pages }) => pages.map(({ pfn }) => pfn));
+    const isHurried = outcome === 'timeout' || outcome === 'interrupted';
+    const owners = pfns.length === 0 ? null : await ownersOf(this.tree, pfns, isHurried ? HURRY_MS : OWNERS_MS_MAX);
+    return owners === null ? explanations : explainAll(owners);
   }
 
   #read(after: number | null): ReturnType<typeof readKmsg> {
@@ -127,6 +139,21 @@ class LogSince {
   }
 }
 
-function askedOf({ block, error, obstacle, seconds }: BlockAttempt) {
+function askedOf({ block, error, obstacle, seconds }: BlockAttempt): Asked {
   return { block, errno: error, isOffline: false, isInterrupted: obstacle !== 'refused', seconds };
+}
+
+/** To ask all processes for their pages may take long; who waits for a time limit gets what is found in a second. */
+const OWNERS_MS_MAX = 10_000;
+const HURRY_MS = 1000;
+
+/** Null if it took too long, or may not be asked. */
+async function ownersOf(tree: LinuxTree, pfns: readonly Pfn[], patienceMs: number): Promise<PageOwners | null> {
+  const signal = AbortSignal.timeout(patienceMs);
+  try {
+    return await findOwners(tree, pfns, { signal });
+  } catch (error) {
+    if (signal.aborted || VacateError.is(error)) return null;
+    throw error;
+  }
 }

@@ -32,6 +32,7 @@ function headline(report: OfflineLiveReport, palette: Palette): string {
   const outcome = outcomeOf(report);
   const good = (gist: string) => `${palette.good('✓')} ${palette.bold(wrap(`${gist}: ${what}`, WIDTH - 2))}`;
   const bad = (gist: string) => `${palette.bad('✗')} ${palette.bold(wrap(`${gist}: ${what}`, WIDTH - 2))}`;
+  if (outcome === 'planned' && plan.order.length === 0) return good('Offline already');
   if (outcome === 'planned') return good('May go, nothing has been written');
   if (outcome === 'done') return good(committed?.ejected ? `Offline and ejected (${committed.ejected})` : 'Offline');
   if (plan.isLate) return bad('Time was up, nothing has been written');
@@ -72,7 +73,7 @@ function planText(plan: OfflinePlan, palette: Palette): string[] {
   if (plan.refusal !== null) return [...lines, '', `  ${wrap(`Refused: ${plan.refusal}.`, WIDTH - 2, '  ')}`];
   const { notKnowable } = plan.forecast ?? {};
   if (notKnowable !== undefined) lines.push('', `  ${palette.dim(wrap(notKnowable.because, WIDTH - 2, '  '))}`);
-  return [...lines, '', `  ${palette.dim('Do it with --commit.')}`];
+  return plan.order.length === 0 ? lines : [...lines, '', `  ${palette.dim('Do it with --commit.')}`];
 }
 
 const PLAN_COLUMNS: ReadonlyArray<readonly [string, Align]> = [

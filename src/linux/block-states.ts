@@ -1,3 +1,5 @@
+import { VacateError } from '../base/vacate-error.js';
+import { BLOCK_GOING_OFFLINE, BLOCK_OFFLINE, type BlockState } from '../mm/memory-block.js';
 import type { BlockId, Pfn } from '../mm/units.js';
 import type { ProcessIdentity } from './process-identity.js';
 import type { SysfsBlock } from './sysfs-memory.js';
@@ -21,7 +23,11 @@ export interface BlockLook {
  * and in tests a kernel that does what it is told.
  */
 export interface BlockStates {
-  /** As it is now; null if there is no such block. */
+  /**
+   * As it is now; null if there is no such block.
+   *
+   * @throws VacateError kind 'host' if it cannot be read, or is none that the kernel knows.
+   */
   read(block: BlockId): SysfsBlock | null;
   /** Who does the next write, ready to begin. */
   writer(): Promise<ProcessIdentity | null>;
@@ -43,4 +49,26 @@ export interface Clock {
   sleep(ms: number): Promise<void>;
   /** Waits for something, but not longer; true if it has ended. What it rejects with is for whoever awaits it. */
   within(ms: number, promise: Promise<unknown>): Promise<boolean>;
+}
+
+/**
+ * True for a block that is offline; `ifUnknown` where that cannot be read. What happens to a run must not depend on an
+ * error in between: it would leave memory offline.
+ */
+export function isOffline(states: BlockStates, block: BlockId, ifUnknown: boolean): boolean {
+  return isIn(states, block, BLOCK_OFFLINE, ifUnknown);
+}
+
+/** True for a block that the kernel has not let go of, and for one of which nothing can be read. */
+export function isGoingOffline(states: BlockStates, block: BlockId): boolean {
+  return isIn(states, block, BLOCK_GOING_OFFLINE, true);
+}
+
+function isIn(states: BlockStates, block: BlockId, state: BlockState, ifUnknown: boolean): boolean {
+  try {
+    return states.read(block)?.state === state;
+  } catch (error) {
+    if (VacateError.is(error)) return ifUnknown;
+    throw error;
+  }
 }

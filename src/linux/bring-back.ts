@@ -40,8 +40,17 @@ export async function bringBack(task: BringBackTask): Promise<BroughtBack[]> {
   return back;
 }
 
-/** Why it is not back, or null. */
-async function bringBackOne(
+/** Why it is not back, or null. An error about one block is not one about the others. */
+async function bringBackOne(task: BringBackTask, block: BlockId, zone: string | null): Promise<string | null> {
+  try {
+    return await tryToBringBack(task, block, zone);
+  } catch (error) {
+    if (VacateError.is(error)) return error.message;
+    throw error;
+  }
+}
+
+async function tryToBringBack(
   { states, writer, clock }: BringBackTask,
   block: BlockId,
   zone: string | null,

@@ -6,22 +6,41 @@ import type { StateWriter } from './state-writer.js';
 const GONE_MS_MAX = 5000;
 const LOOK_MS = 100;
 
+/** However little time is left: the kernel answers within a second if it can. */
+const GONE_MS_MIN = 1000;
+
+export interface EjectTask {
+  readonly states: BlockStates;
+  readonly writer: StateWriter;
+  readonly clock: Clock;
+  /** By the run's clock. */
+  readonly deadlineMs: number;
+}
+
 /**
  * Ejects a DIMM whose blocks are all offline: 1 into the `eject` of its ACPI device (drivers/acpi/scan.c). Null once its
  * blocks are gone from sysfs, else why not.
  */
 export async function ejectDimm(
   { name, blocks }: AcpiDimm,
-  { states, writer, clock }: { readonly states: BlockStates; readonly writer: StateWriter; readonly clock: Clock },
+  { states, writer, clock, deadlineMs }: EjectTask,
 ): Promise<string | null> {
   const path = `${ACPI_DEVICES}/${name}/eject`;
-  const error = await writer.write({ word: '1', block: null, path, before: null });
+  const begun = clock.now();
+  const patienceMs = Math.max(GONE_MS_MIN, Math.min(GONE_MS_MAX, deadlineMs - begun));
+  const writing = writer.write({ word: '1', block: null, path, before: null });
+  const isWritten = await clock.within(patienceMs, writing);
+  if (!isWritten && !(await states.interrupt()))
+    return `${name} is being ejected, and the kernel does not let go of it`;
+  const error = await writing;
   if (error !== null) return `the kernel does not eject ${name} (${error})`;
-  const patienceMs = clock.now() + GONE_MS_MAX;
-  for (;;) {
-    if (blocks.every((block) => states.read(block) === null)) return null;
-    if (clock.now() >= patienceMs) break;
+  while (!blocks.every((block) => states.read(block) === null)) {
+    const waitedMs = clock.now() - begun;
+    if (waitedMs >= patienceMs) {
+      const seconds = Math.round(waitedMs / 1000);
+      return `${name} was asked to be ejected, but its memory blocks are still there after ${seconds} s`;
+    }
     await clock.sleep(LOOK_MS);
   }
-  return `${name} was asked to be ejected, but its memory blocks are still there after ${GONE_MS_MAX / 1000} s`;
+  return null;
 }

@@ -1,7 +1,6 @@
 import { VacateError } from '../base/vacate-error.js';
-import { BLOCK_OFFLINE } from '../mm/memory-block.js';
 import type { BlockId, Pfn } from '../mm/units.js';
-import type { BlockLook, BlockStates, Clock } from './block-states.js';
+import { type BlockLook, type BlockStates, type Clock, isOffline } from './block-states.js';
 import { type Stall, StallWatch } from './stall-watch.js';
 import type { StateWriter } from './state-writer.js';
 
@@ -59,7 +58,7 @@ export async function emptyBlock(task: EmptyBlockTask, block: BlockId, zone: str
   const { states, writer, clock } = task;
   const begun = clock.now();
   const first = states.look(block);
-  const hasGone = () => states.read(block)?.state === BLOCK_OFFLINE;
+  const hasGone = () => isOffline(states, block, false);
   const writing = writer
     .write({
       word: 'offline',

@@ -1,6 +1,6 @@
-import { BLOCK_GOING_OFFLINE, BLOCK_OFFLINE } from '../mm/memory-block.js';
+import { VacateError } from '../base/vacate-error.js';
 import type { BlockId } from '../mm/units.js';
-import type { BlockLook, BlockStates, Clock } from './block-states.js';
+import { type BlockLook, type BlockStates, type Clock, isGoingOffline, isOffline } from './block-states.js';
 import { type BroughtBack, bringBack } from './bring-back.js';
 import { type BlockAttempt, emptyBlock, type Obstacle, type RunBounds } from './empty-block.js';
 import type { StateWriter } from './state-writer.js';
@@ -8,7 +8,7 @@ import type { StateWriter } from './state-writer.js';
 /** A block of a run as it was before. */
 export interface PlannedBlock {
   readonly block: BlockId;
-  readonly isOffline: boolean;
+  readonly wasOffline: boolean;
   /** Its one zone; null if it is offline, or the kernel does not say. */
   readonly zone: string | null;
 }
@@ -51,7 +51,7 @@ export async function runOffline(task: OfflineRunTask): Promise<OfflineRunEnd> {
   const attempts: BlockAttempt[] = [];
   const stopped = await takeBlocks(task, attempts);
   const isWhole = stopped === null && attempts.every(({ obstacle }) => obstacle === null);
-  const failedAfterwards = isWhole ? ((await task.afterwards?.()) ?? null) : null;
+  const failedAfterwards = isWhole ? await goOn(task) : null;
   const obstacle = stopped ?? attempts.find((attempt) => attempt.obstacle !== null)?.obstacle ?? null;
   const outcome = failedAfterwards === null ? (obstacle ?? 'done') : 'refused';
   const left = offlineNow(task, attempts);
@@ -64,13 +64,22 @@ export async function runOffline(task: OfflineRunTask): Promise<OfflineRunEnd> {
   return { outcome: ended, attempts, rolledBack, failedAfterwards, isSettled };
 }
 
+/** What follows; why it failed, or null. */
+async function goOn({ afterwards }: OfflineRunTask): Promise<string | null> {
+  try {
+    return (await afterwards?.()) ?? null;
+  } catch (error) {
+    if (VacateError.is(error)) return error.message;
+    throw error;
+  }
+}
+
 /** Why no further block was tried; null if all were. */
 async function takeBlocks(task: OfflineRunTask, attempts: BlockAttempt[]): Promise<Obstacle | null> {
-  const { bounds, clock } = task;
-  for (const { block, isOffline, zone } of task.blocks) {
-    if (isOffline) continue;
-    if (bounds.interrupted()) return 'interrupted';
-    if (clock.now() >= bounds.deadlineMs) return 'timeout';
+  for (const { block, wasOffline, zone } of task.blocks) {
+    if (wasOffline) continue;
+    const over = whyOver(task);
+    if (over !== null) return over;
     task.onBlock?.(block);
     const attempt = await emptyBlock(task, block, zone);
     attempts.push(attempt);
@@ -78,16 +87,22 @@ async function takeBlocks(task: OfflineRunTask, attempts: BlockAttempt[]): Promi
     const goesOn = task.keepPartial && (attempt.obstacle === 'refused' || attempt.obstacle === 'stalled');
     if (!goesOn || attempt.problem !== null || attempt.isPending) return attempt.obstacle ?? 'refused';
   }
-  return null;
+  // Nobody who wants to stop wants what follows.
+  return task.afterwards === undefined ? null : whyOver(task);
+}
+
+function whyOver({ bounds, clock }: OfflineRunTask): Obstacle | null {
+  if (bounds.interrupted()) return 'interrupted';
+  return clock.now() >= bounds.deadlineMs ? 'timeout' : null;
 }
 
 /** Tried, and offline: what is to be brought back, the last first. */
 function offlineNow({ blocks, states }: OfflineRunTask, attempts: readonly BlockAttempt[]) {
   const tried = attempts.map(({ block }) => blocks.find((planned) => planned.block === block)!);
-  return tried.filter(({ block }) => states.read(block)?.state === BLOCK_OFFLINE).reverse();
+  return tried.filter(({ block }) => isOffline(states, block, true)).reverse();
 }
 
 /** No write is under way any more that could still take a block. */
 function isQuiet({ states }: OfflineRunTask, attempts: readonly BlockAttempt[]): boolean {
-  return attempts.every(({ isPending, block }) => !isPending || states.read(block)?.state !== BLOCK_GOING_OFFLINE);
+  return attempts.every(({ isPending, block }) => !isPending || !isGoingOffline(states, block));
 }

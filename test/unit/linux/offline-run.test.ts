@@ -1,7 +1,10 @@
 import { VacateError } from '../../../src/base/vacate-error.js';
+import { ejectDimm } from '../../../src/linux/eject.js';
 import { runOffline } from '../../../src/linux/offline-run.js';
+import { StateWriter } from '../../../src/linux/state-writer.js';
 import { BLOCK_OFFLINE } from '../../../src/mm/memory-block.js';
-import { kernelOf, Log, movable, runAll, taskOf } from './run-kit.js';
+import type { FakeKernel } from './fake-kernel.js';
+import { kernelOf, Log, movable, RUN, runAll, taskOf } from './run-kit.js';
 
 describe('a run in which all blocks go', () => {
   it('takes them in the order of the plan, and notes each write before and after', async () => {
@@ -134,6 +137,55 @@ describe('limits', () => {
   });
 });
 
+describe('a host that shows nonsense', () => {
+  it('does not keep the other blocks from being brought back', async () => {
+    const kernel = kernelOf(movable({ does: 'refuse', afterMs: 300, error: 'EBUSY' }), movable(), movable());
+    const read = kernel.read.bind(kernel);
+    kernel.read = (block) => {
+      if (block === 34 && kernel.blocks.get(33)?.state === BLOCK_OFFLINE)
+        throw new VacateError('host', 'state says "onlnie"');
+      return read(block);
+    };
+    const end = await runAll(kernel);
+    expect(end).toMatchObject({ outcome: 'refused', isSettled: true });
+    expect(end.rolledBack).toMatchObject([
+      { block: 33, isBack: true },
+      { block: 34, isBack: true },
+    ]);
+  });
+});
+
+describe('a DIMM', () => {
+  const DIMM = { name: 'PNP0C80:00', blocks: [32, 33] };
+  const EJECT = '/sys/bus/acpi/devices/PNP0C80:00/eject';
+  const ejectWith = async (kernel: FakeKernel, deadlineMs = 1e6) => {
+    const writer = new StateWriter(kernel, new Log().begin(), RUN, kernel);
+    return ejectDimm(DIMM, { states: kernel, writer, clock: kernel, deadlineMs });
+  };
+
+  it('is ejected when its blocks are gone', async () => {
+    const kernel = kernelOf(movable(), movable());
+    kernel.files.set(EJECT, () => {
+      kernel.blocks.clear();
+      return { error: null };
+    });
+    expect([await ejectWith(kernel), kernel.asked]).toEqual([null, [`${EJECT} 1`]]);
+  });
+
+  it('is not if they stay, for which it has less time where a limit is near', async () => {
+    const kernel = kernelOf(movable(), movable());
+    kernel.files.set(EJECT, () => ({ error: null }));
+    expect(await ejectWith(kernel)).toContain('are still there after 5 s');
+    expect(await ejectWith(kernel, kernel.now() + 10)).toContain('are still there after 1 s');
+  });
+
+  it('is not if the kernel says no', async () => {
+    const kernel = kernelOf(movable(), movable());
+    kernel.files.set(EJECT, () => ({ error: 'ENODEV' }));
+    expect(await ejectWith(kernel)).toBe('the kernel does not eject PNP0C80:00 (ENODEV)');
+  });
+});
+
 describe('a journal that cannot be written', () => {
   class FullDisk extends Log {
     constructor(private readonly lines: number) {
@@ -163,6 +215,29 @@ describe('what follows', () => {
     const end = await runAll(kernel, { afterwards: async () => 'the DIMM is stuck' });
     expect(end).toMatchObject({ outcome: 'refused', failedAfterwards: 'the DIMM is stuck', isSettled: true });
     expect(kernel.picture).toEqual(before);
+  });
+
+  it('brings everything back if it cannot even be begun', async () => {
+    const kernel = kernelOf(movable());
+    const before = kernel.picture;
+    const afterwards = async () => {
+      throw new VacateError('host', 'the disk is full');
+    };
+    expect(await runAll(kernel, { afterwards })).toMatchObject({ failedAfterwards: 'the disk is full' });
+    expect(kernel.picture).toEqual(before);
+  });
+
+  it('is not begun for a user who wants to stop', async () => {
+    const kernel = kernelOf(movable());
+    const before = kernel.picture;
+    const bounds = { deadlineMs: 1e6, stallMs: 1e5, interrupted: () => kernel.blocks.get(32)!.state === BLOCK_OFFLINE };
+    let isBegun = false;
+    const afterwards = async () => {
+      isBegun = true;
+      return null;
+    };
+    expect(await runAll(kernel, { bounds, afterwards })).toMatchObject({ outcome: 'interrupted', isSettled: true });
+    expect([isBegun, kernel.picture]).toEqual([false, before]);
   });
 
   it('is not tried if a block stayed', async () => {

@@ -51,8 +51,8 @@ export function taskOf(
   return {
     blocks: numbers.map((block: BlockId) => {
       const { state, zone } = kernel.blocks.get(block)!;
-      const isOffline = state === BLOCK_OFFLINE;
-      return { block, isOffline, zone: isOffline ? null : zone };
+      const wasOffline = state === BLOCK_OFFLINE;
+      return { block, wasOffline, zone: wasOffline ? null : zone };
     }),
     states: kernel,
     writer: new StateWriter(kernel, log, RUN, kernel),
