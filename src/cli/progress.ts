@@ -1,4 +1,5 @@
-import { SingleBar } from 'cli-progress';
+import { createRequire } from 'node:module';
+import type * as CliProgress from 'cli-progress';
 import { formatCount } from './wording.js';
 
 /** What is being counted, and how far it is. */
@@ -19,7 +20,7 @@ const BAR = { min: 5, max: 24 } as const;
  * A new label starts a new bar in the same place.
  */
 export class Progress {
-  #bar: SingleBar | null = null;
+  #bar: CliProgress.SingleBar | null = null;
   #label = '';
   #since = 0;
 
@@ -49,7 +50,9 @@ export class Progress {
     this.#label = '';
   }
 
-  #create(): SingleBar {
+  #create(): CliProgress.SingleBar {
+    // Most runs have no terminal, or are over before there is anything to show: they need not wait for it.
+    const { SingleBar } = createRequire(import.meta.url)('cli-progress') as typeof CliProgress;
     return new SingleBar({
       stream: this.stream,
       clearOnComplete: true,

@@ -1,38 +1,31 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { printable } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import { captureOwners, OWNERS_DIRECTORY, type WrittenFile } from './capture-owners.js';
+import {
+  readBlockStates,
+  readMovingTexts,
+  readSteadyTexts,
+  TEXTS_OPTIONAL,
+  TEXTS_WANTED,
+  type Texts,
+} from './capture-texts.js';
 import { GzipFile } from './gzip-file.js';
 import { type DriftCounters, driftSentence, type HostDrift, readDriftCounters } from './host-drift.js';
-import { settingsText } from './host-facts.js';
-import { readKmsg } from './kmsg.js';
 import type { LinuxTree } from './linux-tree.js';
-import { memoryBlocksText, readTexts } from './live-files.js';
 import { cannotWrite, NewDirectory } from './new-directory.js';
 import type { FindOwnersOptions } from './owners.js';
 import { readChunks } from './page-chunks.js';
 import { expectedPages } from './page-file.js';
 import { noSuchFile, openPageFile, type PageReader, WORD_BYTES } from './page-reader.js';
-import { MEMORY_DEVICES } from './sysfs-memory.js';
 
-/** What a capture's directory has as a host's files have it, and what is missed if it lacks one. */
-const TEXTS: Readonly<Record<string, string>> = {
-  buddyinfo: 'free blocks by order',
-  pagetypeinfo: 'how many pageblocks there are of each type',
-  zoneinfo: 'where zones lie and what their watermarks are',
-  vmstat: 'what the kernel counted',
-  meminfo: 'how much swap space there is',
-  iomem: 'which memory belongs to which device',
-  block_size_bytes: 'how large a memory block is',
-  memory_blocks: 'which memory blocks there are and in which zones',
-  kernel: 'which kernel it is',
-};
-/** There for those that have them. */
-const OPTIONAL_TEXTS = ['dimms', 'dmesg', 'settings'];
 const FLAGS = 'kpageflags';
 const PAGE_FILES = [FLAGS, 'kpagecount'];
 const OWNER_PAGE_FILES = ['kpagecgroup'];
 const CONSISTENCY = 'consistency';
+/** Longer than any (__NEW_UTS_LEN, 64). */
+const RELEASE_LENGTH_MAX = 100;
 
 export interface CaptureStep {
   readonly label: string;
@@ -98,7 +91,7 @@ export async function captureHost(tree: LinuxTree, options: CaptureHostOptions):
 function isCaptureFile(name: string): boolean {
   const plain = name.replace(/\.gz$/, '');
   if ([...PAGE_FILES, ...OWNER_PAGE_FILES].includes(plain)) return true;
-  return name in TEXTS || OPTIONAL_TEXTS.includes(name) || [CONSISTENCY, OWNERS_DIRECTORY].includes(name);
+  return name in TEXTS_WANTED || TEXTS_OPTIONAL.includes(name) || [CONSISTENCY, OWNERS_DIRECTORY].includes(name);
 }
 
 /** By name. The first must be there; what a capture lacks without one of the others is noted. */
@@ -121,31 +114,50 @@ async function takeCapture(
   notes: string[],
 ): Promise<HostCapture> {
   const readers = options.readers ?? (availableParallelism() > 1 ? 2 : 1);
-  const blocksBefore = blocksNow(tree);
-  const countersBefore = readDriftCounters(tree);
+  const blocksBefore = readBlockStates(tree);
+  const before = readDriftCounters(tree);
   const since = performance.now();
-  const { pages, sizes } = await zipPages(tree, files, directory, { ...options, readers });
+  const [zipped, steady] = await both(
+    zipPages(tree, files, directory, { ...options, readers }),
+    readSteadyTexts(tree, notes).then((texts) => writeTexts(directory, texts)),
+  );
+  const { pages } = zipped;
   const seconds = (performance.now() - since) / 1000;
   const after = readDriftCounters(tree);
-  const texts = readTexts(tree);
-  const owners = options.owners === true ? await captureOwners(tree, pages, directory, ownerOptions(options)) : null;
-  texts.set('settings', settingsText(tree));
-  const dmesg = readDmesg(tree, notes);
-  if (dmesg !== null) texts.set('dmesg', dmesg);
-  checkSameBlocks(blocksBefore, texts.get('memory_blocks') ?? null);
-  const consistency = tree.isLive ? drift(seconds, countersBefore, after, pages) : null;
+  const texts = readMovingTexts(tree);
+  checkSameBlocks(blocksBefore, readBlockStates(tree));
+  const consistency = tree.isLive ? drift(seconds, before, after, pages) : null;
   if (consistency !== null) texts.set(CONSISTENCY, `${JSON.stringify(consistency, null, 2)}\n`);
-  for (const [name, text] of texts) sizes.push(await directory.write(name, text));
+  const owners = options.owners === true ? await captureOwners(tree, pages, directory, ownerOptions(options)) : null;
+  const written = [...zipped.sizes, ...steady, ...(await writeTexts(directory, texts)), ...(owners?.files ?? [])];
   return {
-    kernel: texts.get('kernel')?.trim() ?? null,
+    kernel: kernelOf(tree),
     pages,
     readers,
     seconds,
-    files: [...sizes, ...(owners?.files ?? [])],
+    files: written,
     consistency,
     owners: owners === null ? null : { processes: owners.processes, pages: owners.pages },
-    notes: [...notes, ...missingTexts(tree, texts), ...(owners?.notes ?? [])],
+    notes: [...notes, ...missingTexts(tree, written), ...(owners?.notes ?? [])],
   };
+}
+
+/** For people; of a copied tree it may be anything. */
+function kernelOf(tree: LinuxTree): string | null {
+  const release = tree.value('/proc/sys/kernel/osrelease');
+  return release === null ? null : printable(release.slice(0, RELEASE_LENGTH_MAX));
+}
+
+/** Waits for both, also when one fails: what is discarded then must not be written to any more. */
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
+}
+
+async function writeTexts(directory: NewDirectory, texts: Texts): Promise<WrittenFile[]> {
+  const written: WrittenFile[] = [];
+  for (const [name, text] of texts) written.push(await directory.write(name, text));
+  return written;
 }
 
 function ownerOptions({ signal, onProgress }: CaptureHostOptions): FindOwnersOptions {
@@ -197,47 +209,21 @@ function checkReach(tree: LinuxTree, pages: number, nrExpected: number): void {
   );
 }
 
-function missingTexts(tree: LinuxTree, texts: ReadonlyMap<string, string>): string[] {
+function missingTexts(tree: LinuxTree, written: readonly WrittenFile[]): string[] {
   const host = tree.isLive ? 'This host' : 'The copied tree';
-  const missing = Object.entries(TEXTS).filter(([name]) => !texts.has(name));
+  const names = new Set(written.map(({ name }) => name));
+  const missing = Object.entries(TEXTS_WANTED).filter(([name]) => !names.has(name));
   return missing.map(([name, what]) => `${host} does not say ${what}: the capture lacks ${name}.`);
 }
 
-/** The kernel's log as dmesg prints it; null without one. Not everybody who may read pages may read that. */
-function readDmesg(tree: LinuxTree, notes: string[]): string | null {
-  try {
-    return dmesgText(readKmsg(tree)?.text ?? null);
-  } catch (cause) {
-    if (!VacateError.is(cause)) throw cause;
-    notes.push(`${cause.message} The capture lacks dmesg.`);
-    return null;
-  }
-}
-
-/** "6,1234,5678900,-;text" becomes "[    5.678900] text" (Documentation/ABI/testing/dev-kmsg); what else there is stays. */
-function dmesgText(records: string | null): string | null {
-  const lines = (records ?? '').split('\n').filter((line) => line !== '' && !line.startsWith(' '));
-  const printed = lines.map((line) => {
-    const [, usec, text] = /^\d{1,20},\d{1,20},(\d{1,18}),[^;]{0,64};(.*)$/.exec(line) ?? [];
-    if (usec === undefined) return `${line}\n`;
-    return `[${(Number(usec) / 1e6).toFixed(6).padStart(12)}] ${text}\n`;
-  });
-  return printed.length === 0 ? null : printed.join('');
-}
-
-function blocksNow(tree: LinuxTree): string | null {
-  return tree.has(MEMORY_DEVICES) ? memoryBlocksText(tree) : null;
-}
-
 /** Blocks that come or go while pages are read leave a capture that is true at no moment. */
-function checkSameBlocks(before: string | null, after: string | null): void {
-  if (before === after) return;
-  const lines = new Set(before?.split('\n'));
-  const changed = (after ?? '').split('\n').find((line) => !lines.has(line));
-  const which = /^memory\d{1,9}/.exec(changed ?? '')?.[0] ?? 'one';
+function checkSameBlocks(before: ReadonlyMap<string, string | null>, after: ReadonlyMap<string, string | null>): void {
+  const all = [...before.keys(), ...after.keys()];
+  const changed = all.find((block) => before.get(block) !== after.get(block));
+  if (changed === undefined) return;
   throw new VacateError(
     'host',
-    `Memory blocks came or went while pages were read (${which}): take the capture again when that is over.`,
+    `Memory blocks came or went while pages were read (${changed}): take the capture again when that is over.`,
   );
 }
 

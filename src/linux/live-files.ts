@@ -6,12 +6,12 @@ import { settingsText } from './host-facts.js';
 import type { LinuxTree } from './linux-tree.js';
 import { readPageFile, WORD_BYTES, zonesEnd } from './page-file.js';
 import { pageBytesOf } from './page-size.js';
-import { MEMORY_DEVICES, readSysfsMemory } from './sysfs-memory.js';
+import { MEMORY_DEVICES, readSysfsMemory, type SysfsBlock } from './sysfs-memory.js';
 
 export const KPAGEFLAGS = '/proc/kpageflags';
 
 /** Files of the host that a capture directory has as they are, by their names there. */
-const TEXTS: Readonly<Record<string, string>> = {
+export const HOST_TEXTS: Readonly<Record<string, string>> = {
   buddyinfo: '/proc/buddyinfo',
   pagetypeinfo: '/proc/pagetypeinfo',
   zoneinfo: '/proc/zoneinfo',
@@ -133,12 +133,12 @@ async function readWords(
   return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / Uint32Array.BYTES_PER_ELEMENT);
 }
 
-export function readTexts(tree: LinuxTree): Map<string, string> {
+function readTexts(tree: LinuxTree): Map<string, string> {
   const texts = new Map<string, string>();
   const put = (name: string, text: string | null) => {
     if (text !== null) texts.set(name, text);
   };
-  for (const [name, path] of Object.entries(TEXTS)) put(name, tree.text(path));
+  for (const [name, path] of Object.entries(HOST_TEXTS)) put(name, tree.text(path));
   if (tree.has(MEMORY_DEVICES)) put('memory_blocks', memoryBlocksText(tree));
   put('dimms', dimmsText(tree));
   put('settings', settingsText(tree));
@@ -148,11 +148,12 @@ export function readTexts(tree: LinuxTree): Map<string, string> {
 /** `memoryN state removable valid_zones...`, a line each. */
 export function memoryBlocksText(tree: LinuxTree): string | null {
   const { blocks } = readSysfsMemory(tree);
-  const lines = blocks.map(({ block, state, isRemovable, zones }) => {
-    const valid = zones.length === 0 ? 'none' : zones.join(' ');
-    return `memory${block} ${BLOCK_STATE_NAMES[state]} ${isRemovable === false ? 0 : 1} ${valid}\n`;
-  });
-  return lines.length === 0 ? null : lines.join('');
+  return blocks.length === 0 ? null : blocks.map(memoryBlockLine).join('');
+}
+
+export function memoryBlockLine({ block, state, isRemovable, zones }: SysfsBlock): string {
+  const valid = zones.length === 0 ? 'none' : zones.join(' ');
+  return `memory${block} ${BLOCK_STATE_NAMES[state]} ${isRemovable === false ? 0 : 1} ${valid}\n`;
 }
 
 /** `PNP0C80:NN memoryA memoryB ...`, a line for each DIMM that has memory; null if firmware names none. */

@@ -64,6 +64,17 @@ export function blockPath(block: BlockId): string {
  * @throws VacateError kind 'host' if the kernel has none to show, or shows what makes no sense.
  */
 export function readSysfsMemory(tree: LinuxTree): SysfsMemory {
+  const { blockBytes, numbers } = listSysfsBlocks(tree);
+  const blocks = numbers.map((number) => readBlock(tree, number));
+  return { blockBytes, blocks: blocks.filter((block) => block !== null) };
+}
+
+/**
+ * Which blocks there are, ascending, for whoever reads them one by one.
+ *
+ * @throws VacateError as `readSysfsMemory`, but for what single blocks say.
+ */
+export function listSysfsBlocks(tree: LinuxTree): { readonly blockBytes: number; readonly numbers: BlockId[] } {
   const names = tree.list(MEMORY_DEVICES);
   const size = tree.value(`${MEMORY_DEVICES}/block_size_bytes`);
   if (names === null || size === null) {
@@ -85,8 +96,7 @@ export function readSysfsMemory(tree: LinuxTree): SysfsMemory {
   if (numbers.length > BLOCKS_MAX) {
     throw new VacateError('host', `${tree.at(MEMORY_DEVICES)} has ${numbers.length} blocks, more than any machine.`);
   }
-  const blocks = numbers.sort((a, b) => a - b).map((number) => readBlock(tree, number));
-  return { blockBytes, blocks: blocks.filter((block) => block !== null) };
+  return { blockBytes, numbers: numbers.sort((a, b) => a - b) };
 }
 
 /**
