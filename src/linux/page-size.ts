@@ -17,5 +17,5 @@ export function pageBytesOf(tree: LinuxTree): number | null {
   const nrPages = managed.reduce((sum, [, pages]) => sum + Number(pages), 0);
   if (totalKiB === undefined || nrPages === 0) return null;
   const bytes = 2 ** Math.round(Math.log2((Number(totalKiB) * KIB) / nrPages));
-  return bytes <= PAGE_BYTES_MAX ? bytes : null;
+  return bytes >= KIB && bytes <= PAGE_BYTES_MAX ? bytes : null;
 }
