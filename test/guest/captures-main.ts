@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Attempt, attemptOffline, offlineTable, onlineBlocks, takeCapture } from './capture-set.js';
@@ -59,4 +60,6 @@ async function main(): Promise<number> {
   }
 }
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => process.exit(128 + constants.signals[signal])); // which leaves no guest behind
 process.exitCode = await main();

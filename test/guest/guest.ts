@@ -1,13 +1,12 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
-import { AgentLink, type GuestResult } from './agent-link.js';
+import type { AgentLink, GuestResult } from './agent-link.js';
 import { GuestCommand } from './guest-command.js';
 import { makeDataDisk, makeInitramfs, makeToolsDisk, makeVacateDisk } from './images.js';
 import { findKernel, type KernelSeries } from './kernel.js';
 import { command } from './places.js';
+import { QemuMachine } from './qemu-machine.js';
 
 export interface GuestOptions {
   readonly kernel: KernelSeries;
@@ -24,12 +23,6 @@ export const GUEST_MEMORY = { bootMiB: 768, dimms: 2, dimmMiB: 512 } as const;
 
 const DATA_DISK_BYTES = 768 << 20;
 
-/** Emulated, a boot takes 5 to 10 s on a machine that has nothing else to do. */
-const BOOT_MS_MAX = 90_000;
-
-/** How much of the console an error shows. */
-const CONSOLE_TAIL_LINES = 60;
-
 const DEFAULT_TIMEOUT_MS = 60_000;
 
 export type GuestSignal = 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'SIGUSR1' | 'SIGUSR2' | 'SIGSTOP' | 'SIGCONT';
@@ -42,7 +35,7 @@ export class Guest {
   constructor(
     release: string,
     private readonly link: AgentLink,
-    private readonly machine: Machine,
+    private readonly machine: QemuMachine,
   ) {
     this.release = release;
   }
@@ -118,35 +111,31 @@ export class Guest {
  */
 export async function bootGuest(options: GuestOptions): Promise<Guest> {
   const kernel = findKernel(options.kernel);
-  const initramfs = makeInitramfs(kernel);
-  const folder = mkdtempSync(join(tmpdir(), 'vacate-guest-'));
-  const machine = new Machine(folder, () => {
-    makeVacateDisk(join(folder, 'vacate.img'));
-    makeDataDisk(join(folder, 'data.img'), DATA_DISK_BYTES);
-    const parameters = [
-      'console=ttyS0',
-      'panic=-1',
-      'random.trust_cpu=on',
-      'mitigations=off',
-      `memhp_default_state=${options.policy}`,
-    ];
-    return [
-      ...['-kernel', kernel.vmlinuz, '-initrd', initramfs],
-      ...['-append', [...parameters, ...(options.kernelParameters ?? [])].join(' ')],
+  const machine = new QemuMachine();
+  const disks = { vacate: join(machine.folder, 'vacate.img'), data: join(machine.folder, 'data.img') };
+  try {
+    makeVacateDisk(disks.vacate);
+    makeDataDisk(disks.data, DATA_DISK_BYTES);
+    const link = await machine.boot([
+      ...['-kernel', kernel.vmlinuz, '-initrd', makeInitramfs(kernel), '-append', kernelParameters(options)],
       ...['-smp', `${options.cpus ?? 2}`],
       ...memoryArguments(),
       ...diskArguments('tools', makeToolsDisk(), true),
-      ...diskArguments('vacate', join(folder, 'vacate.img'), true),
-      ...diskArguments('data', join(folder, 'data.img'), false),
-    ];
-  });
-  try {
-    const link = await machine.boot();
+      ...diskArguments('vacate', disks.vacate, true),
+      ...diskArguments('data', disks.data, false),
+    ]);
+    for (const image of Object.values(disks)) rmSync(image); // QEMU has them open: they end with it, whoever ends it
     return new Guest(kernel.release, link, machine);
   } catch (error) {
     await machine.stop();
     throw error;
   }
+}
+
+/** What mitigates processors' faults costs most where a processor is emulated, and protects nobody here. */
+function kernelParameters({ policy, kernelParameters = [] }: GuestOptions): string {
+  const ours = ['console=ttyS0', 'panic=-1', 'random.trust_cpu=on', 'mitigations=off', `memhp_default_state=${policy}`];
+  return [...ours, ...kernelParameters].join(' ');
 }
 
 function memoryArguments(): string[] {
@@ -162,75 +151,4 @@ function memoryArguments(): string[] {
 function diskArguments(serial: string, file: string, readonly: boolean): string[] {
   const drive = `id=${serial},if=none,format=raw,file=${file},${readonly ? 'readonly=on' : 'cache=unsafe'}`;
   return ['-drive', drive, '-device', `virtio-blk-pci,drive=${serial},serial=${serial}`];
-}
-
-/** The QEMU process, and the folder that goes with it. */
-class Machine {
-  private child: ChildProcessByStdio<Writable, Readable, Readable> | null = null;
-  private exited: Promise<void> = Promise.resolve();
-  private stderr = '';
-
-  constructor(
-    readonly folder: string,
-    private readonly makeArguments: () => string[],
-  ) {}
-
-  boot(): Promise<AgentLink> {
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(
-        () => reject(this.problem(`the guest has not come up after ${BOOT_MS_MAX / 1000} s`)),
-        BOOT_MS_MAX,
-      );
-      const child = this.start();
-      const link = new AgentLink(child.stdin, child.stdout, () => {
-        clearTimeout(late);
-        resolve(link);
-      });
-      this.exited = new Promise((done) => {
-        child.on('error', (error) => reject(new Error(`QEMU cannot be run here: ${error.message}`)));
-        child.on('close', (code, signal) => {
-          clearTimeout(late);
-          const why = this.problem(`the guest has ended (QEMU: ${code ?? signal})`);
-          link.breakOff(why);
-          reject(why);
-          done();
-        });
-      });
-    });
-  }
-
-  private start(): ChildProcessByStdio<Writable, Readable, Readable> {
-    const qemu = [
-      ...['qemu-system-x86_64', '-nodefaults', '-no-reboot', '-display', 'none', '-accel', 'tcg,thread=multi'],
-      ...['-cpu', 'qemu64,+rdrand', '-chardev', `file,id=console,path=${this.consolePath()}`],
-      ...['-serial', 'chardev:console', '-device', 'virtio-serial-pci', '-chardev', 'stdio,id=agent,signal=off'],
-      ...['-device', 'virtserialport,chardev=agent,name=vacate.agent', ...this.makeArguments()],
-    ];
-    // Its parent may be killed without a chance to end it: then the kernel does.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...qemu], { stdio: ['pipe', 'pipe', 'pipe'] });
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      this.stderr += text;
-    });
-    this.child = child;
-    return child;
-  }
-
-  async stop(): Promise<void> {
-    this.child?.kill('SIGKILL');
-    await this.exited;
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  console(): string {
-    return existsSync(this.consolePath()) ? readFileSync(this.consolePath(), 'utf8') : '';
-  }
-
-  private consolePath(): string {
-    return join(this.folder, 'console.log');
-  }
-
-  private problem(what: string): Error {
-    const tail = this.console().trimEnd().split(/\r?\n/).slice(-CONSOLE_TAIL_LINES).join('\n');
-    return new Error(`${what}\n${this.stderr.trim()}\nThe end of its console:\n${tail}`);
-  }
 }
