@@ -5,7 +5,7 @@ import { holderOf, judgePage } from './judge-page.js';
 import { type Knowledge, USUAL_BLOCK_PAGES } from './knowledge.js';
 import { typeOfPage } from './page-type.js';
 import { referencesOf, sumOf } from './references.js';
-import { VERDICTS } from './verdicts.js';
+import { VERDICTS, type VerdictId } from './verdicts.js';
 
 const NAMED_PFNS_MAX = 16;
 
@@ -30,6 +30,7 @@ function explainPage(named: readonly PageEvent[], knowledge: Knowledge): Explain
   const unexplained = page === null || expected === null ? null : page.refcount - expected;
   const suspect = { page, type, because, ret, unexplained };
   const verdict = judgePage(suspect);
+  const owner = ownerOf(pfn, page, knowledge);
   const seconds = named.flatMap((each) => (each.seconds === null ? [] : [each.seconds]));
   return {
     pfn,
@@ -44,14 +45,23 @@ function explainPage(named: readonly PageEvent[], knowledge: Knowledge): Explain
     expected,
     unexplained,
     verdict,
-    likelyHolder: holderOf(verdict, suspect),
+    likelyHolder: holderOf(verdict, suspect) + suspicionOf(verdict, owner, knowledge),
     waitingHelps: VERDICTS[verdict].waitingHelps,
     file: page?.mapping ?? null,
-    owner: ownerOf(pfn, page, knowledge),
+    owner,
     times: named.length,
     firstSeconds: seconds[0] ?? null,
     lastSeconds: seconds.at(-1) ?? null,
   };
+}
+
+/** References that no mapping shows: whoever maps the page and has the means is the first to be asked. */
+const HELD_FROM_OUTSIDE: readonly VerdictId[] = ['short-term-pin', 'dma-pin', 'file-reference'];
+
+function suspicionOf(verdict: VerdictId, owner: PageOwner | null, { waysToPin }: Knowledge): string {
+  if (owner?.pid == null || !HELD_FROM_OUTSIDE.includes(verdict)) return '';
+  const ways = waysToPin?.(owner.pid) ?? [];
+  return ways.length === 0 ? '' : `; process ${owner.pid}, which maps it, has open: ${ways.join(', ')}`;
 }
 
 function flagsText(page: DumpedPage | null): string | null {

@@ -27,7 +27,8 @@ export interface Knowledge {
   readonly owners?: PageOwners | null;
   /** Flags (PG_*) that a page had before the attempt; null where not known. */
   flagsOf?(pfn: Pfn): number | null;
-  /** Pages that map it then. */
+  /** What a process has open through which it can hold pages that no mapping shows: "2 pipes". */
+  waysToPin?(pid: number): readonly string[];
   evidenceOf?(block: BlockId): BlockEvidence | null;
 }
 

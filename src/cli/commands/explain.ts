@@ -6,6 +6,7 @@ import { parseKernelLog } from '../../kernel-log/index.js';
 import type { LinuxTree } from '../../linux/linux-tree.js';
 import { hostNameOf } from '../../linux/live-files.js';
 import { findOwners } from '../../linux/owners.js';
+import { waysToPinOn } from '../../linux/ways-to-pin.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE } from '../exit-codes.js';
 import { type Evidence, evidenceOfCapture, evidenceOfHost, noEvidence } from '../explain-evidence.js';
@@ -67,15 +68,20 @@ async function explainNamed(context: Context, name: string | undefined, options:
   return explainCapture(context, name, options.log);
 }
 
+/** Types of pages that no process maps. */
+const OF_THE_KERNEL: readonly string[] = ['slab', 'page-table', 'kernel', 'reserved', 'balloon', 'free'];
+
 /** Pages that stay where they are have their owners still: they are asked for once it is known which pages. */
 async function explainHost(context: Context, tree: LinuxTree, log: LogSource): Promise<Explained> {
   const evidence = evidenceOfHost(tree, hostNameOf(tree));
   const first = explained(LIVE, log, evidence);
-  const pfns = first.attempts.flatMap(({ pages }) => pages.map(({ pfn }) => pfn));
+  const pages = first.attempts.flatMap((attempt) => attempt.pages);
+  const pfns = pages.filter(({ type }) => !OF_THE_KERNEL.includes(type)).map(({ pfn }) => pfn);
   if (pfns.length === 0) return first;
   const owners = await findOwners(tree, pfns, { signal: context.interrupts.signal });
+  const knowledge = { ...evidence.knowledge, owners, waysToPin: waysToPinOn(tree) };
   const caveats = [...evidence.caveats, 'Owners are those of now; a page may have had others during the attempt.'];
-  return explained(LIVE, log, { ...evidence, knowledge: { ...evidence.knowledge, owners }, caveats });
+  return explained(LIVE, log, { ...evidence, knowledge, caveats });
 }
 
 function hasLog(directory: string): boolean {

@@ -128,6 +128,21 @@ describe('a page that did not migrate', () => {
     expect(of([])).toEqual({ pid: 812, command: 'nginx', mapping: null, cgroup: null });
   });
 
+  it('is likely held by a process that maps it and has the means', () => {
+    const owner = { pid: 7, command: 'redis', mapping: '[heap]', cgroup: null };
+    const holderOf = (refcount: number, ways: readonly string[]) =>
+      explainAttempt(
+        parseKernelLog(dumpText({ ret: 1, refcount })),
+        {},
+        { owners: { ownersOf: () => [owner] }, waysToPin: () => ways },
+      ).pages[0]!.likelyHolder;
+    expect(holderOf(3, ['2 pipes', '1 io_uring'])).toMatch(
+      /; process 7, which maps it, has open: 2 pipes, 1 io_uring$/,
+    );
+    expect(holderOf(3, [])).not.toContain('process 7');
+    expect(holderOf(2, ['2 pipes'])).not.toContain('process 7');
+  });
+
   it('of which the log has no more than the number is still named', () => {
     const [attempt] = explain('migrating pfn 100123 failed ret:1\n');
     expect(attempt!.pages[0]).toMatchObject({ pfn: 0x100123, refcount: null, expected: null, verdict: 'unknown' });
