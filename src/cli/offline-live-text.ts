@@ -28,7 +28,7 @@ function headline(report: OfflineLiveReport, palette: Palette): string {
   const { plan, committed } = report;
   const numbers = plan.blocks.map(({ block }) => block);
   const size = formatBytes(numbers.length * plan.blockBytes);
-  const what = `block${numbers.length === 1 ? '' : 's'} ${formatBlocks(numbers)} of ${plan.machine} (${size})`;
+  const what = `${blocksWord(numbers.length)} ${formatBlocks(numbers)} of ${plan.machine} (${size})`;
   const outcome = outcomeOf(report);
   const good = (gist: string) => `${palette.good('✓')} ${palette.bold(wrap(`${gist}: ${what}`, WIDTH - 2))}`;
   const bad = (gist: string) => `${palette.bad('✗')} ${palette.bold(wrap(`${gist}: ${what}`, WIDTH - 2))}`;
@@ -40,6 +40,10 @@ function headline(report: OfflineLiveReport, palette: Palette): string {
   const kept = keptOffline(committed).length;
   const gist = kept > 0 ? `${kept} of ${numbers.length} blocks are offline` : OUTCOMES[outcome];
   return bad(gist ?? 'Still online');
+}
+
+function blocksWord(count: number): string {
+  return count === 1 ? 'block' : 'blocks';
 }
 
 const OUTCOMES: Readonly<Record<string, string>> = {
@@ -132,8 +136,12 @@ function attemptLines(attempt: BlockAttempt, bounds: Limits, palette: Palette): 
 function backText({ rolledBack, isSettled, journal, problem }: Committed, palette: Palette): string[] {
   const lines: string[] = [];
   const back = rolledBack?.filter(({ isBack }) => isBack).map(({ block }) => block) ?? [];
-  if (back.length > 0)
-    lines.push(`  Brought back to the zone that it had: block ${formatBlocks(back.sort((a, b) => a - b))}.`);
+  if (back.length > 0) {
+    const names = formatBlocks(back.sort((a, b) => a - b));
+    lines.push(
+      `  Brought back to the zone that ${back.length === 1 ? 'it' : 'they'} had: ${blocksWord(back.length)} ${names}.`,
+    );
+  }
   for (const { block, because } of rolledBack?.filter(({ isBack }) => !isBack) ?? [])
     lines.push(palette.bad(`  ${wrap(`NOT AS BEFORE: block ${block}: ${because}.`, WIDTH - 2, '  ')}`));
   if (!isSettled)
