@@ -2,7 +2,7 @@ import 'reflect-metadata';
 
 /** The public API; everything not exported here, from ./handler or from ./plugins is private. */
 export { VacateError, type VacateErrorKind } from './base/vacate-error.js';
-export { readCapture } from './capture/index.js';
+export { CaptureFiles, type CaptureSource, readCapture } from './capture/index.js';
 export {
   createEvacuator,
   type Evacuator,

@@ -8,6 +8,8 @@ import { countOf, formatPfns, wrap } from './wording.js';
 const WIDTH = 80;
 /** So many pages of a reason are named in a text; JSON has the first 16. */
 const PFNS = 5;
+/** So many runs of neighbouring blocks. */
+const RUNS = 12;
 
 /** A reason with the blocks in which it was found. */
 export interface ReasonOfBlocks extends Reason {
@@ -38,7 +40,7 @@ export function reasonsTogether(blocks: readonly BlockForecast[]): ReasonOfBlock
 export function reasonLines(found: ReasonOfBlocks, palette: Palette): string[] {
   const { reason, because, decides, pages, pfns, named, owner, waitingHelps, waiting, blocks } = found;
   const mark = decides === 'will-not-go' ? palette.bad('✗') : decides === 'cannot-know' ? '?' : '·';
-  const where = `block${blocks.length === 1 ? '' : 's'} ${formatBlocks(blocks)}`;
+  const where = `block${blocks.length === 1 ? '' : 's'} ${runsText(blocks)}`;
   const size = pages === 0 ? where : `${countOf(pages, 'page')}, ${where}`;
   const indent = '    ';
   const lines = [
@@ -54,6 +56,13 @@ export function reasonLines(found: ReasonOfBlocks, palette: Palette): string[] {
   if (owner !== null) lines.push(`${indent}${wrap(`whose: ${ownerText(owner)}`, WIDTH - indent.length, indent)}`);
   const help = `waiting ${waitingHelps ? 'helps' : 'does not help'}: ${waiting}`;
   return [...lines, `${indent}${palette.dim(wrap(help, WIDTH - indent.length, indent))}`];
+}
+
+/** "32-42, 44, 50-53 and 9 more": as many runs as two lines hold. */
+function runsText(blocks: readonly BlockId[]): string {
+  const runs = formatBlocks(blocks).split(',');
+  const shown = runs.slice(0, RUNS).join(', ');
+  return runs.length > RUNS ? `${shown} and ${countOf(runs.length - RUNS, 'more run')}` : shown;
 }
 
 /** "redis-server (812), [heap], /system.slice/redis.service": what is known of it. */

@@ -46,11 +46,19 @@ export function forecastText(report: ForecastReport, palette: Palette): string[]
   }
   if (notOnline.length > 0) {
     const numbers = formatBlocks(notOnline.map(({ block }) => block));
-    lines.push(palette.dim(`  Not online, and so not asked about: ${numbers}`), '');
+    const text = `Not online, and so not asked about: ${numbers.replaceAll(',', ', ')}`;
+    lines.push(palette.dim(`  ${wrap(text, WIDTH - 2, '  ')}`), '');
   }
   if (isSelected && together !== null) lines.push(...togetherLines(together, palette));
   if (need !== null) lines.push(...needLines(need, palette));
-  return [...lines, ...unseenLines(notKnowable, palette)];
+  return [...lines, ...unseenLines(notKnowable, palette), ...caveatLines(report, palette)].slice(0, -1);
+}
+
+/** What the machine's own files leave open. */
+function caveatLines({ open: { caveats } }: ForecastReport, palette: Palette): string[] {
+  if (caveats.length === 0) return [];
+  const lines = caveats.map((caveat) => `  ! ${wrap(caveat, WIDTH - 4, '    ')}`);
+  return [palette.bold('What was inferred or is missing'), ...lines, ''];
 }
 
 function headline({ open, kernel, forecast: { blocks, blockPages } }: ForecastReport, palette: Palette): string {
@@ -58,7 +66,8 @@ function headline({ open, kernel, forecast: { blocks, blockPages } }: ForecastRe
   const of = (verdict: Verdict) => blocks.filter((block) => block.verdict === verdict).length;
   const size = formatPages(of('will-go') * blockPages);
   const counts = `${of('will-go')} will go (${size}), ${of('will-not-go')} will not, ${of('cannot-know')} cannot be known`;
-  return `${palette.bold(wrap(`${name}: of ${countOf(blocks.length, 'block')} of ${formatPages(blockPages)},`, WIDTH))}\n${counts}.`;
+  const asked = `${countOf(blocks.length, 'block')} of ${formatPages(blockPages)}`;
+  return palette.bold(wrap(`${name}: of ${asked}, ${counts}.`, WIDTH));
 }
 
 function blockTable(blocks: readonly BlockForecast[], palette: Palette): string {
@@ -150,7 +159,7 @@ function needLines(
     `  ${enough ? palette.good('✓') : palette.bad('✗')} ${wrap(`${because}.`, WIDTH - 4, '    ')}`,
   ];
   if (blocks.length === 0) return [...lines, ''];
-  const cost = `blocks ${formatBlocks(blocks)}: ${countOf(pagesToMove, 'page')} to move (${formatPages(pagesToMove)}), and ${formatPages(pagesFreeAfter)} stay free.`;
+  const cost = `blocks ${formatBlocks(blocks).replaceAll(',', ', ')}: ${countOf(pagesToMove, 'page')} to move (${formatPages(pagesToMove)}), and ${formatPages(pagesFreeAfter)} stay free.`;
   return [...lines, `  ${wrap(cost, WIDTH - 2, '    ')}`, ...orderLines(order), ''];
 }
 
@@ -172,5 +181,6 @@ function unseenLines({ because, whatWouldShow }: NotKnowable, palette: Palette):
     `  ${wrap(`${because[0]!.toUpperCase()}${because.slice(1)}.`, WIDTH - 2, '  ')}`,
     '  What would show them:',
     ...whatWouldShow.map((each) => `  - ${wrap(each, WIDTH - 4, '    ')}`),
+    '',
   ];
 }
