@@ -9,6 +9,7 @@ import type { LinuxTree } from '../linux/linux-tree.js';
 import { type OfflineRunEnd, type PlannedBlock, runOffline } from '../linux/offline-run.js';
 import { findOwners } from '../linux/owners.js';
 import { WALL_CLOCK } from '../linux/wall-clock.js';
+import { waysToPinOn } from '../linux/ways-to-pin.js';
 import { BLOCK_OFFLINE, BLOCK_STATE_NAMES } from '../mm/memory-block.js';
 import type { PageOwners } from '../mm/page-owners.js';
 import { PAGE_SIZE, type Pfn } from '../mm/units.js';
@@ -118,9 +119,10 @@ class LogSince {
       if (since === null) return null;
       failed.push({ asked: askedOf(attempt), records: parseKernelLog(since.text) });
     }
+    const waysToPin = waysToPinOn(this.tree);
     const explainAll = (owners: PageOwners | null) =>
       failed.map(({ asked, records }) =>
-        explainAttempt(records, asked, { blockPages: blockBytes / PAGE_SIZE, owners }),
+        explainAttempt(records, asked, { blockPages: blockBytes / PAGE_SIZE, owners, waysToPin }),
       );
     const explanations = explainAll(null);
     const pfns = explanations.flatMap(({ pages }) => pages.map(({ pfn }) => pfn));
