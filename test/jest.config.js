@@ -40,7 +40,7 @@ export default {
     { ...shared, displayName: 'swarm', moduleNameMapper: sources, testMatch: ['<rootDir>/test/swarm/**/*.test.ts'] },
     // The built package as its users get it: `vacate` resolves through its own exports map, workers are real.
     { ...shared, displayName: 'dist', moduleNameMapper: relative, testMatch: ['<rootDir>/test/dist/**/*.test.ts'] },
-    // The built package inside real kernels. Each suite emulates a machine with two processors: run one at a time.
+    // The built package inside real kernels. Each suite emulates a machine: run few at a time.
     { ...shared, displayName: 'guest', moduleNameMapper: relative, testMatch: ['<rootDir>/test/guest/**/*.test.ts'] },
   ],
 };

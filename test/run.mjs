@@ -15,10 +15,10 @@ import { provision } from './provision.mjs';
 /** Jest leaves one core idle by default, and half of a small machine is a lot. A worker that has grown is replaced. */
 const ALL_CORES = ['--maxWorkers=100%', '--workerIdleMemoryLimit=2GB'];
 
-/** A guest has the cores for itself: two at a time on a small machine, and what is slow looks as if it hung. */
+/** Guests come after the rest, and two at a time: with more to do than cores, what is slow looks as if it hung. */
 const JEST_RUNS = [
   ['--ignoreProjects', 'guest', ...ALL_CORES],
-  ['--selectProjects', 'guest', '--maxWorkers=1', '--passWithNoTests'],
+  ['--selectProjects', 'guest', '--maxWorkers=2', '--passWithNoTests'],
 ];
 
 /** What everybody's run draws from, so that a change passes or fails for its own reasons; exploring is asked for. */

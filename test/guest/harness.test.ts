@@ -15,7 +15,7 @@ jest.setTimeout(180_000);
 let guest: Guest;
 
 beforeAll(async () => {
-  guest = await bootGuest({ kernel: '6.12', policy: 'online_movable' });
+  guest = await bootGuest({ kernel: '6.12', policy: 'online_movable', cpus: 1 });
 });
 
 afterAll(() => guest?.close());

@@ -29,7 +29,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vacate-look-'));
-  guest = await bootGuest({ kernel: '6.1', policy: 'online_movable' });
+  guest = await bootGuest({ kernel: '6.1', policy: 'online_movable', cpus: 1 });
 });
 
 afterAll(async () => {
