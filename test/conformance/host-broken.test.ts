@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { LinuxHost } from '../../src/linux/linux-host.js';
 import { LinuxTree } from '../../src/linux/linux-tree.js';
 import { BLOCK_ONLINE, type BlockState, blockRange } from '../../src/mm/memory-block.js';
@@ -13,6 +14,9 @@ import type { HostWorld } from './host-world.js';
  * A kit that cannot fail proves nothing. Here are hosts that are broken in one way each, as their authors might break
  * them; for each, the case that must find it out. The same case passes for the host as it is (host-conformance.test.ts).
  */
+
+/** Other tests share the processors. */
+jest.setTimeout(60_000);
 
 afterAll(removeTrees);
 

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { PageEvents } from '../../src/events/page-events.js';
 import { CORE_NOT_ON_LRU } from '../../src/handler/refusal.js';
 import { KERNEL_ONLY, type KernelOnly } from '../../src/linux/host-verbs.js';
@@ -21,6 +22,9 @@ import {
 } from './host-fixtures.js';
 
 /* The same kit over the simulated machine and over real hosts, as trees that were recorded of them. */
+
+/** Other tests share the processors. */
+jest.setTimeout(60_000);
 
 afterAll(removeTrees);
 

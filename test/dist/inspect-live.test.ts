@@ -1,7 +1,11 @@
+import { jest } from '@jest/globals';
 import { DUMPS, expectedOf, put, removeTrees, unfoldCapture, unfoldDump } from '../unit/linux/trees.js';
 import { vacate } from './run-cli.js';
 
 /* `vacate inspect live` through the built command line, on copies of hosts. */
+
+/** Other tests share the processors. */
+jest.setTimeout(60_000);
 
 afterAll(removeTrees);
 

@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { VacateError } from '../../../src/base/vacate-error.js';
 import { blocksJson, blocksReport, blocksText } from '../../../src/cli/inspect-blocks.js';
@@ -20,6 +21,9 @@ import { emptyTree, put, removeTrees, treeOfSketch } from './trees.js';
  * can be shown. Each run spoils one to three text files of a recorded tree, and looks at all that inspect would print.
  * A failure prints its seed; put it into SEED to see it again.
  */
+
+/** Other tests share the processors. */
+jest.setTimeout(60_000);
 
 afterAll(() => {
   removeTrees();

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import 'reflect-metadata';
 import { createEvacuator } from '../../../src/container/create-evacuator.js';
 import type { BlockWriter } from '../../../src/linux/block-writer.js';
@@ -10,6 +11,9 @@ import { linuxModule } from '../../../src/linux/linux-module.js';
 import { LinuxTree } from '../../../src/linux/linux-tree.js';
 import { removeTemporaryDirectories, Sketch } from '../capture/sketch.js';
 import { put, removeTrees, treeOfSketch } from './trees.js';
+
+/** Other tests share the processors. */
+jest.setTimeout(60_000);
 
 afterAll(() => {
   removeTrees();

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { readCapture } from '../../../src/capture/index.js';
 import { Interrupts } from '../../../src/cli/interrupts.js';
 import { readLive, treeOf } from '../../../src/cli/open-live.js';
@@ -9,6 +10,9 @@ import { LiveFiles, whyNoPages } from '../../../src/linux/live-files.js';
 import { pageBytesOf } from '../../../src/linux/page-size.js';
 import { fixture, removeTemporaryDirectories, Sketch } from '../capture/sketch.js';
 import { put, removeTrees, treeOfSketch, unfoldCapture, unfoldDump } from './trees.js';
+
+/** Other tests share the processors. */
+jest.setTimeout(60_000);
 
 afterAll(() => {
   removeTrees();
