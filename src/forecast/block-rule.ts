@@ -5,7 +5,7 @@ import { PAGE_SIZE, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import type { ZoneShape } from '../mm/zone.js';
 import type { BlockScan } from './block-scan.js';
 import type { HugeRoom } from './huge-room.js';
-import type { KernelSaid } from './kernel-said.js';
+import type { KernelSaid, Unmarked } from './kernel-said.js';
 import { HUGETLB, MOVES, NR_CLASSES, RESERVED, TOUCHED, UNTYPED, USED_METADATA } from './page-class.js';
 import { REASON_WORDS, type ReasonWords } from './reason-words.js';
 import type { Verdict } from './verdict.js';
@@ -149,14 +149,18 @@ function untyped(
       `(its zone has ${zspages.toLocaleString('en-US')})`;
     return { ...bare, reason: 'zsmalloc', kind: 'retry', decides: null, because, waiting: 'nothing has to happen' };
   }
-  const most =
-    unmarked === null ? Number.POSITIVE_INFINITY : Math.max(0, unmarked.onLists - nrOnLists) + unmarked.churn;
+  const most = unmarked === null ? Number.POSITIVE_INFINITY : leftOnLists(unmarked, nrOnLists) + unmarked.churn;
   if (bare.pages - Math.min(nrUntypedInMovable, zspages) > most) return bare;
   const because =
     'without any flag: memory of the kernel, which stays, or free on per-CPU lists, which go' +
     (unmarked === null ? '' : ` (those of its zone had ${unmarked.onLists.toLocaleString('en-US')} pages)`);
   const waiting = 'ask again: lists are emptied within seconds, memory of the kernel stays';
   return { ...bare, kind: 'retry', decides: 'cannot-know', because, waitingHelps: true, waiting };
+}
+
+/** Pages on lists that are not found yet. If more seem found than there were, not all of those were right, and any may be. */
+function leftOnLists({ onLists }: Unmarked, nrFound: number): number {
+  return nrFound > onLists ? onLists : onLists - nrFound;
 }
 
 /**
