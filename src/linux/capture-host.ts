@@ -4,7 +4,8 @@ import { printable } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import { captureOwners, OWNERS_DIRECTORY, type WrittenFile } from './capture-owners.js';
 import {
-  readBlockStates,
+  changedBlock,
+  readDeviceEvents,
   readMovingTexts,
   readSteadyTexts,
   TEXTS_OPTIONAL,
@@ -114,22 +115,22 @@ async function takeCapture(
   notes: string[],
 ): Promise<HostCapture> {
   const readers = options.readers ?? (availableParallelism() > 1 ? 2 : 1);
-  const blocksBefore = readBlockStates(tree);
+  const events = readDeviceEvents(tree);
   const before = readDriftCounters(tree);
   const since = performance.now();
   const [zipped, steady] = await both(
     zipPages(tree, files, directory, { ...options, readers }),
-    readSteadyTexts(tree, notes).then((texts) => writeTexts(directory, texts)),
+    readSteadyTexts(tree, notes),
   );
   const { pages } = zipped;
   const seconds = (performance.now() - since) / 1000;
   const after = readDriftCounters(tree);
-  const texts = readMovingTexts(tree);
-  checkSameBlocks(blocksBefore, readBlockStates(tree));
+  const texts = new Map([...steady, ...readMovingTexts(tree)]);
+  checkSameBlocks(tree, events, texts);
   const consistency = tree.isLive ? drift(seconds, before, after, pages) : null;
   if (consistency !== null) texts.set(CONSISTENCY, `${JSON.stringify(consistency, null, 2)}\n`);
   const owners = options.owners === true ? await captureOwners(tree, pages, directory, ownerOptions(options)) : null;
-  const written = [...zipped.sizes, ...steady, ...(await writeTexts(directory, texts)), ...(owners?.files ?? [])];
+  const written = [...zipped.sizes, ...(await writeTexts(directory, texts)), ...(owners?.files ?? [])];
   return {
     kernel: kernelOf(tree),
     pages,
@@ -155,9 +156,9 @@ async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]
 }
 
 async function writeTexts(directory: NewDirectory, texts: Texts): Promise<WrittenFile[]> {
-  const written: WrittenFile[] = [];
-  for (const [name, text] of texts) written.push(await directory.write(name, text));
-  return written;
+  const writing = [...texts].map(([name, text]) => directory.write(name, text));
+  await Promise.allSettled(writing);
+  return Promise.all(writing);
 }
 
 function ownerOptions({ signal, onProgress }: CaptureHostOptions): FindOwnersOptions {
@@ -217,10 +218,10 @@ function missingTexts(tree: LinuxTree, written: readonly WrittenFile[]): string[
 }
 
 /** Blocks that come or go while pages are read leave a capture that is true at no moment. */
-function checkSameBlocks(before: ReadonlyMap<string, string | null>, after: ReadonlyMap<string, string | null>): void {
-  const all = [...before.keys(), ...after.keys()];
-  const changed = all.find((block) => before.get(block) !== after.get(block));
-  if (changed === undefined) return;
+function checkSameBlocks(tree: LinuxTree, events: string | null, texts: Texts): void {
+  if (events !== null && events === readDeviceEvents(tree)) return;
+  const changed = changedBlock(tree, texts.get('memory_blocks'));
+  if (changed === null) return;
   throw new VacateError(
     'host',
     `Memory blocks came or went while pages were read (${changed}): take the capture again when that is over.`,

@@ -66,11 +66,25 @@ async function readBlocks(tree: LinuxTree): Promise<string | null> {
   return lines === '' ? null : lines;
 }
 
-/** States of all memory blocks by name: for telling whether one came or went. */
-export function readBlockStates(tree: LinuxTree): Map<string, string | null> {
-  if (!tree.has(MEMORY_DEVICES)) return new Map();
-  const { numbers } = listSysfsBlocks(tree);
-  return new Map(numbers.map((number) => [`memory${number}`, tree.value(`${blockPath(number)}/state`)]));
+/**
+ * Counts everything that devices tell user space, so also each block that came or went (lib/kobject_uevent.c); null for a
+ * host without it.
+ */
+export function readDeviceEvents(tree: LinuxTree): string | null {
+  return tree.value('/sys/kernel/uevent_seqnum');
+}
+
+/** A memory block that is not now as `memory_blocks` has it; null if none is. */
+export function changedBlock(tree: LinuxTree, memoryBlocks: string | undefined): string | null {
+  const before = new Map((memoryBlocks ?? '').split('\n').map((line) => line.split(' ', 2) as [string, string]));
+  before.delete('');
+  if (!tree.has(MEMORY_DEVICES)) return before.keys().next().value ?? null;
+  for (const number of listSysfsBlocks(tree).numbers) {
+    const block = `memory${number}`;
+    if (before.get(block) !== tree.value(`${blockPath(number)}/state`)) return block;
+    before.delete(block);
+  }
+  return before.keys().next().value ?? null;
 }
 
 /** The kernel's log as dmesg prints it; null without one. Not everybody who may read pages may read that. */

@@ -7,6 +7,8 @@ import { gzip } from 'node:zlib';
  * the cost, and reading must not wait for it.
  */
 const LEVEL = 1;
+/** Runs need no large tables, and smaller ones (64 KiB in place of 256) leave readers their caches. */
+const MEM_LEVEL = 6;
 /** zlib goes back and forth between threads for each piece of output; one piece is enough for most chunks. */
 const OUTPUT_BYTES = 128 * 1024;
 
@@ -43,7 +45,7 @@ export class GzipFile {
    * @throws the file system's error if it cannot be written.
    */
   async put(index: number, piece: Uint8Array): Promise<void> {
-    const member = await zipped(piece, { level: LEVEL, chunkSize: OUTPUT_BYTES });
+    const member = await zipped(piece, { level: LEVEL, memLevel: MEM_LEVEL, chunkSize: OUTPUT_BYTES });
     if (index !== this.#next) await new Promise<void>((resolve) => this.#waiting.set(index, resolve));
     for (let written = 0; written < member.length; ) {
       written += (await this.#handle.write(member, written)).bytesWritten;

@@ -8,8 +8,8 @@ import { fill, PAGE_FILE_BYTES_MAX, type PageReader, WORD_BYTES } from './page-r
  * from within some milliseconds: read one after the other, they contradict each other on a busy host.
  */
 
-/** Pages that are read in one go: enough that neither system calls nor promises count, few enough for a CPU's cache. */
-export const CHUNK_PAGES = 64 * 1024;
+/** Pages that are read in one go, 35 ms each file: enough that neither promises nor a compressor's start count. */
+export const CHUNK_PAGES = 256 * 1024;
 /** Buffers of each reader: one that it fills, one that is being taken. */
 const BUFFERS = 2;
 

@@ -147,7 +147,7 @@ describe('a page file of a host', () => {
 
   it('is read whole from a copied tree, plain or compressed, whatever zoneinfo expects', async () => {
     for (const nrExpected of [null, 100, 3]) {
-      const bytes = words(150_000);
+      const bytes = words(300_000);
       const root = emptyTree();
       put(root, { 'proc/kpageflags': bytes, 'proc/kpagecount.gz': gzipSync(bytes) });
       if (nrExpected !== null) put(root, { 'proc/zoneinfo': zoneinfo.replace('90', String(nrExpected - 10)) });
