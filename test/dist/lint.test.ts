@@ -42,6 +42,7 @@ interface Told {
   readonly unknown: ReadonlyArray<{ readonly missing: readonly string[]; readonly about: string }>;
   readonly wanted: { readonly blocks: readonly number[]; readonly bytes: number | null };
   readonly areDimmsGuessed: boolean;
+  readonly caveats: readonly string[];
 }
 
 async function told(args: readonly string[], exitCode: number): Promise<Told> {
@@ -124,6 +125,9 @@ describe('vacate lint', () => {
       expect(idsOf(report)).toEqual(['removable-in-kernel-zone']);
       expect(report.wanted.blocks).toEqual([32]);
       expect(report.unknown.flatMap(({ missing }) => missing)).toContain('page flags (kpageflags)');
+      expect(report.caveats).toEqual([expect.stringContaining('CONFIG_PROC_PAGE_MONITOR')]);
+      const spoilt = await told(['live', '--root', hostWith({ '/proc/kpageflags': 'cut' })], 1);
+      expect([idsOf(spoilt), spoilt.caveats.length]).toEqual([['removable-in-kernel-zone'], 1]);
       const movable = hostWith({ '/sys/devices/system/memory/memory32/valid_zones': 'Movable\n' });
       expect(idsOf(await told(['live', '--root', movable], 0))).toEqual([]);
     },
