@@ -54,11 +54,12 @@ async function readFiles(tree: LinuxTree, { progress, interrupts }: OpenLiveOpti
 
 /** An image takes a second for a few dozen GiB, and nothing is at stake meanwhile. */
 function imageOf(files: LiveFiles, { interrupts, progress }: OpenLiveOptions): MachineImage {
-  return interrupts.whileNothingIsAtStake(() =>
+  const image = interrupts.whileNothingIsAtStake(() =>
     readCapture(files, {
       onProgress: (done) => progress.update({ label: 'understanding it', done, total: 1, unit: null }),
     }),
   );
+  return { ...image, caveats: image.caveats.map((caveat) => caveat.replace(/^The capture /, 'This host ')) };
 }
 
 /** The sentence was made for whoever holds a capture; a host is not taken, it is asked again. */

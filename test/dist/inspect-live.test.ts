@@ -65,8 +65,8 @@ describe('a host with pages', () => {
     put(root, { 'proc/self/smaps': 'KernelPageSize:       16 kB\n' });
     const { exitCode, stdout } = await inspect(root);
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('This host has pages of 16 KiB, and only those of 4 KiB can be handled one by one');
-    expect(stdout).toContain('guest-7, a host: 1.9 GiB online');
+    expect(stdout).toContain('This host has pages of 16 KiB, and only those of 4 KiB can be handled');
+    expect(stdout).toContain('guest-7, a host: 1.8 GiB online');
   });
 });
 

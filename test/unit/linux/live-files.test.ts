@@ -157,6 +157,16 @@ describe('what does not add up', () => {
   });
 });
 
+it('what a host does not say is said of the host', async () => {
+  const root = treeOfSketch(new Sketch());
+  rmSync(join(root, 'sys'), { recursive: true });
+  const { image } = await readLive(new LinuxTree(root), options);
+  expect(image.caveats).toContain(
+    'This host lacks memory_blocks: a block that has a page is taken as online, every other as a hole.',
+  );
+  expect(image.caveats.filter((caveat) => caveat.includes('The capture'))).toEqual([]);
+});
+
 it('a root must be a directory', () => {
   expect(() => treeOf('/no/such/root')).toThrow('--root "/no/such/root" is not there; name one that holds a copy');
   expect(() => treeOf('/dev/null')).toThrow('--root "/dev/null" is no directory');
