@@ -128,7 +128,7 @@ function blockLines({ outlook }: HighOrderLiveReport, palette: Palette): string[
     ],
     ...(direct === null
       ? []
-      : [[`${formatCount(asked as number)} allocated`, formatCount(direct.got), directText(blocks)]]),
+      : [[`${formatCount(asked as number)}, each compacting`, formatCount(direct.got), directText(blocks)]]),
   ];
   const lines = [table(palette, [LEFT, right(''), LEFT], rows)];
   if (direct?.because != null) lines.push(`    ${wrap(direct.because, WIDTH - 4, '    ')}`);
@@ -137,7 +137,7 @@ function blockLines({ outlook }: HighOrderLiveReport, palette: Palette): string[
 
 function directText({ direct, asked }: BlocksToBeHad): string {
   const all = direct!.got >= (asked as number) ? 'all of them' : 'no more';
-  return `${all}, compacting for each; ${countOf(direct!.pagesMigrated, 'page')} moved`;
+  return `${all}; ${countOf(direct!.pagesMigrated, 'page')} moved`;
 }
 
 function difference(blocks: number): string {
