@@ -118,19 +118,18 @@ async function takeCapture(
   const events = readDeviceEvents(tree);
   const before = readDriftCounters(tree);
   const since = performance.now();
-  const [zipped, steady] = await both(
+  const [{ pages, sizes }, steady] = await both(
     zipPages(tree, files, directory, { ...options, readers }),
-    readSteadyTexts(tree, notes),
+    takeSteadyTexts(tree, directory, notes),
   );
-  const { pages } = zipped;
   const seconds = (performance.now() - since) / 1000;
   const after = readDriftCounters(tree);
-  const texts = new Map([...steady, ...readMovingTexts(tree)]);
-  checkSameBlocks(tree, events, texts);
+  const texts = readMovingTexts(tree);
+  checkSameBlocks(tree, events, steady.texts);
   const consistency = tree.isLive ? drift(seconds, before, after, pages) : null;
   if (consistency !== null) texts.set(CONSISTENCY, `${JSON.stringify(consistency, null, 2)}\n`);
   const owners = options.owners === true ? await captureOwners(tree, pages, directory, ownerOptions(options)) : null;
-  const written = [...zipped.sizes, ...(await writeTexts(directory, texts)), ...(owners?.files ?? [])];
+  const written = [...sizes, ...steady.files, ...(await writeTexts(directory, texts)), ...(owners?.files ?? [])];
   return {
     kernel: kernelOf(tree),
     pages,
@@ -153,6 +152,15 @@ function kernelOf(tree: LinuxTree): string | null {
 async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([first, second]);
   return Promise.all([first, second]);
+}
+
+async function takeSteadyTexts(
+  tree: LinuxTree,
+  directory: NewDirectory,
+  notes: string[],
+): Promise<{ texts: Texts; files: WrittenFile[] }> {
+  const texts = await readSteadyTexts(tree, notes);
+  return { texts, files: await writeTexts(directory, texts) };
 }
 
 async function writeTexts(directory: NewDirectory, texts: Texts): Promise<WrittenFile[]> {

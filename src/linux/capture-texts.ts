@@ -6,8 +6,11 @@ import type { LinuxTree } from './linux-tree.js';
 import { dimmsText, HOST_TEXTS, memoryBlockLine } from './live-files.js';
 import { blockPath, listSysfsBlocks, MEMORY_DEVICES, readBlock } from './sysfs-memory.js';
 
-/** They change all the time, so that pages are compared with what they say right afterwards. */
-const MOVING = ['buddyinfo', 'pagetypeinfo', 'zoneinfo', 'vmstat', 'meminfo'];
+/**
+ * They change all the time, so that pages are compared with what they say right afterwards. So does pagetypeinfo, but it
+ * takes tens of milliseconds, as the kernel walks its free lists, and types of pageblocks seldom change.
+ */
+const MOVING = ['buddyinfo', 'zoneinfo', 'vmstat', 'meminfo'];
 
 /** Texts by the names that they have in a capture. */
 export type Texts = Map<string, string>;
