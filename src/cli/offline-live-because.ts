@@ -23,7 +23,8 @@ export interface Limits {
 
 /** Why a block did not go, in a sentence; null if it went. */
 export function attemptBecause(attempt: BlockAttempt, limits: Limits): string | null {
-  const { obstacle, error, problem, stall, isPending } = attempt;
+  const { obstacle, error, stall, isPending } = attempt;
+  const problem = attempt.problem?.replace(/\.$/, '') ?? null;
   if (obstacle === null) return problem;
   const told = problem ?? whyNot(attempt, limits);
   const pending = isPending ? '; the kernel has not let go of it yet' : '';

@@ -37,7 +37,7 @@ export async function commitOffline(
   const log = new LogSince(tree);
   const begun = WALL_CLOCK.now();
   const writer = live.begin('offline');
-  const deadlineMs = options.timeoutMs ?? Number.POSITIVE_INFINITY;
+  const deadlineMs = deadlineFor(options.timeoutMs);
   let ejected: string | null = null;
   const eject = async () => {
     context.progress.update({ label: 'ejecting', done: 0, total: 1, unit: null });
@@ -76,6 +76,16 @@ export async function commitOffline(
     states: new Map(plan.blocks.map(({ block }) => [block, BLOCK_STATE_NAMES[states.read(block)?.state ?? 0]])),
     seconds: (WALL_CLOCK.now() - begun) / 1000,
   };
+}
+
+/** Bringing back and reporting take time, too: at most so much of the limit is kept for it. */
+const ENDING_MS_MAX = 1000;
+const ENDING_SHARE = 10;
+
+/** When the kernel is made to give up, so that all is over when time is up; by the clock of this process. */
+export function deadlineFor(timeoutMs: number | null): number {
+  if (timeoutMs === null) return Number.POSITIVE_INFINITY;
+  return timeoutMs - Math.min(ENDING_MS_MAX, timeoutMs / ENDING_SHARE);
 }
 
 /** Why a DIMM cannot be ejected, in a sentence; null if it may be asked for. */

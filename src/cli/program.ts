@@ -165,10 +165,10 @@ last byte or page of a block, as /proc/iomem prints it, is understood too.
 `;
 
 const LIVE_HELP = `
-On "live" the kernel does it, and nothing is written without --commit. All blocks
-go or none: what went is brought back when one refuses, when no page has left a
-block for the time of --stall, when --timeout is up, and on Ctrl-C. If vacate
-itself is killed, vacate recover brings them back.
+On "live" the kernel does it, and nothing is written without --commit. All
+blocks go or none: what went is brought back when one refuses, when no page has
+left a block for the time of --stall, when --timeout is up, and on Ctrl-C. If
+vacate itself is killed, vacate recover brings them back.
 `;
 
 const FORECAST_HELP = `
@@ -286,8 +286,8 @@ function addOnline(program: Command, context: Context, end: End): void {
 
 const RECOVER_HELP = `
 A run of "vacate offline live" that is killed (kill -9) leaves memory blocks
-offline. This brings them back to the zone that they had, by the journal in which
-every write was noted before. What a run finished is not undone.
+offline. This brings them back to the zone that they had, by the journal in
+which every write was noted before. What a run finished is not undone.
 `;
 
 function addRecover(program: Command, context: Context, end: End): void {

@@ -26,6 +26,8 @@ export interface BringBackTask {
 
 /** Onlining is short; what takes longer waits for somebody else's lock. */
 const WRITE_MS_MAX = 5000;
+/** Node may be slow to start on a host that has no memory left. */
+const READY_MS_MAX = 60_000;
 /** While another block is on its way, the kernel says EBUSY or EAGAIN to everybody else. */
 const TRIES = 3;
 const AGAIN_MS = 100;
@@ -61,6 +63,7 @@ async function tryToBringBack(
     if (before === null) return 'there is no such block any more';
     if (before.state === BLOCK_ONLINE) return because(before, zone);
     const order = { word, block, before: { state: 'offline', zone }, evenUnnoted: true } as const;
+    await clock.within(READY_MS_MAX, states.writer());
     const problem = await bounded(writer.write(order), states, clock);
     const after = states.read(block);
     if (after?.state === BLOCK_ONLINE) return because(after, zone);

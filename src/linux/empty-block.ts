@@ -89,7 +89,8 @@ export async function emptyBlock(task: EmptyBlockTask, block: BlockId, zone: str
     pagesMigrated: since(first.migrated, last.migrated),
     pagesFailed: since(first.failed, last.failed),
     stall: went ? null : (stop?.stall ?? null),
-    problem,
+    // Ended by us, it has nothing more to say.
+    problem: stop === null ? problem : null,
     isPending,
   };
 }

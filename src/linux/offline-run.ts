@@ -43,6 +43,8 @@ export interface OfflineRunEnd {
   readonly isSettled: boolean;
 }
 
+const READY_LOOK_MS = 100;
+
 /**
  * Takes memory blocks offline, all of them or none: what had gone is brought back, each block to the zone it had, if
  * another one does not go, time is up, or the user stops it. Every write is noted before and after.
@@ -78,7 +80,7 @@ async function goOn({ afterwards }: OfflineRunTask): Promise<string | null> {
 async function takeBlocks(task: OfflineRunTask, attempts: BlockAttempt[]): Promise<Obstacle | null> {
   for (const { block, wasOffline, zone } of task.blocks) {
     if (wasOffline) continue;
-    const over = whyOver(task);
+    const over = await whenReady(task);
     if (over !== null) return over;
     task.onBlock?.(block);
     const attempt = await emptyBlock(task, block, zone);
@@ -89,6 +91,16 @@ async function takeBlocks(task: OfflineRunTask, attempts: BlockAttempt[]): Promi
   }
   // Nobody who wants to stop wants what follows.
   return task.afterwards === undefined ? null : whyOver(task);
+}
+
+/** Somebody is ready to write, which must not count as a stall; or why there is no time to wait for that. */
+async function whenReady(task: OfflineRunTask): Promise<Obstacle | null> {
+  // That nobody could be found is told by the write.
+  const ready = task.states.writer();
+  for (;;) {
+    const over = whyOver(task);
+    if (over !== null || (await task.clock.within(READY_LOOK_MS, ready))) return over;
+  }
 }
 
 function whyOver({ bounds, clock }: OfflineRunTask): Obstacle | null {

@@ -6,7 +6,7 @@ import { type LiveRun, openLiveRun } from '../live-run.js';
 import { offlineLiveJson } from '../offline-live-json.js';
 import { planOffline } from '../offline-live-plan.js';
 import { exitCodeOfReport, type OfflineLiveReport } from '../offline-live-report.js';
-import { commitOffline, whyNoEject } from '../offline-live-run.js';
+import { commitOffline, deadlineFor, whyNoEject } from '../offline-live-run.js';
 import { offlineLiveText } from '../offline-live-text.js';
 import { checkSelection, type Selection } from '../select-blocks.js';
 
@@ -70,8 +70,7 @@ async function planAndCommit(
   const tree = live?.tree ?? treeOf(options.root);
   const bounds = { timeoutMs: options.timeout ?? null, stallMs: options.stall ?? STALL_MS };
   // By the clock of this process: who waits for us counts from its start.
-  const deadlineMs = bounds.timeoutMs ?? Number.POSITIVE_INFINITY;
-  const plan = await planOffline(context, tree, options, { deadlineMs });
+  const plan = await planOffline(context, tree, options, { deadlineMs: deadlineFor(bounds.timeoutMs) });
   const obstacle = options.eject === true ? whyNoEject(tree, plan) : null;
   if (obstacle !== null) throw new VacateError(plan.dimm === null ? 'usage' : 'host', obstacle);
   if (live === null || plan.isLate || plan.refusal !== null) return { plan, committed: null, bounds };

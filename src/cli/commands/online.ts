@@ -5,6 +5,7 @@ import { type OnlineAttempt, runOnline } from '../../linux/online-run.js';
 import { type WantedZone, wordOnline } from '../../linux/state-words.js';
 import type { StateWrite } from '../../linux/state-writer.js';
 import type { SysfsBlock } from '../../linux/sysfs-memory.js';
+import { WALL_CLOCK } from '../../linux/wall-clock.js';
 import { BLOCK_OFFLINE, BLOCK_STATE_NAMES } from '../../mm/memory-block.js';
 import type { BlockId } from '../../mm/units.js';
 import { type Context, printJson } from '../context.js';
@@ -74,7 +75,13 @@ async function commit(
     const { states } = live;
     const writer = live.begin('online');
     const { interrupts } = context;
-    const attempts = await runOnline({ blocks: orders, states, writer, interrupted: () => interrupts.interrupted });
+    const attempts = await runOnline({
+      blocks: orders,
+      states,
+      writer,
+      clock: WALL_CLOCK,
+      interrupted: () => interrupts.interrupted,
+    });
     const now = blocks.map(({ block }) => [block, states.read(block)] as const);
     return {
       attempts,

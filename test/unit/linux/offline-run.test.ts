@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { VacateError } from '../../../src/base/vacate-error.js';
 import { ejectDimm } from '../../../src/linux/eject.js';
 import { runOffline } from '../../../src/linux/offline-run.js';
@@ -114,6 +115,21 @@ describe('limits', () => {
     expect(kernel.now()).toBeLessThan(1600);
     expect(kernel.asked).not.toContain('32 offline');
     expect(kernel.picture).toEqual(before);
+  });
+
+  it('do not count the time until somebody is ready to write as a stall', async () => {
+    let isOver = false;
+    const slow = () => {
+      const kernel = kernelOf(movable());
+      kernel.writer = async () => {
+        while (kernel.now() < 5000 && !isOver) await setImmediate();
+        return null;
+      };
+      return kernel;
+    };
+    expect(await runAll(slow(), { stallMs: 3000 })).toMatchObject({ outcome: 'done' });
+    expect(await runAll(slow(), { timeoutMs: 3000 })).toMatchObject({ outcome: 'timeout', attempts: [] });
+    isOver = true;
   });
 
   it('stops for the user within a moment, and a user who insists changes nothing', async () => {
