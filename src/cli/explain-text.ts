@@ -1,4 +1,4 @@
-import { quoted } from '../base/quoted.js';
+import { printable } from '../base/quoted.js';
 import type { AttemptExplanation, ExplainedPage, PageGroup, References } from '../explain/index.js';
 import { type BlockId, PAGE_SIZE } from '../mm/units.js';
 import type { Palette } from './palette.js';
@@ -37,7 +37,7 @@ function headOf({ blocks, range, outcome, errno }: AttemptExplanation, zonesOf: 
   const how = OUTCOMES[outcome] + (errno === null ? '' : ` (${errno})`);
   if (range === null) return `An attempt ${how}`;
   const zones = blocks.length === 1 ? zonesOf(blocks[0] as BlockId) : null;
-  const zone = zones === null ? '' : zones.length === 0 ? ', no one zone' : `, ${zones.map(plain).join(' ')}`;
+  const zone = zones === null ? '' : zones.length === 0 ? ', no one zone' : `, ${printable(zones.join(' '))}`;
   const place = `${formatAddress(range.start)}-0x${(range.end * PAGE_SIZE - 1).toString(16)}`;
   return `Memory block ${blocks.join(', ')} (${place}${zone}) ${how}`;
 }
@@ -90,20 +90,15 @@ function part(count: number | null, noun: string): string {
 
 function fileOf({ file }: ExplainedPage): string[] {
   if (file === null) return [];
-  const name = file.name === null ? '' : `${quoted(file.name)}, `;
+  const name = file.name === null ? '' : `"${file.name}", `;
   return [`${name}${file.aops}${file.ino === null ? '' : ` inode 0x${file.ino}`}`];
 }
 
 function ownerOf({ owner }: ExplainedPage): string[] {
   if (owner === null) return [];
-  const who = owner.command === null ? 'a process' : plain(owner.command);
+  const who = owner.command === null ? 'a process' : owner.command;
   const pid = owner.pid === null ? '' : ` (${owner.pid})`;
-  const where = owner.mapping === null ? '' : ` ${plain(owner.mapping)}`;
-  const cgroup = owner.cgroup === null ? '' : ` in ${plain(owner.cgroup)}`;
+  const where = owner.mapping === null ? '' : ` ${owner.mapping}`;
+  const cgroup = owner.cgroup === null ? '' : ` in ${owner.cgroup}`;
   return [`${who}${pid}${where}${cgroup}`];
-}
-
-/** A text of the host's: as it is if that is harmless, else in quotes with escapes. */
-function plain(text: string): string {
-  return /^[\x20-\x7e]{1,200}$/.test(text) ? text : quoted(text);
 }

@@ -37,13 +37,15 @@ export function causeOf(
   if (log.pages.some(({ because }) => because === UNMOVABLE_PAGE)) return 'unmovable-page';
   const told = BY_REASON[log.failedBecause ?? ''];
   if (told !== undefined && (told !== 'interrupted' || !named)) return told;
-  if (named) return causeOfFailures(log);
+  if (named) return causeOfFailures(log, outcome);
   if (asked.errno === 'EINTR' || asked.isInterrupted === true) return 'interrupted';
   return evidence === null ? 'unknown' : causeByEvidence(asked.errno ?? null, evidence);
 }
 
-function causeOfFailures(log: AttemptLog): AttemptCause {
+function causeOfFailures(log: AttemptLog, outcome: AttemptOutcome): AttemptCause {
   if (log.pages.some(({ ret }) => ret === RET_NO_MEMORY)) return 'no-targets';
+  // One pass may fail and the next succeed, and most kernels do not log the end.
+  if (outcome === 'unknown') return 'unknown';
   const failing = failingIn(log);
   return failing !== null && failing.last < failing.before ? 'still-moving' : 'same-pages-fail';
 }

@@ -49,7 +49,10 @@ const SENTENCES: Readonly<Record<AttemptCause, (known: Known) => string>> = {
     log.pages.length === 0
       ? 'It went offline.'
       : 'It went offline. Pages that failed in its first passes went in later ones.',
-  unknown: ({ asked, outcome }) => unknownSentence(asked, outcome),
+  unknown: (known) =>
+    known.log.pages.length > 0
+      ? `Pages failed in one pass, and the log does not show whether a later one took them. ${howMany(known)}`
+      : unknownSentence(known.asked, known.outcome),
 };
 
 function began({ outcome, log }: Known): string {

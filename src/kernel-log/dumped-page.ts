@@ -32,7 +32,7 @@ export interface Allocation {
   readonly stack: readonly string[];
 }
 
-/** A page as dump_page (mm/debug.c) printed it: Linux 5.x to 6.x. */
+/** A page as dump_page (mm/debug.c) printed it: Linux 5.x to 6.x. Texts hold nothing that a terminal would obey. */
 export interface DumpedPage {
   /** Null in dumps of kernels before 5.10, which do not print it. */
   readonly pfn: number | null;

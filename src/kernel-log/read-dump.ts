@@ -1,3 +1,4 @@
+import { printable } from '../base/quoted.js';
 import type { Allocation, DumpedHead, DumpedMapping, DumpedPage } from './dumped-page.js';
 
 type Draft = { -readonly [K in keyof DumpedPage]: DumpedPage[K] };
@@ -159,7 +160,7 @@ function readOldMapping(dump: DumpReader, [, aops, name]: RegExpExecArray): void
 /** Whoever names a file may put anything into its name. */
 function nameOf(name: string | undefined): string | null {
   if (name === undefined) return null;
-  return name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?').slice(0, NAME_MAX);
+  return printable(name.slice(0, NAME_MAX));
 }
 
 function allocationOf([line]: RegExpExecArray): Allocation {

@@ -178,7 +178,7 @@ describe('vacate explain', () => {
       const path = join(folder, 'hostile.txt');
       writeFileSync(path, log);
       const { stdout } = await vacate(['explain', '--log', path]);
-      expect(stdout).toContain('"a?[2Jb"');
+      expect(stdout).toContain('"a\\u001b[2Jb"');
       expect(stdout).not.toContain('\u001b');
     },
     PATIENCE_MS,

@@ -84,6 +84,17 @@ describe('why an attempt did not end', () => {
     });
   });
 
+  it('is not known from a single pass, unless it was interrupted', () => {
+    const [attempt] = explain(failing(1, 32));
+    expect(attempt).toMatchObject({ outcome: 'unknown', because: 'unknown', groups: [{ verdict: 'short-term-pin' }] });
+    expect(attempt!.explanation).toMatch(/^Pages failed in one pass.* 32 failed in the last one; the log names 1/);
+    const records = parseKernelLog(failing(1, 32));
+    expect(explainAttempt(records, { block: 32, errno: 'EINTR' })).toMatchObject({
+      outcome: 'did-not-end',
+      because: 'same-pages-fail',
+    });
+  });
+
   it('is said by the kernel where it may speak', () => {
     const ended = (because: string) =>
       explain(`memory offlining [mem 0x100000000-0x107ffffff] failed due to ${because}\n`)[0]!;

@@ -94,7 +94,7 @@ describe('dumps of other kernels', () => {
     expect(pagesOf(dumpText({ aops }))[0]?.page?.mapping).toEqual({
       aops: 'ext4_da_aops',
       ino: '2f',
-      name: 'a?[2J"b?',
+      name: 'a\\u001b[2J"b\\u202e',
     });
   });
 });
