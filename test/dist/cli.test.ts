@@ -126,7 +126,8 @@ describe('vacate inspect', () => {
       const report = JSON.parse(each.stdout);
       expect(Object.keys(report)).toEqual([
         ...['command', 'machine', 'source', 'seed', 'nrCpus', 'nrPfns', 'bytes', 'blockPages', 'nrSwapSlots'],
-        ...['simulated', 'nodes', 'zones', 'dimms', 'blocks', 'caveats'],
+        ...['simulated', 'blockBytes', 'onlineBytes', 'offlineBytes', 'memory'],
+        ...['nodes', 'zones', 'dimms', 'blocks', 'caveats'],
       ]);
       expect(report.simulated.bytesPerPage).toBeGreaterThan(16);
       for (const zone of report.zones) {
