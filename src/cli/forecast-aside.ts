@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { VacateError, type VacateErrorKind } from '../base/vacate-error.js';
 import type { Forecast } from '../forecast/verdict.js';
+import { WALL_CLOCK } from '../linux/wall-clock.js';
 import type { BlockId } from '../mm/units.js';
 import type { Context } from './context.js';
 import type { Step } from './progress.js';
@@ -44,7 +45,7 @@ export async function forecastAside(
   const stopped = new Promise<null>((resolve) => {
     stop = () => resolve(null);
     signal.addEventListener('abort', stop, { once: true });
-    const patienceMs = Math.max(0, deadlineMs - performance.now());
+    const patienceMs = Math.max(0, deadlineMs - WALL_CLOCK.now());
     if (patienceMs <= TIMER_MS_MAX) timer = setTimeout(stop, patienceMs);
   });
   const answered = new Promise<MadeForecast>((resolve, reject) => {

@@ -79,7 +79,7 @@ export async function commitOffline(
 }
 
 /** Bringing back and reporting take time, too: at most so much of the limit is kept for it. */
-const ENDING_MS_MAX = 1000;
+const ENDING_MS_MAX = 1500;
 const ENDING_SHARE = 10;
 
 /** When the kernel is made to give up, so that all is over when time is up; by the clock of this process. */

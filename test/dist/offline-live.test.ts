@@ -133,117 +133,116 @@ describe('vacate offline live', () => {
   );
 });
 
-(canLease ? describe : describe.skip)(
-  `a write that does not return${canLease ? '' : ' (skipped: perl, which takes the lease, is not installed)'}`,
-  () => {
-    it(
-      'is interrupted by the stall rule, and what went is brought back to its zone',
-      async () => {
-        const root = smallTree();
-        await lease(root, 32);
-        const { stdout, exitCode } = await commitAll(root, ['--stall', '2s', '--json']);
-        const json = JSON.parse(stdout);
-        expect([exitCode, json.outcome, json.settled]).toEqual([1, 'stalled', true]);
-        expect(statesOf(root)).toEqual(['online', 'online_kernel', 'online_movable', 'online_movable']);
-        expect(json.blocks[0]).toMatchObject({ error: 'EINTR', stall: 'not-trying', obstacle: 'stalled' });
-        expect(json.rolledBack).toHaveLength(3);
-        expect(journalOf(root)).toContain('"outcome":"stalled"');
-      },
-      PATIENCE_MS,
-    );
+const itLeased = canLease ? it : it.skip;
 
-    it(
-      'does not keep the run beyond its time',
-      async () => {
-        const root = smallTree();
-        await lease(root, 33);
-        const begun = performance.now();
-        const { stdout, exitCode } = await commitAll(root, ['--timeout', '8s', '--stall', '1m', '--json']);
-        const seconds = (performance.now() - begun) / 1000;
-        expect([exitCode, JSON.parse(stdout).outcome]).toEqual([1, 'timeout']);
-        expect(statesOf(root).filter((state) => !state.startsWith('online'))).toEqual([]);
-        // The limit, and the 2 s that it may be off.
-        expect(seconds).toBeLessThan(8 + 2);
-      },
-      PATIENCE_MS,
-    );
+describe(`a write that does not return${canLease ? '' : ' (skipped: perl, which takes the lease, is not installed)'}`, () => {
+  itLeased(
+    'is interrupted by the stall rule, and what went is brought back to its zone',
+    async () => {
+      const root = smallTree();
+      await lease(root, 32);
+      const { stdout, exitCode } = await commitAll(root, ['--stall', '2s', '--json']);
+      const json = JSON.parse(stdout);
+      expect([exitCode, json.outcome, json.settled]).toEqual([1, 'stalled', true]);
+      expect(statesOf(root)).toEqual(['online', 'online_kernel', 'online_movable', 'online_movable']);
+      expect(json.blocks[0]).toMatchObject({ error: 'EINTR', stall: 'not-trying', obstacle: 'stalled' });
+      expect(json.rolledBack).toHaveLength(3);
+      expect(journalOf(root)).toContain('"outcome":"stalled"');
+    },
+    PATIENCE_MS,
+  );
 
-    it(
-      'is given up on Ctrl-C, everything is brought back, and a second run must wait',
-      async () => {
-        const root = smallTree();
-        await lease(root, 33);
-        let second: Promise<Ended> | null = null;
-        let hasSecondEnded = false;
-        const first = await commitAll(root, ['--stall', '1m', '--json'], {
-          interruptWhen: () => {
-            if (!isAsked(root, 33)) return false;
-            second ??= commitAll(root, []).finally(() => {
-              hasSecondEnded = true;
-            });
-            return hasSecondEnded;
-          },
-        });
-        expect([first.exitCode, JSON.parse(first.stdout).outcome]).toEqual([130, 'interrupted']);
-        expect(statesOf(root)).toEqual(['online', 'online', 'online_movable', 'online_movable']);
-        const { exitCode, stderr } = await second!;
-        expect(exitCode).toBe(1);
-        expect(stderr).toMatch(/^vacate: another run \(process \d+\) is at work with .*; wait until it has ended\.\n$/);
-      },
-      PATIENCE_MS,
-    );
+  itLeased(
+    'does not keep the run beyond its time',
+    async () => {
+      const root = smallTree();
+      await lease(root, 33);
+      const begun = performance.now();
+      const { stdout, exitCode } = await commitAll(root, ['--timeout', '8s', '--stall', '1m', '--json']);
+      const seconds = (performance.now() - begun) / 1000;
+      expect([exitCode, JSON.parse(stdout).outcome]).toEqual([1, 'timeout']);
+      expect(statesOf(root).filter((state) => !state.startsWith('online'))).toEqual([]);
+      // The limit, and the 2 s that it may be off.
+      expect(seconds).toBeLessThan(8 + 2);
+    },
+    PATIENCE_MS,
+  );
 
-    it(
-      'that fails when three blocks have gone has them brought back',
-      async () => {
-        const root = smallTree();
-        const held = await lease(root, 33);
-        const { stdout, exitCode } = await commitAll(root, ['--stall', '1m', '--json'], {
-          interruptWhen: () => {
-            if (isAsked(root, 33)) {
-              rmSync(statePath(root, 32), { force: true });
-              held.release();
-            }
-            return false;
-          },
-        });
-        const json = JSON.parse(stdout);
-        expect([exitCode, json.outcome, json.blocks[0].error]).toEqual([1, 'refused', 'ENOENT']);
-        expect(BLOCKS.slice(1).map((block) => stateOf(root, block))).toEqual([
-          'online_kernel',
-          'online_movable',
-          'online_movable',
-        ]);
-      },
-      PATIENCE_MS,
-    );
+  itLeased(
+    'is given up on Ctrl-C, everything is brought back, and a second run must wait',
+    async () => {
+      const root = smallTree();
+      await lease(root, 33);
+      let second: Promise<Ended> | null = null;
+      let hasSecondEnded = false;
+      const first = await commitAll(root, ['--stall', '1m', '--json'], {
+        interruptWhen: () => {
+          if (!isAsked(root, 33)) return false;
+          second ??= commitAll(root, []).finally(() => {
+            hasSecondEnded = true;
+          });
+          return hasSecondEnded;
+        },
+      });
+      expect([first.exitCode, JSON.parse(first.stdout).outcome]).toEqual([130, 'interrupted']);
+      expect(statesOf(root)).toEqual(['online', 'online', 'online_movable', 'online_movable']);
+      const { exitCode, stderr } = await second!;
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/^vacate: another run \(process \d+\) is at work with .*; wait until it has ended\.\n$/);
+    },
+    PATIENCE_MS,
+  );
 
-    it(
-      'leaves memory offline if vacate is killed, which recover brings back; until then no run begins',
-      async () => {
-        const root = smallTree();
-        await lease(root, 33);
-        const killed = await commitAll(root, ['--stall', '1m'], {
-          signal: 'SIGKILL',
-          interruptWhen: () => isAsked(root, 33),
-        });
-        expect(killed.exitCode).toBeNull();
-        expect(statesOf(root)).toEqual(['online', 'online', 'offline', 'offline']);
-        const next = await commitAll(root, []);
-        expect(next.exitCode).toBe(1);
-        expect(next.stderr).toContain('an earlier run was killed and left memory blocks offline (34, 35)');
-        const dry = await vacate(['recover', '--root', root, '--dry-run']);
-        expect(dry.stdout).toContain('Block 34 would be brought back to zone Movable.');
-        expect(statesOf(root)).toEqual(['online', 'online', 'offline', 'offline']);
-        const { exitCode, stdout } = await vacate(['recover', '--root', root, '--json']);
-        expect([exitCode, JSON.parse(stdout).recovered]).toEqual([0, true]);
-        expect(statesOf(root)).toEqual(['online', 'online', 'online_movable', 'online_movable']);
-        expect((await vacate(['recover', '--root', root])).stdout).toMatch(/^Nothing to recover: /);
-      },
-      PATIENCE_MS,
-    );
-  },
-);
+  itLeased(
+    'that fails when three blocks have gone has them brought back',
+    async () => {
+      const root = smallTree();
+      const held = await lease(root, 33);
+      const { stdout, exitCode } = await commitAll(root, ['--stall', '1m', '--json'], {
+        interruptWhen: () => {
+          if (isAsked(root, 33)) {
+            rmSync(statePath(root, 32), { force: true });
+            held.release();
+          }
+          return false;
+        },
+      });
+      const json = JSON.parse(stdout);
+      expect([exitCode, json.outcome, json.blocks[0].error]).toEqual([1, 'refused', 'ENOENT']);
+      expect(BLOCKS.slice(1).map((block) => stateOf(root, block))).toEqual([
+        'online_kernel',
+        'online_movable',
+        'online_movable',
+      ]);
+    },
+    PATIENCE_MS,
+  );
+
+  itLeased(
+    'leaves memory offline if vacate is killed, which recover brings back; until then no run begins',
+    async () => {
+      const root = smallTree();
+      await lease(root, 33);
+      const killed = await commitAll(root, ['--stall', '1m'], {
+        signal: 'SIGKILL',
+        interruptWhen: () => isAsked(root, 33),
+      });
+      expect(killed.exitCode).toBeNull();
+      expect(statesOf(root)).toEqual(['online', 'online', 'offline', 'offline']);
+      const next = await commitAll(root, []);
+      expect(next.exitCode).toBe(1);
+      expect(next.stderr).toContain('an earlier run was killed and left memory blocks offline (34, 35)');
+      const dry = await vacate(['recover', '--root', root, '--dry-run']);
+      expect(dry.stdout).toContain('Block 34 would be brought back to zone Movable.');
+      expect(statesOf(root)).toEqual(['online', 'online', 'offline', 'offline']);
+      const { exitCode, stdout } = await vacate(['recover', '--root', root, '--json']);
+      expect([exitCode, JSON.parse(stdout).recovered]).toEqual([0, true]);
+      expect(statesOf(root)).toEqual(['online', 'online', 'online_movable', 'online_movable']);
+      expect((await vacate(['recover', '--root', root])).stdout).toMatch(/^Nothing to recover: /);
+    },
+    PATIENCE_MS,
+  );
+});
 
 describe('vacate offline live --eject', () => {
   it(
