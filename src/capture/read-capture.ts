@@ -129,7 +129,7 @@ function readLayout(files: CaptureSource, caveats: string[]): Layout {
   }
   const buddyText = files.text('buddyinfo');
   markWholeFreeBlocks(flags, zones, buddyText === null ? null : parseBuddyinfo(buddyText), caveats);
-  checkCounters(flags, zones);
+  checkCounters(flags, zones, caveats);
   return {
     nrFilePfns,
     nrPfns,
