@@ -53,9 +53,13 @@ describe('zoneinfo', () => {
     ['nothing of it', '', /lists no zone that has memory/],
     ['no zone with memory', zoneSection({ kind: 'Normal', spanned: 0 }), /lists no zone that has memory/],
     ['only memory of devices', zoneSection({ kind: 'Device' }), /lists no zone that has memory/],
-    ['a zone of 32-bit kernels', zoneSection({ kind: 'HighMem' }), /has a zone HighMem, .* on a 64-bit kernel/],
-    ['no start', zoneSection({ kind: 'Normal' }).replace('start_pfn', 'x'), /does not say "start_pfn:" of zone Normal/],
-    ['no watermark', zoneSection({ kind: 'Normal' }).replace(' min ', ' mean '), /does not say "min" of zone Normal/],
+    ['a zone of 32-bit kernels', zoneSection({ kind: 'HighMem' }), /has a zone "HighMem", .* on a 64-bit kernel/],
+    [
+      'no start',
+      zoneSection({ kind: 'Normal' }).replace('start_pfn', 'x'),
+      /does not say "start_pfn:" of zone "Normal"/,
+    ],
+    ['no watermark', zoneSection({ kind: 'Normal' }).replace(' min ', ' mean '), /does not say "min" of zone "Normal"/],
   ])('refuses %s', (_, text, because) => {
     const sketch = new Sketch();
     sketch.texts.zoneinfo = text;
