@@ -44,9 +44,9 @@ export {
   lint,
   Settings,
 } from './lint/index.js';
-export type { BlockWriter } from './linux/block-writer.js';
-export { LinuxHost } from './linux/linux-host.js';
-export { linuxModule } from './linux/linux-module.js';
+export type { BlockWriter } from './linux/host/block-writer.js';
+export { LinuxHost } from './linux/host/linux-host.js';
+export { linuxModule } from './linux/host/linux-module.js';
 export { LinuxTree } from './linux/linux-tree.js';
 export type { MigrationReport, RefusalCount } from './migration/migration-report.js';
 export type { Phase, Progress } from './migration/migration-run.js';

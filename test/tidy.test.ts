@@ -78,7 +78,11 @@ const QUARANTINES: readonly {
   {
     what: 'reflect-metadata',
     matches: (specifier) => packageOf(specifier) === 'reflect-metadata',
-    allowed: [/^src\/index\.ts$/, /^src\/cli\/(main|forecast-worker)\.ts$/, /^src\/container\/worker-main\.ts$/],
+    allowed: [
+      /^src\/index\.ts$/,
+      /^src\/cli\/(main|forecast\/forecast-worker)\.ts$/,
+      /^src\/container\/worker-main\.ts$/,
+    ],
     typesToo: true,
     instead: 'the entry points import it, once',
   },
@@ -104,7 +108,7 @@ const ENTRY_POINTS = [PUBLIC_ENTRY.path, 'src/handler/index.ts', 'src/strategies
 const OPTIONAL_ENTRY_POINTS = [
   'src/testing/index.ts',
   'src/container/worker-main.ts',
-  'src/linux/writer-main.ts',
+  'src/linux/hotplug/writer-main.ts',
   'src/browser/main.ts',
 ];
 

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { VacateError } from '../base/vacate-error.js';
 import { type BuddyinfoRow, readBuddyinfo } from './buddyinfo.js';
-import type { RunLog } from './journal.js';
+import { WriterProcess } from './hotplug/writer-process.js';
+import type { RunLog } from './journal/journal.js';
 import type { LinuxTree } from './linux-tree.js';
-import { readPerCpuPages } from './per-cpu-pages.js';
+import { readPerCpuPages } from './pages/per-cpu-pages.js';
 import { type CompactionCounters, countersSince, readCompactionCounters } from './vmstat.js';
-import { WriterProcess } from './writer-process.js';
 
 /** Documentation/admin-guide/sysctl/vm.rst; whatever is written compacts, newer kernels want a 1. */
 const COMPACT_MEMORY = '/proc/sys/vm/compact_memory';

@@ -4,8 +4,8 @@ import { formatBytes, MAX_PFN, PAGE_SIZE } from '../mm/units.js';
 import { readAcpiDimms } from './acpi-dimms.js';
 import { settingsText } from './host-facts.js';
 import type { LinuxTree } from './linux-tree.js';
-import { readPageFile, WORD_BYTES, zonesEnd } from './page-file.js';
-import { pageBytesOf } from './page-size.js';
+import { readPageFile, WORD_BYTES, zonesEnd } from './pages/page-file.js';
+import { pageBytesOf } from './pages/page-size.js';
 import { MEMORY_DEVICES, readSysfsMemory, type SysfsBlock } from './sysfs-memory.js';
 
 export const KPAGEFLAGS = '/proc/kpageflags';

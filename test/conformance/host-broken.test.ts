@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { LinuxHost } from '../../src/linux/linux-host.js';
+import { LinuxHost } from '../../src/linux/host/linux-host.js';
 import { LinuxTree } from '../../src/linux/linux-tree.js';
 import { BLOCK_ONLINE, type BlockState, blockRange } from '../../src/mm/memory-block.js';
 import { PG_REFERENCED } from '../../src/mm/page-flags.js';

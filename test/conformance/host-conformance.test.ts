@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
 import { PageEvents } from '../../src/events/page-events.js';
 import { CORE_NOT_ON_LRU } from '../../src/handler/refusal.js';
-import { KERNEL_ONLY, type KernelOnly } from '../../src/linux/host-verbs.js';
-import { LinuxHost } from '../../src/linux/linux-host.js';
+import { KERNEL_ONLY, type KernelOnly } from '../../src/linux/host/host-verbs.js';
+import { LinuxHost } from '../../src/linux/host/linux-host.js';
 import { LinuxTree } from '../../src/linux/linux-tree.js';
 import { MigrationService } from '../../src/migration/migration-service.js';
 import { PG_LRU } from '../../src/mm/page-flags.js';

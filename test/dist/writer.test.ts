@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { identityOf, isAlive } from '../../src/linux/process-identity.js';
-import { WriterProcess } from '../../src/linux/writer-process.js';
+import { identityOf, isAlive } from '../../src/linux/hotplug/process-identity.js';
+import { WriterProcess } from '../../src/linux/hotplug/writer-process.js';
 import { canLease, Lease } from './lease.js';
 import { ROOT } from './run-cli.js';
 
-const ENTRY = new URL(`file://${join(ROOT, 'dist/src/linux/writer-main.js')}`);
+const ENTRY = new URL(`file://${join(ROOT, 'dist/src/linux/hotplug/writer-main.js')}`);
 const PATIENCE_MS = 60_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'vacate-writer-'));

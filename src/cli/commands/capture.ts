@@ -1,4 +1,4 @@
-import { captureHost, type HostCapture } from '../../linux/capture-host.js';
+import { captureHost, type HostCapture } from '../../linux/capture/capture-host.js';
 import { formatBytes } from '../../mm/units.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE } from '../exit-codes.js';

@@ -5,13 +5,13 @@ import { type AttemptExplanation, explainAttempt, explainLog } from '../../expla
 import { parseKernelLog } from '../../kernel-log/index.js';
 import type { LinuxTree } from '../../linux/linux-tree.js';
 import { hostNameOf } from '../../linux/live-files.js';
-import { findOwners } from '../../linux/owners.js';
-import { waysToPinOn } from '../../linux/ways-to-pin.js';
+import { findOwners } from '../../linux/owners/owners.js';
+import { waysToPinOn } from '../../linux/owners/ways-to-pin.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE } from '../exit-codes.js';
-import { type Evidence, evidenceOfCapture, evidenceOfHost, noEvidence } from '../explain-evidence.js';
-import { capturesBelow, type LogSource, logOfCapture, logOfFile, logOfHost } from '../explain-source.js';
-import { attemptsText } from '../explain-text.js';
+import { type Evidence, evidenceOfCapture, evidenceOfHost, noEvidence } from '../explain/explain-evidence.js';
+import { capturesBelow, type LogSource, logOfCapture, logOfFile, logOfHost } from '../explain/explain-source.js';
+import { attemptsText } from '../explain/explain-text.js';
 import { LIVE, treeOf } from '../open-live.js';
 import { checkName, checkRoot } from '../open-machine.js';
 import { countOf, wrap } from '../wording.js';

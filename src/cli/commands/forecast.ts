@@ -4,9 +4,9 @@ import { simModule } from '../../sim/sim-module.js';
 import { loadPageTypes } from '../carry-out.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
-import { type ForecastReport, forecastJson } from '../forecast-json.js';
-import { ownersOf } from '../forecast-owners.js';
-import { forecastText } from '../forecast-text.js';
+import { type ForecastReport, forecastJson } from '../forecast/forecast-json.js';
+import { ownersOf } from '../forecast/forecast-owners.js';
+import { forecastText } from '../forecast/forecast-text.js';
 import { openMachine } from '../open-machine.js';
 import { checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
 

@@ -1,10 +1,10 @@
 import { whyNoPages } from '../../linux/live-files.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE } from '../exit-codes.js';
-import { blocksJson, blocksReport, blocksText } from '../inspect-blocks.js';
-import { inspectJson } from '../inspect-json.js';
-import { inspectReport } from '../inspect-report.js';
-import { inspectText } from '../inspect-text.js';
+import { blocksJson, blocksReport, blocksText } from '../inspect/inspect-blocks.js';
+import { inspectJson } from '../inspect/inspect-json.js';
+import { inspectReport } from '../inspect/inspect-report.js';
+import { inspectText } from '../inspect/inspect-text.js';
 import { LIVE, treeOf } from '../open-live.js';
 import { openMachine } from '../open-machine.js';
 

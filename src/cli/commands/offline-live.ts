@@ -2,12 +2,12 @@ import { VacateError } from '../../base/vacate-error.js';
 import { readSysfsMemory } from '../../linux/sysfs-memory.js';
 import { type Context, printJson } from '../context.js';
 import { treeOf } from '../host-tree.js';
-import { type LiveRun, openLiveRun } from '../live-run.js';
-import { offlineLiveJson } from '../offline-live-json.js';
-import { planOffline } from '../offline-live-plan.js';
-import { exitCodeOfReport, type OfflineLiveReport } from '../offline-live-report.js';
-import { commitOffline, deadlineFor, whyNoEject } from '../offline-live-run.js';
-import { offlineLiveText } from '../offline-live-text.js';
+import { type LiveRun, openLiveRun } from '../live/live-run.js';
+import { offlineLiveJson } from '../live/offline-live-json.js';
+import { planOffline } from '../live/offline-live-plan.js';
+import { exitCodeOfReport, type OfflineLiveReport } from '../live/offline-live-report.js';
+import { commitOffline, deadlineFor, whyNoEject } from '../live/offline-live-run.js';
+import { offlineLiveText } from '../live/offline-live-text.js';
 import { checkSelection, type Selection } from '../select-blocks.js';
 
 /** What only a real host can be asked for. */

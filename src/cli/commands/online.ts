@@ -1,19 +1,19 @@
 import { VacateError } from '../../base/vacate-error.js';
+import { type OnlineAttempt, runOnline } from '../../linux/hotplug/online-run.js';
+import { type WantedZone, wordOnline } from '../../linux/hotplug/state-words.js';
+import type { StateWrite } from '../../linux/hotplug/state-writer.js';
+import { WALL_CLOCK } from '../../linux/hotplug/wall-clock.js';
 import type { LinuxTree } from '../../linux/linux-tree.js';
 import { hostNameOf } from '../../linux/live-files.js';
-import { type OnlineAttempt, runOnline } from '../../linux/online-run.js';
-import { type WantedZone, wordOnline } from '../../linux/state-words.js';
-import type { StateWrite } from '../../linux/state-writer.js';
 import type { SysfsBlock } from '../../linux/sysfs-memory.js';
-import { WALL_CLOCK } from '../../linux/wall-clock.js';
 import { BLOCK_OFFLINE, BLOCK_STATE_NAMES } from '../../mm/memory-block.js';
 import type { BlockId } from '../../mm/units.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
 import { treeOf } from '../host-tree.js';
-import { type LiveBlocks, selectLiveBlocks } from '../live-blocks.js';
-import { checkWritable, openLiveRun } from '../live-run.js';
-import { type OnlinePlan, onlineJson, onlineText } from '../online-report.js';
+import { type LiveBlocks, selectLiveBlocks } from '../live/live-blocks.js';
+import { checkWritable, openLiveRun } from '../live/live-run.js';
+import { type OnlinePlan, onlineJson, onlineText } from '../live/online-report.js';
 import { checkSelection, type Selection } from '../select-blocks.js';
 
 export interface OnlineOptions extends Selection {

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkFolder, RunFolder } from '../../../src/cli/compare-folder.js';
+import { checkFolder, RunFolder } from '../../../src/cli/compare/compare-folder.js';
 import { cellOf, recordOf } from '../compare/sketch.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vacate-folder-'));

@@ -1,4 +1,4 @@
-import { checkStatedJobs, jobsFor } from '../../../src/cli/compare-jobs.js';
+import { checkStatedJobs, jobsFor } from '../../../src/cli/compare/compare-jobs.js';
 import { BLOCK_ONLINE } from '../../../src/mm/memory-block.js';
 import { parseScenario } from '../../../src/scenario/index.js';
 import { createMachine } from '../../../src/sim/machine.js';

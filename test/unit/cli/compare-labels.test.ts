@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { compareLabels } from '../../../src/cli/compare-labels.js';
+import { compareLabels } from '../../../src/cli/compare/compare-labels.js';
 import { strategyNames } from '../../../src/cli/strategy-names.js';
 import { defineStrategy } from '../../../src/strategies/define-strategy.js';
 import type { HighOrderStrategy } from '../../../src/strategies/strategy.js';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nameMachines, shortNames } from '../../../src/cli/compare-machines.js';
+import { nameMachines, shortNames } from '../../../src/cli/compare/compare-machines.js';
 
 describe('shortNames', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { compareText } from '../../../src/cli/compare-text.js';
+import { compareText } from '../../../src/cli/compare/compare-text.js';
 import { createPalette } from '../../../src/cli/palette.js';
 import { summarise } from '../../../src/compare/summary.js';
 import { cellOf, planned } from '../compare/sketch.js';

@@ -1,11 +1,11 @@
-import { attemptBecause } from '../../../src/cli/offline-live-because.js';
-import { offlineLiveJson } from '../../../src/cli/offline-live-json.js';
-import type { OfflinePlan } from '../../../src/cli/offline-live-plan.js';
-import { type Committed, exitCodeOfReport, type OfflineLiveReport } from '../../../src/cli/offline-live-report.js';
-import { offlineLiveText } from '../../../src/cli/offline-live-text.js';
+import { attemptBecause } from '../../../src/cli/live/offline-live-because.js';
+import { offlineLiveJson } from '../../../src/cli/live/offline-live-json.js';
+import type { OfflinePlan } from '../../../src/cli/live/offline-live-plan.js';
+import { type Committed, exitCodeOfReport, type OfflineLiveReport } from '../../../src/cli/live/offline-live-report.js';
+import { offlineLiveText } from '../../../src/cli/live/offline-live-text.js';
 import { createPalette } from '../../../src/cli/palette.js';
-import type { BlockAttempt } from '../../../src/linux/empty-block.js';
-import type { StallCause } from '../../../src/linux/stall-watch.js';
+import type { BlockAttempt } from '../../../src/linux/hotplug/empty-block.js';
+import type { StallCause } from '../../../src/linux/hotplug/stall-watch.js';
 import { BLOCK_ONLINE } from '../../../src/mm/memory-block.js';
 
 const BOUNDS = { timeoutMs: 60_000, stallMs: 10_000 };

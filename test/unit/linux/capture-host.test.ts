@@ -6,11 +6,11 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { VacateError } from '../../../src/base/vacate-error.js';
 import { tellDrift } from '../../../src/capture/drift.js';
 import { CaptureFiles, readCapture } from '../../../src/capture/index.js';
-import { type CaptureHostOptions, captureHost } from '../../../src/linux/capture-host.js';
-import { GzipFile } from '../../../src/linux/gzip-file.js';
-import { driftSentence, readDriftCounters } from '../../../src/linux/host-drift.js';
+import { type CaptureHostOptions, captureHost } from '../../../src/linux/capture/capture-host.js';
+import { GzipFile } from '../../../src/linux/capture/gzip-file.js';
+import { driftSentence, readDriftCounters } from '../../../src/linux/capture/host-drift.js';
+import { cannotWrite } from '../../../src/linux/capture/new-directory.js';
 import { LinuxTree } from '../../../src/linux/linux-tree.js';
-import { cannotWrite } from '../../../src/linux/new-directory.js';
 import { fixture } from '../capture/sketch.js';
 import { emptyTree, put, removeTrees, unfoldCapture } from './trees.js';
 

@@ -5,11 +5,11 @@ import fc from 'fast-check';
 import { VacateError } from '../../../src/base/vacate-error.js';
 import { freeBlocksOf, readBuddyinfo } from '../../../src/linux/buddyinfo.js';
 import { type CompactionOptions, compactionFile, compactMemory } from '../../../src/linux/compact-memory.js';
-import type { JournalRecord } from '../../../src/linux/journal-record.js';
+import { WriterProcess } from '../../../src/linux/hotplug/writer-process.js';
+import type { JournalRecord } from '../../../src/linux/journal/journal-record.js';
 import { LinuxTree } from '../../../src/linux/linux-tree.js';
-import { readPerCpuPages } from '../../../src/linux/per-cpu-pages.js';
+import { readPerCpuPages } from '../../../src/linux/pages/per-cpu-pages.js';
 import { readCompactionCounters } from '../../../src/linux/vmstat.js';
-import { WriterProcess } from '../../../src/linux/writer-process.js';
 import { emptyTree, put, removeTrees, unfoldCapture } from './trees.js';
 
 const WRITER = new URL('./compacting-writer.mjs', import.meta.url);

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import type { BlockLook, BlockStates, Clock } from '../../../src/linux/block-states.js';
+import type { BlockLook, BlockStates, Clock } from '../../../src/linux/hotplug/block-states.js';
+import type { WriteEnd } from '../../../src/linux/hotplug/writer-process.js';
 import type { SysfsBlock } from '../../../src/linux/sysfs-memory.js';
-import type { WriteEnd } from '../../../src/linux/writer-process.js';
 import { BLOCK_GOING_OFFLINE, BLOCK_OFFLINE, BLOCK_ONLINE, type BlockState } from '../../../src/mm/memory-block.js';
 import type { BlockId } from '../../../src/mm/units.js';
 

@@ -11,10 +11,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { Journal, readJournal } from '../../../src/linux/journal.js';
-import type { JournalRecord } from '../../../src/linux/journal-record.js';
-import { runsIn } from '../../../src/linux/journal-runs.js';
-import { identityOf } from '../../../src/linux/process-identity.js';
+import { identityOf } from '../../../src/linux/hotplug/process-identity.js';
+import { Journal, readJournal } from '../../../src/linux/journal/journal.js';
+import type { JournalRecord } from '../../../src/linux/journal/journal-record.js';
+import { runsIn } from '../../../src/linux/journal/journal-runs.js';
 import { BOOT, RUN } from './run-kit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vacate-journal-'));

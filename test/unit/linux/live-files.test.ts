@@ -7,7 +7,7 @@ import { readLive, treeOf } from '../../../src/cli/open-live.js';
 import { Progress } from '../../../src/cli/progress.js';
 import { LinuxTree } from '../../../src/linux/linux-tree.js';
 import { LiveFiles, whyNoPages } from '../../../src/linux/live-files.js';
-import { pageBytesOf } from '../../../src/linux/page-size.js';
+import { pageBytesOf } from '../../../src/linux/pages/page-size.js';
 import { fixture, removeTemporaryDirectories, Sketch } from '../capture/sketch.js';
 import { put, removeTrees, treeOfSketch, unfoldCapture, unfoldDump } from './trees.js';
 

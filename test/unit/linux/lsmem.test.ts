@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { memoryRow, memoryRows, onlineBytes } from '../../../src/linux/block-table.js';
+import { wordBackTo, wordOnline } from '../../../src/linux/hotplug/state-words.js';
 import { LinuxTree } from '../../../src/linux/linux-tree.js';
-import { wordBackTo, wordOnline } from '../../../src/linux/state-words.js';
 import { readBlock, readSysfsMemory } from '../../../src/linux/sysfs-memory.js';
 import { formatBytes } from '../../../src/mm/units.js';
 import { DUMPS, emptyTree, expectedOf, put, putBlock, removeTrees, unfoldDump } from './trees.js';

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { VacateError } from '../../../src/base/vacate-error.js';
-import { ejectDimm } from '../../../src/linux/eject.js';
-import { runOffline } from '../../../src/linux/offline-run.js';
-import { StateWriter } from '../../../src/linux/state-writer.js';
+import { ejectDimm } from '../../../src/linux/hotplug/eject.js';
+import { runOffline } from '../../../src/linux/hotplug/offline-run.js';
+import { StateWriter } from '../../../src/linux/hotplug/state-writer.js';
 import { BLOCK_OFFLINE } from '../../../src/mm/memory-block.js';
 import type { FakeKernel } from './fake-kernel.js';
 import { kernelOf, Log, movable, RUN, runAll, taskOf } from './run-kit.js';

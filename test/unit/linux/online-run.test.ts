@@ -1,5 +1,5 @@
-import { runOnline } from '../../../src/linux/online-run.js';
-import { StateWriter } from '../../../src/linux/state-writer.js';
+import { runOnline } from '../../../src/linux/hotplug/online-run.js';
+import { StateWriter } from '../../../src/linux/hotplug/state-writer.js';
 import { BLOCK_OFFLINE } from '../../../src/mm/memory-block.js';
 import type { FakeKernel } from './fake-kernel.js';
 import { kernelOf, Log, movable, RUN } from './run-kit.js';

@@ -4,11 +4,11 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { VacateError } from '../../../src/base/vacate-error.js';
 import { CaptureFiles, readOwners } from '../../../src/capture/index.js';
-import { captureHost } from '../../../src/linux/capture-host.js';
+import { captureHost } from '../../../src/linux/capture/capture-host.js';
 import { LinuxTree } from '../../../src/linux/linux-tree.js';
-import { readMemoryCgroups } from '../../../src/linux/memory-cgroups.js';
-import { findAllOwners, findOwners } from '../../../src/linux/owners.js';
-import { mappingsOf } from '../../../src/linux/processes.js';
+import { readMemoryCgroups } from '../../../src/linux/owners/memory-cgroups.js';
+import { findAllOwners, findOwners } from '../../../src/linux/owners/owners.js';
+import { mappingsOf } from '../../../src/linux/owners/processes.js';
 import { OWNERS_MAX, OwnerSets } from '../../../src/mm/page-owners.js';
 import { emptyTree, put, removeTrees } from './trees.js';
 

@@ -4,9 +4,9 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LinuxTree } from '../../../src/linux/linux-tree.js';
-import { type PageChunk, readChunks } from '../../../src/linux/page-chunks.js';
-import { expectedPages, readPageFile } from '../../../src/linux/page-file.js';
-import { fill, type PageReader } from '../../../src/linux/page-reader.js';
+import { type PageChunk, readChunks } from '../../../src/linux/pages/page-chunks.js';
+import { expectedPages, readPageFile } from '../../../src/linux/pages/page-file.js';
+import { fill, type PageReader } from '../../../src/linux/pages/page-reader.js';
 import { emptyTree, put, removeTrees } from './trees.js';
 
 const CHUNK = { chunkPages: 4 } as const;

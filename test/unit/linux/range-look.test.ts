@@ -1,6 +1,6 @@
+import { RangeLook, usedPages } from '../../../src/linux/hotplug/range-look.js';
+import { targetRoomIn } from '../../../src/linux/hotplug/target-room.js';
 import { LinuxTree } from '../../../src/linux/linux-tree.js';
-import { RangeLook, usedPages } from '../../../src/linux/range-look.js';
-import { targetRoomIn } from '../../../src/linux/target-room.js';
 import { PG_BUDDY, PG_HWPOISON, PG_LRU, PG_NOPAGE, PG_OFFLINE, PG_SLAB } from '../../../src/mm/page-flags.js';
 import { emptyTree, put, removeTrees, unfoldCapture } from './trees.js';
 

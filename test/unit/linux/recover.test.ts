@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { runsIn } from '../../../src/linux/journal-runs.js';
-import { runOffline } from '../../../src/linux/offline-run.js';
-import { type Recovery, recoverRun } from '../../../src/linux/recover-run.js';
+import { runOffline } from '../../../src/linux/hotplug/offline-run.js';
+import { type Recovery, recoverRun } from '../../../src/linux/hotplug/recover-run.js';
+import { runsIn } from '../../../src/linux/journal/journal-runs.js';
 import { BLOCK_OFFLINE, BLOCK_ONLINE } from '../../../src/mm/memory-block.js';
 import { type FakeBlock, type FakeKernel, Killed, type Manner } from './fake-kernel.js';
 import { BOOT, GOES, kernelOf, Log, movable, taskOf } from './run-kit.js';

@@ -1,7 +1,7 @@
-import type { RunLog } from '../../../src/linux/journal.js';
-import type { JournalRecord } from '../../../src/linux/journal-record.js';
-import { type OfflineRunEnd, type OfflineRunTask, runOffline } from '../../../src/linux/offline-run.js';
-import { StateWriter } from '../../../src/linux/state-writer.js';
+import { type OfflineRunEnd, type OfflineRunTask, runOffline } from '../../../src/linux/hotplug/offline-run.js';
+import { StateWriter } from '../../../src/linux/hotplug/state-writer.js';
+import type { RunLog } from '../../../src/linux/journal/journal.js';
+import type { JournalRecord } from '../../../src/linux/journal/journal-record.js';
 import { BLOCK_OFFLINE, BLOCK_ONLINE } from '../../../src/mm/memory-block.js';
 import type { BlockId } from '../../../src/mm/units.js';
 import { type FakeBlock, FakeKernel, type Manner } from './fake-kernel.js';

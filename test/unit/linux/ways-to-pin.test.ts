@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LinuxTree } from '../../../src/linux/linux-tree.js';
-import { waysToPin } from '../../../src/linux/ways-to-pin.js';
+import { waysToPin } from '../../../src/linux/owners/ways-to-pin.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vacate-pin-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

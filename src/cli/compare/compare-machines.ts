@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, extname, join, resolve, sep } from 'node:path';
+import { VacateError } from '../../base/vacate-error.js';
+import type { MachineSource } from '../../compare/task.js';
+import { checkName, readable } from '../open-machine.js';
+
+/** A machine that is to be compared on, as the command line names it. */
+export interface NamedMachine {
+  /** Short, and no other machine of the comparison has it. */
+  readonly name: string;
+  readonly where: string;
+  readonly source: MachineSource;
+  readonly sha256: string;
+}
+
+/**
+ * Reads what machines are built from.
+ *
+ * @throws VacateError kind 'usage' for what is neither a scenario nor a capture, cannot be read, or is named twice.
+ */
+export function nameMachines(paths: readonly string[]): NamedMachine[] {
+  const seen = new Map<string, string>();
+  const sources = paths.map((path) => {
+    const isCapture = checkName(path).isDirectory();
+    const real = realpathSync(path);
+    const twin = seen.get(real);
+    if (twin !== undefined)
+      throw new VacateError(
+        'usage',
+        path === twin
+          ? `${path} is named twice; a comparison has every machine once`
+          : `${twin} and ${path} are the same machine; name it once`,
+      );
+    seen.set(real, path);
+    return { path, ...(isCapture ? captureAt(path) : scenarioAt(path)) };
+  });
+  const names = shortNames(paths);
+  return sources.map(({ path, source, sha256 }, at) => ({ name: names[at]!, where: path, source, sha256 }));
+}
+
+function scenarioAt(path: string): Pick<NamedMachine, 'source' | 'sha256'> {
+  const text = readable(path, () => readFileSync(path, 'utf8'));
+  return { source: { kind: 'scenario', where: path, text }, sha256: createHash('sha256').update(text).digest('hex') };
+}
+
+function captureAt(directory: string): Pick<NamedMachine, 'source' | 'sha256'> {
+  const hash = createHash('sha256');
+  readable(directory, () => {
+    for (const name of readdirSync(directory).sort()) {
+      const path = join(directory, name);
+      if (statSync(path).isFile()) hash.update(`${name}\0`).update(readFileSync(path));
+    }
+  });
+  return { source: { kind: 'capture', directory }, sha256: hash.digest('hex') };
+}
+
+/** The ends of the paths, as long as it takes to tell them apart, without a scenario's extension. */
+export function shortNames(paths: readonly string[]): string[] {
+  const parts = paths.map((path) => {
+    const full = resolve(path).split(sep);
+    const last = full.at(-1) ?? '';
+    return [...full.slice(0, -1), basename(last, /^\.ya?ml$/i.test(extname(last)) ? extname(last) : '')];
+  });
+  const longest = Math.max(...parts.map(({ length }) => length));
+  const nameOf = (part: readonly string[], length: number) => part.slice(-length).join('/');
+  return parts.map((part, at) => {
+    for (let length = 1; length < longest; length++) {
+      const name = nameOf(part, length);
+      if (parts.every((other, i) => i === at || nameOf(other, length) !== name)) return name;
+    }
+    return paths[at]!;
+  });
+}

@@ -1,0 +1,46 @@
+import 'reflect-metadata';
+import { parentPort, workerData } from 'node:worker_threads';
+import { VacateError } from '../../base/vacate-error.js';
+import { createEvacuator } from '../../container/create-evacuator.js';
+import { loadShippedPlugins } from '../../container/load-plugins.js';
+import { forecast, kernelSaid } from '../../forecast/index.js';
+import { simModule } from '../../sim/sim-module.js';
+import { Interrupts } from '../interrupts.js';
+import { LIVE } from '../open-live.js';
+import { openMachine } from '../open-machine.js';
+import { Progress, type Step } from '../progress.js';
+import type { ForecastAnswer, ForecastQuestion } from './forecast-aside.js';
+
+/*
+ * A thread that makes one forecast of the host. Reading and judging all of its memory keeps a thread busy for seconds;
+ * whoever asks stays free to hear Ctrl-C and to keep a time limit.
+ */
+
+function post(answer: ForecastAnswer): void {
+  parentPort?.postMessage(answer);
+}
+
+/** Shown by the thread that has the terminal. */
+class PostedProgress extends Progress {
+  override update(step: Step): void {
+    post({ step });
+  }
+
+  override stop(): void {}
+}
+
+async function answer({ root, blocks }: ForecastQuestion): Promise<ForecastAnswer> {
+  const progress = new PostedProgress(process.stderr);
+  const { machine, captured, caveats } = await openMachine(LIVE, { progress, interrupts: new Interrupts(), root });
+  const { service } = createEvacuator({ host: simModule(machine), plugins: await loadShippedPlugins() });
+  const said = captured === null ? null : kernelSaid(captured.image, captured.files);
+  const onBlock = (done: number, total: number) => progress.update({ label: 'forecasting', done, total, unit: null });
+  return { forecast: forecast(service, { blocks, said, onBlock }), caveats };
+}
+
+try {
+  post(await answer(workerData as ForecastQuestion));
+} catch (error) {
+  if (!VacateError.is(error)) throw error;
+  post({ error: { kind: error.kind, message: error.message } });
+}
