@@ -45,3 +45,8 @@ export function formatBlocks(blocks: readonly BlockId[]): string {
   }
   return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }
+
+/** "block 32", "blocks 32-35,40". */
+export function nameBlocks(blocks: readonly BlockId[]): string {
+  return `block${blocks.length === 1 ? '' : 's'} ${formatBlocks(blocks)}`;
+}

@@ -83,7 +83,7 @@ function readWhole(path: string): Buffer {
   try {
     const pieces: Buffer[] = [];
     for (let bytes = 0; ; ) {
-      const piece = Buffer.allocUnsafe(bytes === 0 ? FIRST_READ_BYTES : READ_BYTES);
+      const piece = Buffer.allocUnsafe(bytes < FIRST_READ_BYTES ? FIRST_READ_BYTES : READ_BYTES);
       const nr = readSync(file, piece, 0, piece.length, null);
       if (nr === 0) return Buffer.concat(pieces, bytes);
       pieces.push(piece.subarray(0, nr));

@@ -13,7 +13,7 @@ import { EXIT_REFUSED, exitCodeOf } from '../exit-codes.js';
 import { checkRoot, openMachine } from '../open-machine.js';
 import { countKinds, usedIn } from '../page-kinds.js';
 import type { Palette } from '../palette.js';
-import { formatBlocks } from '../parse-blocks.js';
+import { nameBlocks } from '../parse-blocks.js';
 import { refusalText } from '../refusal-text.js';
 import { checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
 import { table } from '../tables.js';
@@ -136,7 +136,7 @@ function offlineText(
 function headline(machine: Machine, { outcome, blocks, strategy }: OfflineResult, palette: Palette): string {
   const numbers = blocks.map(({ block }) => block);
   const size = formatPages(numbers.length * machine.spec.blockPages);
-  const what = `block${numbers.length === 1 ? '' : 's'} ${formatBlocks(numbers)} of ${machine.spec.name} (${size})`;
+  const what = `${nameBlocks(numbers)} of ${machine.spec.name} (${size})`;
   const mark = outcomeMark(outcome, palette);
   if (outcome === 'done') return `${mark} ${palette.bold(`Offline: ${what}`)}, by ${strategy}.`;
   const gone = blocks.filter(({ state }) => state === 'offline').length;

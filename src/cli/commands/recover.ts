@@ -12,7 +12,7 @@ import { EXIT_DONE, EXIT_REFUSED } from '../exit-codes.js';
 import { treeOf } from '../host-tree.js';
 import { journalPath } from '../live/live-run.js';
 import type { Palette } from '../palette.js';
-import { formatBlocks } from '../parse-blocks.js';
+import { nameBlocks } from '../parse-blocks.js';
 import { countOf, wrap } from '../wording.js';
 
 export interface RecoverOptions {
@@ -85,9 +85,7 @@ function runLines(run: Remains | Recovery, palette: Palette): string[] {
       `${countOf(run.writers.length, 'process')} of it still wrote (${run.writers.map(({ pid }) => pid).join(', ')}).`,
     );
   if (run.gone.length > 0)
-    lines.push(
-      `Not there any more, as ejected memory is: blocks ${formatBlocks([...run.gone].sort((a, b) => a - b))}.`,
-    );
+    lines.push(`Not there any more, as ejected memory is: ${nameBlocks([...run.gone].sort((a, b) => a - b))}.`);
   if (!('broughtBack' in run)) {
     for (const { block, zone } of run.blocks)
       lines.push(`Block ${block} would be brought back to zone ${zone ?? '(any)'}.`);

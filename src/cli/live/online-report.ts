@@ -3,7 +3,7 @@ import { BLOCK_OFFLINE, BLOCK_STATE_NAMES } from '../../mm/memory-block.js';
 import { type BlockId, formatBytes } from '../../mm/units.js';
 import type { OnlineDone } from '../commands/online.js';
 import type { Palette } from '../palette.js';
-import { formatBlocks } from '../parse-blocks.js';
+import { nameBlocks } from '../parse-blocks.js';
 import { table } from '../tables.js';
 import { countOf } from '../wording.js';
 import type { LiveBlocks } from './live-blocks.js';
@@ -44,10 +44,10 @@ export function onlineText(plan: OnlinePlan, done: OnlineDone | null, palette: P
   const { blocks, blockBytes, machine, orders } = plan;
   const numbers = orders.map(({ block }) => block);
   if (numbers.length === 0) {
-    const all = formatBlocks(blocks.map(({ block }) => block));
-    return [`${palette.good('✓')} ${palette.bold(`Online already: blocks ${all} of ${machine}`)}`];
+    const all = nameBlocks(blocks.map(({ block }) => block));
+    return [`${palette.good('✓')} ${palette.bold(`Online already: ${all} of ${machine}`)}`];
   }
-  const what = `blocks ${formatBlocks(numbers)} of ${machine} (${formatBytes(numbers.length * blockBytes)})`;
+  const what = `${nameBlocks(numbers)} of ${machine} (${formatBytes(numbers.length * blockBytes)})`;
   const outcome = outcomeOf(plan, done);
   const gist = GISTS[outcome];
   const mark = outcome === 'done' || outcome === 'planned' ? palette.good('✓') : palette.bad('✗');
