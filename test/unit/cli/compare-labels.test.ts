@@ -37,7 +37,7 @@ describe('compareLabels', () => {
   it('knows strategies from outside', () => {
     const mine = defineStrategy({
       frontEnd: 'high-order',
-      create: () => ({ name: 'mine', run: () => null }) as unknown as HighOrderStrategy,
+      create: () => ({ name: 'mine', about: 'of no use', run: () => null }) as unknown as HighOrderStrategy,
     });
     expect(compareLabels(['mine'], [mine])).toEqual({ ...NOBODY, highOrder: ['mine'] });
   });
