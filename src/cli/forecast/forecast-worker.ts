@@ -4,16 +4,17 @@ import { VacateError } from '../../base/vacate-error.js';
 import { createEvacuator } from '../../container/create-evacuator.js';
 import { loadShippedPlugins } from '../../container/load-plugins.js';
 import { forecast, kernelSaid } from '../../forecast/index.js';
-import { simModule } from '../../sim/sim-module.js';
+import { LinuxHost } from '../../linux/host/linux-host.js';
+import { linuxModule } from '../../linux/host/linux-module.js';
 import { Interrupts } from '../interrupts.js';
-import { LIVE } from '../open-live.js';
-import { openMachine } from '../open-machine.js';
+import { readLive, treeOf } from '../open-live.js';
 import { Progress, type Step } from '../progress.js';
 import type { ForecastAnswer, ForecastQuestion } from './forecast-aside.js';
 
 /*
  * A thread that makes one forecast of the host. Reading and judging all of its memory keeps a thread busy for seconds;
- * whoever asks stays free to hear Ctrl-C and to keep a time limit.
+ * whoever asks stays free to hear Ctrl-C and to keep a time limit. Pages are judged as they were read: a simulated machine,
+ * which takes as long again to build, is for those who want to move them.
  */
 
 function post(answer: ForecastAnswer): void {
@@ -31,11 +32,13 @@ class PostedProgress extends Progress {
 
 async function answer({ root, blocks }: ForecastQuestion): Promise<ForecastAnswer> {
   const progress = new PostedProgress(process.stderr);
-  const { machine, captured, caveats } = await openMachine(LIVE, { progress, interrupts: new Interrupts(), root });
-  const { service } = createEvacuator({ host: simModule(machine), plugins: await loadShippedPlugins() });
-  const said = captured === null ? null : kernelSaid(captured.image, captured.files);
+  const tree = treeOf(root);
+  const { image, files } = await readLive(tree, { progress, interrupts: new Interrupts() });
+  const host = linuxModule(new LinuxHost(tree, image));
+  const { service } = createEvacuator({ host, plugins: await loadShippedPlugins() });
+  const said = kernelSaid(image, files);
   const onBlock = (done: number, total: number) => progress.update({ label: 'forecasting', done, total, unit: null });
-  return { forecast: forecast(service, { blocks, said, onBlock }), caveats };
+  return { forecast: forecast(service, { blocks, said, onBlock }), caveats: image.caveats };
 }
 
 try {
