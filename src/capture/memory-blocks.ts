@@ -1,7 +1,7 @@
 import { isPowerOfTwo } from '../base/bits.js';
 import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
-import { BLOCK_GOING_OFFLINE, BLOCK_OFFLINE, BLOCK_ONLINE, type BlockState } from '../mm/memory-block.js';
+import { BLOCK_ONLINE, type BlockState, blockStateNamed } from '../mm/memory-block.js';
 import { PG_NOPAGE } from '../mm/page-flags.js';
 import { type BlockId, PAGE_SIZE } from '../mm/units.js';
 
@@ -13,12 +13,6 @@ export interface MemoryBlock {
   /** Zones that valid_zones names: for an online block the one it is in. Empty for "none". */
   readonly zoneKinds: readonly string[];
 }
-
-const STATES: ReadonlyMap<string, BlockState> = new Map([
-  ['online', BLOCK_ONLINE],
-  ['going-offline', BLOCK_GOING_OFFLINE],
-  ['offline', BLOCK_OFFLINE],
-]);
 
 /** More than a kernel has kinds of zones. */
 const ZONES_MAX = 8;
@@ -52,8 +46,8 @@ export function parseMemoryBlocks(text: string): MemoryBlock[] {
     if (line.trim() === '') continue;
     const [name = '', stateName = '', removable, ...zones] = line.trim().split(/\s+/);
     const number = /^memory(\d{1,9})$/.exec(name)?.[1];
-    const state = STATES.get(stateName);
-    if (number === undefined || state === undefined || blocks.has(Number(number))) {
+    const state = blockStateNamed(stateName);
+    if (number === undefined || state === null || blocks.has(Number(number))) {
       throw new VacateError(
         'capture',
         `Line ${index + 1} of memory_blocks, ${quoted(line.trim())}, does not describe a memory block that is new to it: ` +

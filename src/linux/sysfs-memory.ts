@@ -1,7 +1,7 @@
 import { isPowerOfTwo } from '../base/bits.js';
 import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
-import { BLOCK_GOING_OFFLINE, BLOCK_OFFLINE, BLOCK_ONLINE, type BlockState } from '../mm/memory-block.js';
+import { BLOCK_ONLINE, type BlockState, blockStateNamed } from '../mm/memory-block.js';
 import type { BlockId } from '../mm/units.js';
 import type { LinuxTree } from './linux-tree.js';
 
@@ -31,12 +31,6 @@ export interface SysfsMemory {
   /** Ascending. */
   readonly blocks: readonly SysfsBlock[];
 }
-
-const STATES: ReadonlyMap<string, BlockState> = new Map([
-  ['online', BLOCK_ONLINE],
-  ['going-offline', BLOCK_GOING_OFFLINE],
-  ['offline', BLOCK_OFFLINE],
-]);
 
 /** A copied tree keeps the word that was written, where a kernel would show what came of it. */
 const WORDS_IN_COPIES: ReadonlyMap<string, BlockState> = new Map([
@@ -108,7 +102,7 @@ export function readBlock(tree: LinuxTree, block: BlockId): SysfsBlock | null {
   const path = blockPath(block);
   const stateName = tree.value(`${path}/state`);
   if (stateName === null) return null;
-  const state = STATES.get(stateName) ?? (tree.isLive ? undefined : WORDS_IN_COPIES.get(stateName));
+  const state = blockStateNamed(stateName) ?? (tree.isLive ? undefined : WORDS_IN_COPIES.get(stateName));
   if (state === undefined) {
     throw new VacateError(
       'host',

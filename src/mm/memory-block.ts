@@ -10,6 +10,12 @@ export type BlockState = 0 | 1 | 2 | 3;
 
 export const BLOCK_STATE_NAMES = ['absent', 'online', 'going-offline', 'offline'] as const;
 
+/** The state that sysfs calls so; null for any other word, as a block that is absent has no file to say it. */
+export function blockStateNamed(name: string): BlockState | null {
+  const state = BLOCK_STATE_NAMES.indexOf(name as (typeof BLOCK_STATE_NAMES)[number]);
+  return state > BLOCK_ABSENT ? (state as BlockState) : null;
+}
+
 /** A module of memory and the pages it holds, a whole number of memory blocks. */
 export interface Dimm {
   readonly name: string;
