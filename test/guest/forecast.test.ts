@@ -25,7 +25,7 @@ const FIRST_BLOCK = 'memory0';
  */
 const WRONG_MAX = 1;
 const UNDECIDED_MAX = 2;
-/** Where a journal's buffers lie beside kernel memory a boot may have three in doubt, as one of three boots had. */
+/** Where a journal's buffers lie beside kernel memory a boot may have three in doubt, as one has had. */
 const UNDECIDED_IN_KERNEL_ZONE_MAX = 4;
 
 type Verdict = 'will-go' | 'will-not-go' | 'cannot-know';
