@@ -10,6 +10,7 @@ export {
   type StrategyEntry,
 } from './container/create-evacuator.js';
 export { loadPlugins, loadShippedPlugins, loadStrategies } from './container/load-plugins.js';
+export { type RunJobOptions, runJob } from './container/run-job.js';
 export * from './events/index.js';
 export {
   type Asked,
@@ -66,4 +67,5 @@ export { compareLedger, type Ledger, type LedgerComparison, takeLedger } from '.
 export { createMachine, type Machine, type MachineSpec } from './sim/machine.js';
 export { type MachineSize, machineSize } from './sim/machine-size.js';
 export { simModule } from './sim/sim-module.js';
+export { JobStopped } from './strategies/job-stopped.js';
 export * from './strategies/strategy.js';

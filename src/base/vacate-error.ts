@@ -7,7 +7,8 @@ export type VacateErrorKind =
   | 'range' // a range lies outside memory, across a hole, or off its alignment
   | 'no-room' // the pages have nowhere to go
   | 'limit' // the machine outgrew a capacity that was fixed when it was built
-  | 'host'; // the machine under us failed
+  | 'host' // the machine under us failed
+  | 'stopped'; // whoever drove a job wanted it to stop
 
 const BRAND = Symbol.for('vacate/VacateError');
 

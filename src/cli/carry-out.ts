@@ -1,5 +1,6 @@
 import { createEvacuator, type Evacuator } from '../container/create-evacuator.js';
 import { loadPlugins, loadShippedPlugins } from '../container/load-plugins.js';
+import { driveJob } from '../container/run-job.js';
 import type { PageType } from '../handler/define-page-type.js';
 import type { RefusalCount } from '../migration/migration-report.js';
 import type { Machine } from '../sim/machine.js';
@@ -9,7 +10,6 @@ import type { Job, StrategyProgress } from '../strategies/strategy.js';
 import { type Account, AccountBook } from './account.js';
 import type { Context } from './context.js';
 import { Interrupted } from './interrupts.js';
-import { runJob } from './run-job.js';
 import { countOf, formatCount } from './wording.js';
 
 /** The shipped page types, then the user's: one that wants to be asked first says so itself, by `order: 'pre'`. */
@@ -29,7 +29,7 @@ export interface Task<Result> {
   /** Asks for the job. */
   readonly begin: (evacuator: Evacuator) => Job<Result>;
   /** For those who show it themselves; without it there is a progress bar. */
-  readonly watch?: { readonly sliceMs: number; readonly onSlice: (progress: StrategyProgress) => Promise<void> };
+  readonly watch?: { readonly sliceMs: number; readonly onProgress: (progress: StrategyProgress) => Promise<void> };
   /** What other CPUs do at each pause of the job. */
   readonly onPause?: () => void;
 }
@@ -58,10 +58,10 @@ export async function carryOut<Result>(context: Context, task: Task<Result>): Pr
   });
   const job = task.begin(evacuator);
   const book = new AccountBook(machine, evacuator);
-  const end = await runJob(job, {
-    interrupted: () => context.interrupts.interrupted,
+  const end = await driveJob(job, {
+    signal: context.interrupts.signal,
     timeoutMs,
-    onSlice: (progress) => showProgress(context, progress),
+    onProgress: (progress) => showProgress(context, progress),
     ...task.watch,
     onPause: ({ step }) => {
       if (step === 'waiting') book.waits++;
@@ -69,7 +69,7 @@ export async function carryOut<Result>(context: Context, task: Task<Result>): Pr
     },
   });
   context.progress.stop();
-  if (end.ended === 'interrupted') throw new Interrupted(interruption(end.progress, book.pagesMigrated));
+  if (end.ended === 'aborted') throw new Interrupted(interruption(end.progress, book.pagesMigrated));
   const result = end.ended === 'finished' ? end.result : null;
   const strategy = task.strategy ?? (evacuator.strategies[task.frontEnd][0] as string);
   return { result, account: book.close(end.busyMs), blocksMade: book.blocksMade, strategy, evacuator };

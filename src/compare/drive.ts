@@ -1,4 +1,5 @@
 import { VacateError } from '../base/vacate-error.js';
+import { stopJob } from '../strategies/job-stopped.js';
 import type { Job } from '../strategies/strategy.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -17,7 +18,7 @@ export function drive<Result>(job: Job<Result>, surroundings: Surroundings, nrPa
   const most = PAUSES_MAX.atLeast + PAUSES_MAX.perPage * nrPages;
   const end = driveFor(job, surroundings, most);
   if (end !== null) return end.result;
-  job.return(undefined as never);
+  stopJob(job);
   throw new VacateError('limit', `the strategy had not ended after ${most} pauses; it was stopped`);
 }
 

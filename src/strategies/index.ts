@@ -20,6 +20,7 @@ export { evacuate, isVacant, usedPages } from './evacuate.js';
 export { countFreeRanges } from './high-order/free-ranges.js';
 export { OrderAccount, type OrderWork } from './high-order/order-account.js';
 export { cheapestFirst, IMPOSSIBLE, rangeCosts } from './high-order/range-costs.js';
+export { JobStopped } from './job-stopped.js';
 export { labelOf } from './labels.js';
 export { joinMoves } from './moves.js';
 export * from './strategy.js';

@@ -1,6 +1,7 @@
 import type { RefusalCount } from '../migration/migration-report.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import type { BlockId, Order } from '../mm/units.js';
+import { JobStopped, NOT_BEGUN, stopJob } from './job-stopped.js';
 
 /** How a job ended: as a whole, in part, or not at all. */
 export type JobOutcome = 'done' | 'partial' | 'refused';
@@ -141,10 +142,36 @@ export type HighOrderStrategy = Strategy<HighOrderRequest, HighOrderResult>;
 export type OfflineStrategy = Strategy<OfflineRequest, OfflineResult>;
 export type ReclaimStrategy = Strategy<ReclaimRequest, ReclaimResult>;
 
-/** Runs a job to its end without a pause. */
-export function runToEnd<Result>(job: Job<Result>): Result {
-  for (;;) {
-    const step = job.next();
-    if (step.done === true) return step.value;
+/** How a job is driven. */
+export interface DriveOptions {
+  /** Aborted, it stops the job: asked before the job begins and at each of its pauses. */
+  readonly signal?: AbortSignal;
+  /** Called at each pause: what other CPUs do meanwhile. If it throws, the job is undone, and the error goes on. */
+  readonly onPause?: (progress: StrategyProgress) => void;
+}
+
+/**
+ * Runs a job to its end in one go; nothing else runs in this thread meanwhile. A signal can only be aborted by what the
+ * job itself calls then: `onPause`, or a listener to what happens to pages and ranges. `runJob` lets others in.
+ *
+ * Once the signal is aborted, the job moves no page that is not on its way: of the batch in hand (512 pages, and the rest
+ * of the compound page that is its last), pages that have passed the freeze arrive and all others are put back.
+ *
+ * @throws JobStopped if the signal was aborted before the job had ended; by then everything has been put back.
+ * @example
+ * const result = runToEnd(evacuator.offline({ blocks: [4, 5] }), { signal });
+ */
+export function runToEnd<Result>(job: Job<Result>, { signal, onPause }: DriveOptions = {}): Result {
+  let progress = NOT_BEGUN;
+  try {
+    for (;;) {
+      if (signal?.aborted === true) throw new JobStopped(signal.reason, progress);
+      const step = job.next();
+      if (step.done === true) return step.value;
+      progress = step.value;
+      onPause?.(progress);
+    }
+  } finally {
+    stopJob(job);
   }
 }

@@ -104,7 +104,7 @@ async function takeOffline(
   }
   const picture = new LivePicture(context);
   const isShown = isText && picture.canShow(map().length + 2);
-  const onSlice = (progress: StrategyProgress) =>
+  const onProgress = (progress: StrategyProgress) =>
     showMove(picture, [palette.bold('Now'), ...map(), palette.dim(statusLine(progress))]);
   const carried = await carryOut(context, {
     machine,
@@ -113,7 +113,7 @@ async function takeOffline(
     frontEnd: 'offline',
     begin: (evacuator) => evacuator.offline({ blocks }),
     onPause: () => readers.read(READS_PER_PAUSE),
-    ...(isShown ? { watch: { sliceMs: WATCHED_SLICE_MS, onSlice } } : {}),
+    ...(isShown ? { watch: { sliceMs: WATCHED_SLICE_MS, onProgress } } : {}),
   });
   const result = carried.result as OfflineResult;
   const { reads, waited, wrong } = readers;

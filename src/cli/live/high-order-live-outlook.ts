@@ -1,6 +1,7 @@
 import { VacateError } from '../../base/vacate-error.js';
 import { KeptMachine } from '../../compare/kept-machine.js';
 import { createEvacuator, type Evacuator } from '../../container/create-evacuator.js';
+import { driveJob } from '../../container/run-job.js';
 import type { PageType } from '../../handler/define-page-type.js';
 import type { ZoneKind } from '../../mm/zone.js';
 import type { Machine } from '../../sim/machine.js';
@@ -15,7 +16,6 @@ import type { HighOrderResult, Job, PagesScanned } from '../../strategies/strate
 import type { Context } from '../context.js';
 import { Interrupted } from '../interrupts.js';
 import { kindOf, PAGE_KINDS } from '../page-kinds.js';
-import { runJob } from '../run-job.js';
 
 /** What is asked of a machine, without changing it. */
 export interface OutlookRequest {
@@ -183,15 +183,15 @@ class Outlooker {
 
   async #run<Result>(job: Job<Result>): Promise<Result> {
     const { context, request } = this;
-    const end = await runJob(job, {
-      interrupted: () => context.interrupts.interrupted,
+    const end = await driveJob(job, {
+      signal: context.interrupts.signal,
       timeoutMs: Math.max(0, request.deadline - performance.now()),
-      onSlice: ({ step, done, total }) =>
+      onProgress: ({ step, done, total }) =>
         context.progress.update({ label: `simulated: ${step}`, done, total, unit: null }),
     });
     if (end.ended === 'finished') return end.result;
     context.progress.stop();
-    if (end.ended === 'interrupted') throw new Interrupted('nothing was changed');
+    if (end.ended === 'aborted') throw new Interrupted('nothing was changed');
     throw new VacateError(
       'host',
       'time was up before the forecast was done, and nothing was changed; allow more with --timeout',
