@@ -23,12 +23,14 @@ export const f64 = (length: number): Column<'f64'> => ({ type: 'f64', length });
 const LINE_BYTES = 64;
 
 /**
- * Lays columns out one after the other in a single shared buffer, zero-filled: a whole state is then one run of
- * bytes that can be handed to a thread, hashed, compared, or kept.
+ * Lays columns out one after the other in a single buffer, zero-filled: a whole state is then one run of bytes that can
+ * be hashed, compared, or kept. `where` is a buffer that has such a state already, or says that threads will share this
+ * one: V8 does not count shared memory when it decides whether to collect garbage, so nobody asks for it in vain.
  */
 export function layColumns<T extends ColumnTable>(
   table: T,
-): { readonly buffer: SharedArrayBuffer; readonly views: ColumnViews<T> } {
+  where: 'private' | 'shared' | ArrayBufferLike = 'private',
+): { readonly buffer: ArrayBufferLike; readonly views: ColumnViews<T> } {
   const offsets = new Map<string, number>();
   let sizeBytes = 0;
   for (const [name, column] of Object.entries(table)) {
@@ -36,7 +38,7 @@ export function layColumns<T extends ColumnTable>(
     offsets.set(name, sizeBytes);
     sizeBytes += Math.ceil((column.length * WIDTH[column.type]) / LINE_BYTES) * LINE_BYTES;
   }
-  const buffer = new SharedArrayBuffer(sizeBytes);
+  const buffer = bufferOf(where, sizeBytes);
   const views: Record<string, ViewOf[ColumnType]> = {};
   for (const [name, { type, length }] of Object.entries(table)) {
     views[name] = viewOf(type, buffer, offsets.get(name) as number, length);
@@ -44,7 +46,14 @@ export function layColumns<T extends ColumnTable>(
   return { buffer, views: views as ColumnViews<T> };
 }
 
-function viewOf(type: ColumnType, buffer: SharedArrayBuffer, offset: number, length: number): ViewOf[ColumnType] {
+function bufferOf(where: 'private' | 'shared' | ArrayBufferLike, sizeBytes: number): ArrayBufferLike {
+  if (where === 'private') return new ArrayBuffer(sizeBytes);
+  if (where === 'shared') return new SharedArrayBuffer(sizeBytes);
+  assert(where.byteLength === sizeBytes, 'a buffer is as large as the columns that it holds');
+  return where;
+}
+
+function viewOf(type: ColumnType, buffer: ArrayBufferLike, offset: number, length: number): ViewOf[ColumnType] {
   switch (type) {
     case 'u8':
       return new Uint8Array(buffer, offset, length);

@@ -14,8 +14,14 @@ export function printable(text: string): string {
  * obey. Control characters, marks that turn the direction of writing, and what no encoding has become \u escapes.
  */
 export function quoted(text: string): string {
-  const shown = text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
-  return `"${shown.replace(/["\\]|[^\P{C}]|[\p{Zl}\p{Zp}]/gu, escaped)}"`;
+  let shown = '';
+  // Escapes count as they are shown, or a name of control characters would fill the screen.
+  for (const character of text.slice(0, SHOWN_MAX + 1)) {
+    const piece = character.replace(/["\\]|[^\P{C}]|[\p{Zl}\p{Zp}]/u, escaped);
+    if (shown.length + piece.length > SHOWN_MAX) return `"${shown}…"`;
+    shown += piece;
+  }
+  return `"${shown}"`;
 }
 
 function escaped(character: string): string {

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { printable } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import type { CaptureSource } from './capture-source.js';
 import { TAKE_AGAIN } from './wording.js';
@@ -16,7 +17,7 @@ export class CaptureFiles implements CaptureSource {
 
   constructor(readonly where: string) {
     const directory = where;
-    this.name = basename(resolve(directory));
+    this.name = printable(basename(resolve(directory)));
     const stats = statSync(directory, { throwIfNoEntry: false });
     if (stats === undefined) {
       throw new VacateError('capture', `There is no directory ${directory}: name one that holds a capture.`);

@@ -1,4 +1,5 @@
 import { log2Floor } from '../base/bits.js';
+import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import { MAX_PFN, PAGE_SIZE } from '../mm/units.js';
 
@@ -10,8 +11,10 @@ import { MAX_PFN, PAGE_SIZE } from '../mm/units.js';
 const ORDER_MAX = log2Floor(MAX_PFN);
 
 const MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+/** Timers count milliseconds in 31 bits, and one that is set for longer is over at once. */
+const HOURS_MAX = 500;
 
-/** "30s", "500ms", "2m", "1h"; a bare number is seconds. */
+/** Milliseconds of "30s", "500ms", "2m", "1h"; a bare number is seconds. */
 export function parseTimeout(text: string): number {
   return parseTime('--timeout', text);
 }
@@ -24,8 +27,11 @@ export function parseStall(text: string): number {
 function parseTime(option: string, text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const ms = match === null ? 0 : Number(match[1]) * MS[(match[2] ?? 's') as keyof typeof MS];
-  if (ms > 0) return ms;
-  throw new VacateError('usage', `${option} cannot read "${text}"; write a time like 30s, 500ms, 2m or 1h`);
+  if (ms > 0 && ms <= HOURS_MAX * MS.h) return ms;
+  throw new VacateError(
+    'usage',
+    `${option} cannot read ${quoted(text)}; write a time like 30s, 500ms, 2m or 1h, up to ${HOURS_MAX}h`,
+  );
 }
 
 export function parseOrder(text: string): number {
@@ -33,7 +39,7 @@ export function parseOrder(text: string): number {
   if (order !== null && order >= 1 && order <= ORDER_MAX) return order;
   throw new VacateError(
     'usage',
-    `--order cannot be "${text}"; write a number from 1 to ${ORDER_MAX} (9 is 2 MiB, the size of a huge page)`,
+    `--order cannot be ${quoted(text)}; write a number from 1 to ${ORDER_MAX} (9 is 2 MiB, the size of a huge page)`,
   );
 }
 
@@ -41,7 +47,10 @@ export function parseCount(text: string): number | 'all' {
   if (text === 'all') return 'all';
   const count = wholeNumber(text);
   if (count !== null && count >= 1) return count;
-  throw new VacateError('usage', `--count cannot be "${text}"; write how many blocks you want, 1 or more, or all`);
+  throw new VacateError(
+    'usage',
+    `--count cannot be ${quoted(text)}; write how many blocks you want, 1 or more, or all`,
+  );
 }
 
 /** No kernel is built for more (CONFIG_NODES_SHIFT is 10 at most). */
@@ -50,13 +59,13 @@ const NODE_MAX = 1023;
 export function parseNode(text: string): number {
   const node = wholeNumber(text);
   if (node !== null && node <= NODE_MAX) return node;
-  throw new VacateError('usage', `--node cannot be "${text}"; write the number of a node, from 0 to ${NODE_MAX}`);
+  throw new VacateError('usage', `--node cannot be ${quoted(text)}; write the number of a node, from 0 to ${NODE_MAX}`);
 }
 
 export function parseSeed(text: string): number {
   const seed = wholeNumber(text);
   if (seed !== null && seed < 2 ** 32) return seed;
-  throw new VacateError('usage', `--seed cannot be "${text}"; write a number from 0 to ${2 ** 32 - 1}`);
+  throw new VacateError('usage', `--seed cannot be ${quoted(text)}; write a number from 0 to ${2 ** 32 - 1}`);
 }
 
 /** So many that a comparison ends in this lifetime. */
@@ -66,7 +75,7 @@ const SEEDS_MAX = 10_000;
 export function parseSeeds(text: string): number {
   const seeds = wholeNumber(text);
   if (seeds !== null && seeds >= 1 && seeds <= SEEDS_MAX) return seeds;
-  throw new VacateError('usage', `--seeds cannot be "${text}"; write how many, from 1 to ${SEEDS_MAX}`);
+  throw new VacateError('usage', `--seeds cannot be ${quoted(text)}; write how many, from 1 to ${SEEDS_MAX}`);
 }
 
 /** More threads than this only get in each other's way. */
@@ -76,14 +85,17 @@ const JOBS_MAX = 256;
 export function parseJobs(text: string): number {
   const jobs = wholeNumber(text);
   if (jobs !== null && jobs >= 1 && jobs <= JOBS_MAX) return jobs;
-  throw new VacateError('usage', `--jobs cannot be "${text}"; write how many runs go on at a time, 1 to ${JOBS_MAX}`);
+  throw new VacateError(
+    'usage',
+    `--jobs cannot be ${quoted(text)}; write how many runs go on at a time, 1 to ${JOBS_MAX}`,
+  );
 }
 
 /** How many read a host's pages at a time. */
 export function parseReaders(text: string): 1 | 2 {
   if (text === '1') return 1;
   if (text === '2') return 2;
-  throw new VacateError('usage', `--readers cannot be "${text}"; write 1 or 2`);
+  throw new VacateError('usage', `--readers cannot be ${quoted(text)}; write 1 or 2`);
 }
 
 const SIZES = {
@@ -111,7 +123,7 @@ function parseSize(option: string, text: string): number {
   const bytes =
     match === null ? 0 : Number(match[1]) * (match[2] === undefined ? 1 : SIZES[match[2] as keyof typeof SIZES]);
   if (bytes >= 1 && bytes <= (MAX_PFN + 1) * PAGE_SIZE) return Math.ceil(bytes);
-  throw new VacateError('usage', `${option} cannot read "${text}"; write a size like 512MiB or 4GiB, up to 1TiB`);
+  throw new VacateError('usage', `${option} cannot read ${quoted(text)}; write a size like 512MiB or 4GiB, up to 1TiB`);
 }
 
 /** For options that may be given several times. */
@@ -123,7 +135,7 @@ export function collect(value: string, previous: readonly string[]): readonly st
 export function once(option: string): (value: string, previous: string | undefined) => string {
   return (value, previous) => {
     if (previous === undefined) return value;
-    throw new VacateError('usage', `${option} is given twice, "${previous}" and "${value}"; keep one`);
+    throw new VacateError('usage', `${option} is given twice, ${quoted(previous)} and ${quoted(value)}; keep one`);
   };
 }
 

@@ -1,3 +1,4 @@
+import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import { type BlockId, MAX_PFN, PAGE_SIZE } from '../mm/units.js';
@@ -15,7 +16,7 @@ export function parseRange(text: string, blockPages: number): PfnRange {
   if (match === null || match[1] !== match[3])
     throw new VacateError(
       'usage',
-      `--range cannot read "${text}"; write 0x100000000-0x120000000 (physical addresses, the end not included) ` +
+      `--range cannot read ${quoted(text)}; write 0x100000000-0x120000000 (physical addresses, the end not included) ` +
         'or pfn:0x100000-pfn:0x120000',
     );
   const inUnit = match[1] === undefined ? PAGE_SIZE : 1;
@@ -24,13 +25,13 @@ export function parseRange(text: string, blockPages: number): PfnRange {
   let end = Number.parseInt(match[4]!, 16);
   if ((end + 1) % blockUnits === 0) end++;
   if (end <= start)
-    throw new VacateError('usage', `--range "${text}" is empty or runs backwards; its end must lie above`);
+    throw new VacateError('usage', `--range ${quoted(text)} is empty or runs backwards; its end must lie above`);
   if (end > (MAX_PFN + 1) * inUnit)
-    throw new VacateError('range', `--range "${text}" ends above 1 TiB, which is as far as page numbers go`);
+    throw new VacateError('range', `--range ${quoted(text)} ends above 1 TiB, which is as far as page numbers go`);
   if (start % blockUnits === 0 && end % blockUnits === 0) return { start: start / inUnit, end: end / inUnit };
   throw new VacateError(
     'range',
-    `--range "${text}" does not begin and end on memory blocks, which are ${formatAddress(blockPages)} bytes each; ` +
+    `--range ${quoted(text)} does not begin and end on memory blocks, which are ${formatAddress(blockPages)} bytes each; ` +
       `the nearest range that does is ${formatBlockRange(nearest(start, end, blockUnits), blockPages, inUnit === 1)}`,
   );
 }

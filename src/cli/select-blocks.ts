@@ -1,3 +1,4 @@
+import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import { BLOCK_ABSENT, BLOCK_ONLINE, BLOCK_STATE_NAMES, blocksOf, type Dimm } from '../mm/memory-block.js';
 import type { BlockId } from '../mm/units.js';
@@ -47,8 +48,8 @@ export function selectBlocks(machine: Machine, selection: Selection): BlockId[] 
   throw new VacateError(
     'range',
     there.length === 0
-      ? `--range "${text}" holds no memory; this machine has blocks ${formatBlocks(existingBlocks(machine))}`
-      : `--range "${text}" crosses a hole; the memory in it is ${runs.join(' and ')} (blocks ${formatBlocks(there)})`,
+      ? `--range ${quoted(text)} holds no memory; this machine has blocks ${formatBlocks(existingBlocks(machine))}`
+      : `--range ${quoted(text)} crosses a hole; the memory in it is ${runs.join(' and ')} (blocks ${formatBlocks(there)})`,
   );
 }
 
@@ -78,7 +79,7 @@ function blocksOfDimm(machine: Machine, name: string): BlockId[] {
       'usage',
       dimms.length === 0
         ? `${machine.spec.name} does not say which blocks make a DIMM; use --blocks, it has ${formatBlocks(existingBlocks(machine))}`
-        : `${machine.spec.name} has no DIMM "${name}"; it has ${known}`,
+        : `${machine.spec.name} has no DIMM ${quoted(name)}; it has ${known}`,
     );
   }
   const online = blocksIn(machine, dimm).filter((block) => stateOf(machine, block) === BLOCK_ONLINE);

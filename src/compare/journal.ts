@@ -1,4 +1,5 @@
-import type { Cell } from './cell.js';
+import { type Cell, idOf } from './cell.js';
+import { cellFrom } from './read-cell.js';
 
 /** What a journal of finished cells holds, a cell a line. */
 export interface Journal {
@@ -13,14 +14,16 @@ export function journalLine(cell: Cell): string {
 
 /**
  * Reads a journal. A run may have been stopped in the middle of a line: what follows the last line that can be read is
- * as if it had never been written.
+ * as if it had never been written. So is what follows a cell that has been there before, as no run writes one twice.
  */
 export function parseJournal(text: string): Journal {
   const cells: Cell[] = [];
+  const seen = new Set<string>();
   let whole = 0;
   for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', whole)) {
     const cell = parsed(text.slice(whole, end));
-    if (cell === null) break;
+    if (cell === null || seen.has(idOf(cell))) break;
+    seen.add(idOf(cell));
     cells.push(cell);
     whole = end + 1;
   }
@@ -29,8 +32,7 @@ export function parseJournal(text: string): Journal {
 
 function parsed(line: string): Cell | null {
   try {
-    const cell: Partial<Cell> | null = JSON.parse(line);
-    return typeof cell?.machine === 'string' && typeof cell.ended === 'string' ? (cell as Cell) : null;
+    return cellFrom(JSON.parse(line));
   } catch {
     return null;
   }

@@ -1,3 +1,4 @@
+import { printable } from '../base/quoted.js';
 import type { PlannedMachine } from './plan.js';
 
 /** Where a machine comes from. */
@@ -21,13 +22,40 @@ export interface RunRecord {
   readonly strategyModules: readonly string[];
 }
 
+/** So much of a list is told. */
+const TOLD_MAX = 8;
+const NAME_MAX = 40;
+
+/** True for what `run.json` may hold, as far as it is compared: the file may be anybody's. */
+export function isRunRecord(value: unknown): value is RunRecord {
+  if (!isObject(value) || !isTexts(value.plugins) || !isTexts(value.strategyModules)) return false;
+  return Array.isArray(value.machines) && value.machines.every(isMachine);
+}
+
+function isMachine(value: unknown): boolean {
+  if (!isObject(value) || typeof value.name !== 'string') return false;
+  return Array.isArray(value.seeds) && Array.isArray(value.jobs) && value.jobs.every(isJob);
+}
+
+function isJob(value: unknown): boolean {
+  return isObject(value) && typeof value.name === 'string' && isTexts(value.strategies);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
 /**
  * Why cells of one run cannot stand beside those of another, as the end of a sentence that begins with what the folder
  * holds; null if they can.
  */
 export function differenceBetween(there: RunRecord, asked: RunRecord): string | null {
-  if (there.format !== asked.format) return `it has format ${there.format}, not ${asked.format}`;
-  if (there.vacate !== asked.vacate) return `it was made by vacate ${there.vacate}, this is ${asked.vacate}`;
+  if (there.format !== asked.format) return `it has format ${shown(there.format)}, not ${asked.format}`;
+  if (there.vacate !== asked.vacate) return `it was made by vacate ${shown(there.vacate)}, this is ${asked.vacate}`;
   const machines = listDifference(
     'machines',
     there.machines.map(({ name }) => name),
@@ -65,10 +93,19 @@ function machineDifference(there: MachineRecord, asked: MachineRecord): string |
 
 function listDifference(what: string, there: readonly string[], asked: readonly string[]): string | null {
   if (there.length === asked.length && there.every((item, at) => item === asked[at])) return null;
-  const list = (items: readonly string[]) => (items.length === 0 ? 'none' : items.join(', '));
   const missing = asked.filter((item) => !there.includes(item));
   const more = there.filter((item) => !asked.includes(item));
   if (missing.length > 0) return `it has ${what} ${list(there)}, without ${list(missing)}`;
   if (more.length > 0) return `it has ${what} ${list(there)}, with ${list(more)} as well`;
   return `it has ${what} in another order, ${list(there)}`;
+}
+
+function list(items: readonly string[]): string {
+  if (items.length === 0) return 'none';
+  const told = items.slice(0, TOLD_MAX).map(shown);
+  return items.length > told.length ? `${told.join(', ')} and ${items.length - told.length} more` : told.join(', ');
+}
+
+function shown(value: unknown): string {
+  return printable(String(value).slice(0, NAME_MAX));
 }

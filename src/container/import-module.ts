@@ -1,7 +1,11 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { printable, quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
+
+/** So much of what the module loader says is passed on. */
+const WHY_MAX = 200;
 
 /**
  * The default export of a user's module: a package name, a path, or a URL. `what` names it in complaints, `problemWith`
@@ -20,15 +24,16 @@ export async function importDefault<T>(
   try {
     module = await import(url);
   } catch (cause) {
-    const why =
-      cause instanceof Error ? cause.message.split('\n')[0]?.replace(/ imported from .*$/, '') : String(cause);
+    const [why = ''] = (cause instanceof Error ? cause.message : String(cause))
+      .replace(/ imported from .*$/m, '')
+      .split('\n');
     throw new VacateError(
       'plugin',
-      `cannot load ${what} "${specifier}": ${why}; give a path to its built index.js or a package name`,
+      `cannot load ${what} ${quoted(specifier)}: ${printable(why).slice(0, WHY_MAX)}; give a path to its built index.js or a package name`,
       { cause },
     );
   }
   const problem = problemWith(module.default);
-  if (problem !== null) throw new VacateError('plugin', `${what} "${specifier}": ${problem}`);
+  if (problem !== null) throw new VacateError('plugin', `${what} ${quoted(specifier)}: ${problem}`);
   return module.default as T;
 }

@@ -1,4 +1,5 @@
 import { suggestion } from '../base/nearest.js';
+import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import { labelsOf } from '../strategies/labels.js';
 import type { Manner, Strategy } from '../strategies/strategy.js';
@@ -26,7 +27,7 @@ export function pickStrategy<Request, Result>(
   if (strategy === undefined)
     throw new VacateError(
       'usage',
-      `${frontEnd} has no strategy "${name}"; ${suggestion(name, strategies.flatMap(labelsOf))}`,
+      `${frontEnd} has no strategy ${quoted(name)}; ${suggestion(name, strategies.flatMap(labelsOf))}`,
     );
   if (mode !== undefined) expectKnown(name, 'mode', mode, strategy.modes);
   for (const asked of switches) expectKnown(name, 'switch', asked, strategy.switches);
@@ -39,5 +40,5 @@ export function pickStrategy<Request, Result>(
 function expectKnown(strategy: string, what: string, asked: string, known: readonly string[] = []): void {
   if (known.includes(asked)) return;
   const has = known.length === 0 ? `it has no ${what} at all` : suggestion(asked, known);
-  throw new VacateError('usage', `strategy ${strategy} has no ${what} "${asked}"; ${has}`);
+  throw new VacateError('usage', `strategy ${strategy} has no ${what} ${quoted(asked)}; ${has}`);
 }

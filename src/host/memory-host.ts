@@ -99,6 +99,16 @@ export interface MemoryHost {
   /** Free pages that `allocateTarget` could hand out in all, order 0. Isolated ranges and `without` do not count. */
   roomOutside(without: readonly PfnRange[]): Room;
 
+  /** Takes a page's lock (trylock_page); false, with nothing changed, if somebody has it. */
+  lock(pfn: Pfn): boolean;
+  unlock(pfn: Pfn): void;
+  /**
+   * Makes the count 0 if it is exactly `expected`, so that nobody can take a reference any more (folio_ref_freeze); false,
+   * with nothing changed, if somebody else holds the page.
+   */
+  freeze(pfn: Pfn, expected: number): boolean;
+  /** Ends that: the page has so many references (folio_ref_unfreeze). Also for a page that nobody could have found yet. */
+  unfreeze(pfn: Pfn, references: number): void;
   /** Replaces every page-table entry of a locked page by a migration entry. False if one could not be: then none was. */
   unmap(pfn: Pfn): boolean;
   /** Every CPU has forgotten its translations when this returns (TLB shootdown, acknowledged). */

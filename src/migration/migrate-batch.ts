@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.js';
 import { log2Floor } from '../base/bits.js';
 import { type Outcome, outcomeOf } from '../events/page-events.js';
+import type { PageTypeHandler } from '../handler/page-type-handler.js';
 import {
   CORE_BEING_FREED,
   CORE_LOCKED,
@@ -177,16 +178,17 @@ export function wasFreed(host: MemoryHost, batch: Batch, unit: number): boolean 
 
 /** Drops the isolation's references, which are the last ones. */
 export function finishFreed(host: MemoryHost, batch: Batch, unit: number): void {
-  const { flags } = host.columns;
   for (let i = 0; i < 2 ** batch.order[unit]!; i++) {
-    const source = batch.source[unit]! + i;
-    flags[source] = flags[source]! & ~PG_LOCKED;
-    host.freeSource(source);
+    if (batch.state[unit] === LOCKED) host.unlock(batch.source[unit]! + i);
+    host.freeSource(batch.source[unit]! + i);
   }
   batch.state[unit] = FREED;
 }
 
-/** Locks source and target. A unit whose lock somebody else holds, or that is under writeback, waits or is put off. */
+/**
+ * Locks source and target. A unit whose lock somebody else holds, or that is under writeback, waits or is put off. No
+ * writeback begins on a locked page, so that it is looked for when the lock is ours.
+ */
 export function lockPhase(context: BatchContext, mode: MigrateMode): void {
   const { batch, host } = context;
   for (let unit = 0; unit < batch.nrUnits; unit++) {
@@ -199,19 +201,28 @@ export function lockPhase(context: BatchContext, mode: MigrateMode): void {
 function lockUnit(host: MemoryHost, batch: Batch, unit: number, mode: MigrateMode): Outcome {
   const { flags } = host.columns;
   const source = batch.source[unit]!;
+  const target = batch.target[unit]!;
   const nrPages = 2 ** batch.order[unit]!;
   for (let i = 0; i < nrPages; i++) {
-    if ((flags[source + i]! & PG_LOCKED) !== 0) return CORE_LOCKED;
-    if ((flags[source + i]! & PG_WRITEBACK) === 0) continue;
-    if (mode !== MIGRATE_SYNC || !host.waitForWriteback(source + i)) return CORE_WRITEBACK;
-    if ((flags[source + i]! & PG_LOCKED) !== 0) return CORE_LOCKED;
+    const outcome = lockPage(host, source + i, mode);
+    if (outcome === 0) continue;
+    for (let undo = i - 1; undo >= 0; undo--) host.unlock(source + undo);
+    return outcome;
   }
-  const target = batch.target[unit]!;
   for (let i = 0; i < nrPages; i++) {
-    flags[source + i] = flags[source + i]! | PG_LOCKED;
-    flags[target + i] = flags[target + i]! | PG_LOCKED | PG_ISOLATED;
+    host.lock(target + i);
+    flags[target + i] = flags[target + i]! | PG_ISOLATED;
   }
   return 0;
+}
+
+function lockPage(host: MemoryHost, pfn: Pfn, mode: MigrateMode): Outcome {
+  const { flags } = host.columns;
+  if (!host.lock(pfn)) return CORE_LOCKED;
+  if ((flags[pfn]! & PG_WRITEBACK) === 0) return 0;
+  if (mode === MIGRATE_SYNC && host.waitForWriteback(pfn)) return 0;
+  host.unlock(pfn);
+  return CORE_WRITEBACK;
 }
 
 /** Units whose owner dropped them meanwhile are done; the others lose their page-table entries to migration entries. */
@@ -260,25 +271,34 @@ export function movePhase(context: BatchContext, mode: MigrateMode): void {
 }
 
 function moveUnit({ batch, host, table }: BatchContext, unit: number, mode: MigrateMode): Outcome {
-  const { count } = host.columns;
   const handler = table.get(batch.handler[unit]!);
   const source = batch.source[unit]!;
   const target = batch.target[unit]!;
   const nrPages = 2 ** batch.order[unit]!;
-  for (let i = 0; i < nrPages; i++) if (count[source + i] !== handler.references(source + i) + 1) return CORE_PINNED;
+  for (let i = 0; i < nrPages; i++) {
+    if (host.freeze(source + i, handler.references(source + i) + 1)) continue;
+    thaw(host, handler, source, i);
+    return CORE_PINNED;
+  }
   for (let i = 0; i < nrPages; i++) {
     const references = handler.references(source + i);
-    count[source + i] = 0;
+    // The target has its references before anybody can find it where the source was.
+    host.unfreeze(target + i, references + 1);
     const code = handler.migrate(source + i, target + i, mode);
     if (code !== 0) {
-      count[source + i] = references + 1;
       assert(i === 0, 'a compound page moves whole: the slots of its pages agree');
+      host.unfreeze(target + i, 1);
+      thaw(host, handler, source, nrPages);
       return outcomeOf(batch.handler[unit]!, code);
     }
-    count[target + i] = references + 1;
-    count[source + i] = 1;
+    host.unfreeze(source + i, 1);
   }
   return 0;
+}
+
+/** The first pages of a unit that does not move have the references again that they had. */
+function thaw(host: MemoryHost, handler: PageTypeHandler, source: Pfn, nrPages: number): void {
+  for (let i = 0; i < nrPages; i++) host.unfreeze(source + i, handler.references(source + i) + 1);
 }
 
 /** Copies contents of all moved units. `sources` and `targets` are scratch, one entry a page. */
@@ -317,14 +337,13 @@ export function remapPhase({ batch, host }: BatchContext): void {
 
 /** Unlocks; the new page goes onto its list, the old one is freed. */
 export function finishPhase({ batch, host, table }: BatchContext): void {
-  const { flags } = host.columns;
   for (let unit = 0; unit < batch.nrUnits; unit++) {
     if (batch.state[unit] !== MOVED) continue;
     for (let i = 0; i < 2 ** batch.order[unit]!; i++) {
       const source = batch.source[unit]! + i;
       const target = batch.target[unit]! + i;
-      flags[target] = flags[target]! & ~PG_LOCKED;
-      flags[source] = flags[source]! & ~PG_LOCKED;
+      host.unlock(target);
+      host.unlock(source);
       table.get(batch.handler[unit]!).putback(target);
       host.freeSource(source);
     }
@@ -339,8 +358,9 @@ export function backOut({ batch, host }: BatchContext, unit: number, outcome: Ou
     const source = batch.source[unit]! + i;
     const target = batch.target[unit]! + i;
     host.remap(source, source);
-    flags[source] = flags[source]! & ~PG_LOCKED;
-    flags[target] = flags[target]! & ~(PG_LOCKED | PG_ISOLATED);
+    host.unlock(source);
+    host.unlock(target);
+    flags[target] = flags[target]! & ~PG_ISOLATED;
   }
   batch.state[unit] = ISOLATED;
   batch.outcome[unit] = outcome;

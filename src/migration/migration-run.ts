@@ -81,6 +81,8 @@ export interface Progress {
 
 /** One request on its way: its batches, the passes over each, and what came of them. */
 export class MigrationRun {
+  /** What is in hand, for whoever follows a run page by page. */
+  readonly batch: Batch;
   readonly #context: BatchContext;
   readonly #tally = new RefusalTally();
   readonly #moved = { sources: new Uint32Array(1024), targets: new Uint32Array(1024) };
@@ -101,6 +103,7 @@ export class MigrationRun {
     private readonly request: MigrationRequest,
   ) {
     const batch = createBatch(NR_MAX_BATCHED_MIGRATION * 2);
+    this.batch = batch;
     this.#context = { host, table, batch, targets: request.targets ?? smallestHoles(host, request.sparedOrder) };
   }
 

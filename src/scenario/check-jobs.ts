@@ -1,4 +1,5 @@
 import { suggestion } from '../base/nearest.js';
+import { quoted } from '../base/quoted.js';
 import { formatPages } from '../mm/units.js';
 import type { StatedActivity } from './activity-schema.js';
 import { parseBlockList } from './block-list.js';
@@ -31,13 +32,13 @@ function offlineProblems(layout: Layout, job: StatedOffline, where: string): str
   if (known.includes(name)) return [];
   const what = job.dimm === undefined ? 'node' : 'DIMM';
   return [
-    `${where}.${given[0]} is "${name}", no ${what}; ${known.length === 0 ? 'there is none' : suggestion(name, known)}`,
+    `${where}.${given[0]} is ${quoted(name)}, no ${what}; ${known.length === 0 ? 'there is none' : suggestion(name, known)}`,
   ];
 }
 
 function blockProblems({ nrPfns, blockPages }: Layout, text: string, where: string): string[] {
   const blocks = parseBlockList(text);
-  if (blocks === null) return [`${where}.blocks is "${text}", not memory blocks such as "32-35" or "8,10-12"`];
+  if (blocks === null) return [`${where}.blocks is ${quoted(text)}, not memory blocks such as "32-35" or "8,10-12"`];
   const nrBlocks = nrPfns / blockPages;
   const missing = blocks.find((block) => block >= nrBlocks);
   return missing === undefined ? [] : [`${where}.blocks names block ${missing}; the machine has 0 to ${nrBlocks - 1}`];

@@ -1,5 +1,6 @@
 import { alignDown, isPowerOfTwo } from '../base/bits.js';
 import { suggestion } from '../base/nearest.js';
+import { quoted } from '../base/quoted.js';
 import { MAX_PFN, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { checkFit } from './check-fit.js';
 import { jobProblems } from './check-jobs.js';
@@ -65,7 +66,7 @@ function nameProblems({ nodes }: Scenario): string[] {
   const problems: string[] = [];
   const claim = (name: string, owner: string): void => {
     const other = owners.get(name);
-    if (other !== undefined) problems.push(`${owner} has the name "${name}", which ${other} has already`);
+    if (other !== undefined) problems.push(`${owner} has the name ${quoted(name)}, which ${other} has already`);
     else owners.set(name, owner);
   };
   for (const [id, node] of nodes.entries()) claim(nodeName(node, id), `nodes[${id}]`);
@@ -100,10 +101,12 @@ function workloadProblems(scenario: Scenario): string[] {
     if (workload.on === undefined) continue;
     const place = places.get(workload.on);
     if (place === undefined)
-      problems.push(`${where}.on is "${workload.on}", no DIMM or node; ${suggestion(workload.on, [...places.keys()])}`);
+      problems.push(
+        `${where}.on is ${quoted(workload.on)}, no DIMM or node; ${suggestion(workload.on, [...places.keys()])}`,
+      );
     else if (!place.takesKernelPages && (workload.kind === 'slab' || workload.kind === 'hugetlb'))
       problems.push(
-        `${where}.on is "${workload.on}", which is all zone Movable; ${workload.kind} pages stand in kernel zones only, ` +
+        `${where}.on is ${quoted(workload.on)}, which is all zone Movable; ${workload.kind} pages stand in kernel zones only, ` +
           'so name a DIMM with zone: kernel',
       );
   }

@@ -14,6 +14,9 @@ const LISTS: Readonly<
   activities: { item: 'activity', keys: ACTIVITY_KEYS },
 };
 
+/** So much of a key that the file has is shown. */
+const KEY_SHOWN_MAX = 60;
+
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
@@ -78,6 +81,6 @@ function keysAt(path: Path, scenario: unknown): readonly string[] {
 export function formatPath(path: Path): string {
   if (path.length === 0) return 'the scenario';
   return path
-    .map((key, at) => (typeof key === 'number' ? `[${key}]` : at === 0 ? String(key) : `.${String(key)}`))
+    .map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at === 0 ? '' : '.'}${String(key).slice(0, KEY_SHOWN_MAX)}`))
     .join('');
 }

@@ -19,7 +19,8 @@ import { MAPPING_SHMEM, setIndex } from './mappings.js';
 import { mlockPage } from './mlock.js';
 import { allocatePages, drainLruAddOf, putPage } from './page-allocator.js';
 import { addToCache, diskPlaceOf, findInCache, freeSwapOfShmem, markDirty } from './page-cache.js';
-import { ensurePteAt } from './page-tables.js';
+import { getPage, refSub } from './page-ref.js';
+import { ensurePteAt, setPte, setPteBits } from './page-tables.js';
 import { nodeOfCpu } from './pageblocks.js';
 import { RECLAIM_BATCH, reclaimPages } from './reclaim.js';
 import { addToSwapCache, freeSwap, removeFromSwapCache, swapCachePage, swapSlotOf } from './swap.js';
@@ -102,7 +103,7 @@ function allocateUserPage(m: Machine, cpu: number, node: number): Pfn {
 }
 
 function mapPage(m: Machine, at: number, pfn: Pfn, bits: number): void {
-  m.ptes[at] = presentPte(pfn, bits);
+  setPte(m, at, presentPte(pfn, bits));
   m.mapcount[pfn] = m.mapcount[pfn]! + 1;
 }
 
@@ -135,9 +136,8 @@ function anonymousFault(m: Machine, cpu: number, vma: number, vpn: number, at: n
 }
 
 function makeDirty(m: Machine, at: number): Access {
-  const pte = m.ptes[at]!;
-  m.ptes[at] = (pte | PTE_DIRTY) >>> 0;
-  const pfn = ptePayload(pte);
+  setPteBits(m, at, PTE_DIRTY);
+  const pfn = ptePayload(m.ptes[at]!);
   if ((m.flags[pfn]! & PG_ANON) === 0) markDirty(m, pfn);
   return ACCESS_OK;
 }
@@ -146,16 +146,16 @@ function makeDirty(m: Machine, at: number): Access {
 function copyOnWrite(m: Machine, cpu: number, vma: number, vpn: number, at: number): Access {
   const pfn = ptePayload(m.ptes[at]!);
   if ((m.vmaFlags[vma]! & VM_SHARED) !== 0) {
-    m.ptes[at] = (m.ptes[at]! | PTE_WRITE) >>> 0;
+    setPteBits(m, at, PTE_WRITE);
     return makeDirty(m, at);
   }
   const flags = m.flags[pfn]!;
   if ((flags & PG_ANON) !== 0 && isOurs(m, cpu, pfn)) {
-    m.ptes[at] = (m.ptes[at]! | PTE_WRITE | PTE_DIRTY) >>> 0;
+    setPteBits(m, at, PTE_WRITE | PTE_DIRTY);
     return ACCESS_OK;
   }
   // The copy may have to reclaim, which must not take the page from under us.
-  m.count[pfn] = m.count[pfn]! + 1;
+  getPage(m, pfn);
   const copy = newAnonPage(m, cpu, vma, vpn);
   if (copy === NO_PAGE || m.ptes[at] === 0 || !isPresent(m.ptes[at]!)) {
     putPage(m, cpu, pfn);
@@ -194,7 +194,7 @@ function swapIn(m: Machine, cpu: number, vma: number, vpn: number, at: number, w
     addToSwapCache(m, pfn, slot);
     addToLru(m, cpu, pfn);
     // The allocation's reference becomes the mapping's.
-  } else m.count[pfn] = m.count[pfn]! + 1;
+  } else getPage(m, pfn);
   mapPage(m, at, pfn, 0);
   freeSwap(m, slot);
   return write ? copyOnWrite(m, cpu, vma, vpn, at) : ACCESS_OK;
@@ -216,8 +216,8 @@ function fileFault(
   if (pfn === NO_PAGE) return ACCESS_NO_MEMORY;
   if ((m.flags[pfn]! & PG_LOCKED) !== 0) return ACCESS_BLOCKED;
   const shared = (m.vmaFlags[vma]! & VM_SHARED) !== 0;
-  if ((m.vmaFlags[vma]! & VM_NONLINEAR) !== 0) m.ptes[at] = 0;
-  m.count[pfn] = m.count[pfn]! + 1;
+  if ((m.vmaFlags[vma]! & VM_NONLINEAR) !== 0) setPte(m, at, 0);
+  getPage(m, pfn);
   mapPage(m, at, pfn, shared ? writeBits(m, vma, write) : 0);
   if (!write) return ACCESS_OK;
   return shared ? makeDirty(m, at) : copyOnWrite(m, cpu, vma, vpn, at);
@@ -237,7 +237,7 @@ export function readFilePage(m: Machine, cpu: number, file: number, page: number
   addToCache(m, pfn, index);
   addToLru(m, cpu, pfn);
   // The allocation's own reference goes; cache and LRU batch hold theirs.
-  m.count[pfn] = m.count[pfn]! - 1;
+  refSub(m, pfn, 1);
   if (m.mapKind[file] === MAPPING_SHMEM) {
     freeSwapOfShmem(m, index);
     markDirty(m, pfn);
@@ -273,7 +273,7 @@ export function writeFilePage(
   fillContents(m, pfn, lo, hi);
   if (buffers && (m.flags[pfn]! & PG_PRIVATE) === 0) {
     m.flags[pfn] = m.flags[pfn]! | PG_PRIVATE;
-    m.count[pfn] = m.count[pfn]! + 1;
+    getPage(m, pfn);
   }
   markDirty(m, pfn);
   return ACCESS_OK;

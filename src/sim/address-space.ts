@@ -6,7 +6,8 @@ import { createMapping, linkVma, MAPPING_ANON, unlinkVma } from './mappings.js';
 import { mlockPage, munlockPage } from './mlock.js';
 import { putPage } from './page-allocator.js';
 import { findInCache } from './page-cache.js';
-import { createTable, ensurePteAt, freeTables, MAX_VPN, pteAt } from './page-tables.js';
+import { getPage } from './page-ref.js';
+import { clearPteBits, createTable, ensurePteAt, freeTables, MAX_VPN, pteAt, setPte, takePte } from './page-tables.js';
 import { returnToPool, takeFromPool } from './pool.js';
 import { noteDirty } from './rmap.js';
 import { duplicateSwap, freeSwap, MAX_SWAP_COUNT, removeFromSwapCache, swapSlotOf } from './swap.js';
@@ -130,9 +131,8 @@ function removeFromProcess(m: Machine, mm: number, vma: number): void {
 export function zapPte(m: Machine, cpu: number, mm: number, vpn: number, vma: number): void {
   const at = pteAt(m, mm, vpn);
   if (at === 0) return;
-  const pte = m.ptes[at]!;
+  const pte = takePte(m, at, 0);
   if (pte === 0) return;
-  m.ptes[at] = 0;
   if (isSwap(pte)) releaseSwapEntry(m, cpu, ptePayload(pte));
   // A migration entry holds no reference: the page that moves simply finds one entry fewer when it arrives.
   if (isMigration(pte) || !isPresent(pte)) return;
@@ -222,14 +222,13 @@ function copyPte(m: Machine, cpu: number, at: number, child: number, vpn: number
   }
   const moves = isPresent(pte) || isMigration(pte);
   // Private pages are write-protected on both sides; a page in mid-migration keeps that in its migration entry.
-  const copied = moves && (vmaFlags & VM_SHARED) === 0 ? (pte & ~PTE_WRITE) >>> 0 : pte;
+  const copied = moves && (vmaFlags & VM_SHARED) === 0 ? (clearPteBits(m, at, PTE_WRITE) & ~PTE_WRITE) >>> 0 : pte;
   if (isPresent(pte)) {
     const pfn = ptePayload(pte);
     m.mapcount[pfn] = m.mapcount[pfn]! + 1;
-    m.count[pfn] = m.count[pfn]! + 1;
+    getPage(m, pfn);
   }
-  m.ptes[at] = copied;
-  m.ptes[to] = copied;
+  setPte(m, to, copied);
   return true;
 }
 
@@ -260,7 +259,7 @@ export function remapFilePage(m: Machine, cpu: number, vma: number, vpn: number,
     m.mapNonlinear[file] = m.mapNonlinear[file]! + 1;
     markNonlinear(m, file, true);
   }
-  m.ptes[at] = filePte(filePage);
+  setPte(m, at, filePte(filePage));
   return true;
 }
 

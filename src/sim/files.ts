@@ -24,7 +24,8 @@ import {
   removeFromCache,
   slotAt,
 } from './page-cache.js';
-import { pteAt } from './page-tables.js';
+import { refSub } from './page-ref.js';
+import { pteAt, takePte } from './page-tables.js';
 import { noteDirty, vpnInVma } from './rmap.js';
 import { tlbFlushPage } from './tlb.js';
 import { waitForWriteback } from './writeback.js';
@@ -47,7 +48,7 @@ export function createDriverPool(m: Machine, nrPages: number): number {
 /** Puts a page of a driver's pool into place. The allocation's reference becomes the pool's. */
 export function addDriverPage(m: Machine, pfn: number, pool: number, page: number, flags: number): void {
   addToCache(m, pfn, m.mapBase[pool]! + page);
-  m.count[pfn] = m.count[pfn]! - 1;
+  refSub(m, pfn, 1);
   m.flags[pfn] = flags;
 }
 
@@ -125,9 +126,8 @@ function unmapFileEntry(m: Machine, cpu: number, vma: number, vpn: number, file:
   // A private copy belongs to the process and stays, as when a hole is punched (even_cows = 0).
   if (mappingOfPage(m, pfn) !== file || m.index[pfn] !== m.mapBase[file]! + page) return;
   // A nonlinear entry remembers its page of the file, which is found to be gone at the next fault.
-  m.ptes[at] = (m.vmaFlags[vma]! & VM_NONLINEAR) !== 0 ? filePte(page) : 0;
+  noteDirty(m, pfn, takePte(m, at, (m.vmaFlags[vma]! & VM_NONLINEAR) !== 0 ? filePte(page) : 0));
   tlbFlushPage(m, mm, vpn);
-  noteDirty(m, pfn, pte);
   dropMapping(m, cpu, pfn);
 }
 

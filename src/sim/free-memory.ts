@@ -12,6 +12,7 @@ import { freeBlockOrder, freeListAt, relinkFree, takeFrom } from './buddy.js';
 import { linkBack, setLinkBack } from './contents.js';
 import type { Machine } from './machine.js';
 import { allocatePages, drainPcpOf, freePages, prepareNewPages, reserveOf } from './page-allocator.js';
+import { refSet } from './page-ref.js';
 import { freeListType, isIsolated, pageblockType, setPageblockType, zoneOf } from './pageblocks.js';
 import { freeTarget } from './targets.js';
 
@@ -81,7 +82,7 @@ export class SimFreeMemory implements FreeMemory {
 
   free(pfn: Pfn, order: Order): void {
     const m = this.machine;
-    for (let page = pfn; page < pfn + 2 ** order; page++) m.count[page] = 0;
+    for (let page = pfn; page < pfn + 2 ** order; page++) refSet(m, page, 0);
     freePages(m, CPU, pfn, order);
   }
 

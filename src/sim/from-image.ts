@@ -32,6 +32,7 @@ import { createMachine, LRU_ADD_BATCH, type Machine, SCALAR } from './machine.js
 import { linkVma, setIndex } from './mappings.js';
 import { addToPcp } from './page-allocator.js';
 import { addToCache, markDirty } from './page-cache.js';
+import { getPage, refAdd, refSet } from './page-ref.js';
 import { ensurePteAt } from './page-tables.js';
 import { setPageblockType } from './pageblocks.js';
 import { addToSwapCache } from './swap.js';
@@ -136,7 +137,7 @@ function freePagesOf(m: Machine, image: MachineImage): void {
     if ((flags & PG_PCP) !== 0 && !image.pcp) addToPcp(m, pfn % image.nrCpus, pfn);
     else if ((flags & (PG_NOPAGE | PG_PCP)) === 0) {
       m.flags[pfn] = flags;
-      if (isKernelPage(flags)) m.count[pfn] = 1;
+      if (isKernelPage(flags)) refSet(m, pfn, 1);
     }
     pfn++;
   }
@@ -219,7 +220,7 @@ function populate(m: Machine, image: MachineImage, group: Group, processes: read
       m.scalars[SCALAR.swapUsed] = m.scalars[SCALAR.swapUsed]! + 1;
     }
     m.mapcount[pfn] = mapcount;
-    m.count[pfn] = m.count[pfn]! + mapcount;
+    refAdd(m, pfn, mapcount);
     for (const vma of vmas.slice(0, mapcount))
       m.ptes[ensurePteAt(m, 0, m.vmaMm[vma]!, m.vmaStart[vma]! + page)] = presentPte(
         pfn,
@@ -234,7 +235,7 @@ function own(m: Machine, pfn: Pfn, flags: number, index: number): void {
   m.flags[pfn] = flags;
   addToCache(m, pfn, index);
   m.flags[pfn] = flags;
-  if ((flags & PG_PRIVATE) !== 0) m.count[pfn] = m.count[pfn]! + 1;
+  if ((flags & PG_PRIVATE) !== 0) getPage(m, pfn);
 }
 
 function mapInto(m: Machine, group: Group, file: number, processes: readonly number[]): number[] {

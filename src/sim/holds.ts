@@ -2,6 +2,7 @@ import { VacateError } from '../base/vacate-error.js';
 import { PG_LOCKED } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import { type Machine, SCALAR } from './machine.js';
+import { getPage } from './page-ref.js';
 
 /** What somebody holds on a page until a time: an extra reference, the page lock, or a write under way. */
 export const HOLD_PIN = 1;
@@ -56,7 +57,7 @@ export function findHold(m: Machine, pfn: Pfn, kind: HoldKind): number {
 
 /** An extra reference that no mapping or cache explains (get_user_pages), until virtual time `until`. */
 export function pin(m: Machine, pfn: Pfn, until: number): void {
-  m.count[pfn] = m.count[pfn]! + 1;
+  getPage(m, pfn);
   addHold(m, pfn, HOLD_PIN, until);
 }
 
@@ -64,7 +65,7 @@ export function pin(m: Machine, pfn: Pfn, until: number): void {
 export function lockPage(m: Machine, pfn: Pfn, until: number): boolean {
   if ((m.flags[pfn]! & PG_LOCKED) !== 0) return false;
   m.flags[pfn] = m.flags[pfn]! | PG_LOCKED;
-  m.count[pfn] = m.count[pfn]! + 1;
+  getPage(m, pfn);
   addHold(m, pfn, HOLD_LOCK, until);
   return true;
 }

@@ -9,7 +9,7 @@ import { placeOnLru } from './lru.js';
 import type { Machine } from './machine.js';
 import { setIndex } from './mappings.js';
 import { allocatePages } from './page-allocator.js';
-import { ensurePteAt, pteOf } from './page-tables.js';
+import { ensurePteAt, pteOf, setPte } from './page-tables.js';
 import { nodeOfCpu } from './pageblocks.js';
 
 /**
@@ -33,7 +33,7 @@ export function faultHugePage(m: Machine, cpu: number, mm: number, vpn: number, 
     fillContents(m, head + i, 0, 0);
     placeOnLru(m, head + i);
     m.mapcount[head + i] = 1;
-    m.ptes[ensurePteAt(m, cpu, mm, vpn + i)] = presentPte(head + i, PTE_WRITE | PTE_DIRTY);
+    setPte(m, ensurePteAt(m, cpu, mm, vpn + i), presentPte(head + i, PTE_WRITE | PTE_DIRTY));
   }
   return ACCESS_OK;
 }

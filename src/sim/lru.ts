@@ -1,6 +1,7 @@
 import { PG_ACTIVE, PG_ISOLATED, PG_LRU, PG_SWAPBACKED, PG_UNEVICTABLE, PG_WRITEBACK } from '../mm/page-flags.js';
 import { PAGEBLOCK_ORDER, type Pfn } from '../mm/units.js';
 import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.js';
+import { getPage } from './page-ref.js';
 import { nodeOf } from './pageblocks.js';
 import { returnToPool, takeFromPool } from './pool.js';
 
@@ -142,7 +143,7 @@ export function takeOldest(m: Machine, node: number, kind: number): Pfn {
       continue;
     }
     m.flags[pfn] = (m.flags[pfn]! & ~PG_LRU) | PG_ISOLATED;
-    m.count[pfn] = m.count[pfn]! + 1;
+    getPage(m, pfn);
     return pfn;
   }
   return -1;
@@ -202,7 +203,7 @@ export function changeLruFlags(m: Machine, pfn: Pfn, set: number, clear: number)
  */
 export function addToLruBatch(m: Machine, cpu: number, pfn: Pfn): boolean {
   const at = m.lruAddCount[cpu]!;
-  m.count[pfn] = m.count[pfn]! + 1;
+  getPage(m, pfn);
   m.lruAdd[cpu * LRU_ADD_BATCH + at] = pfn;
   m.lruAddCount[cpu] = at + 1;
   return at + 1 === LRU_ADD_BATCH;

@@ -40,6 +40,8 @@ export interface MachineSpec {
   readonly pcp?: readonly PcpShape[] | null;
   /** What a page holds: 4 KiB of real bytes, or a 64-bit token that stands for them. */
   readonly contents: 'bytes' | 'token';
+  /** True if threads will share the machine, each as CPUs of its own (src/smp). */
+  readonly shared?: boolean;
   readonly capacity?: Partial<Capacity>;
 }
 
@@ -215,6 +217,14 @@ export const SCALAR = {
 
 type Columns = ColumnViews<ReturnType<typeof machineColumns>>;
 
+/** The CPUs that other threads are. */
+export interface OtherCpus {
+  /** When this returns, no CPU uses a translation that it had cached before, the caller's own neither (flush_tlb_all). */
+  shootdown(): void;
+  /** The entry at `ptes[at]` is no migration entry any more: whoever sleeps on it goes on (remove_migration_pte). */
+  wake(at: number): void;
+}
+
 /** A simulated machine: its shape and its columns. Functions in this folder take it as their first argument. */
 export interface Machine extends Columns {
   readonly spec: MachineSpec;
@@ -222,7 +232,9 @@ export interface Machine extends Columns {
   readonly nrNodes: number;
   /** 32-bit words of contents per page. */
   readonly contentWords: number;
-  readonly buffer: SharedArrayBuffer;
+  readonly buffer: ArrayBufferLike;
+  /** Null if one thread has the machine to itself. Otherwise counts and page-table entries change atomically. */
+  readonly others: OtherCpus | null;
   /** Zones to try, by node and highest usable kind: own node first, then the most capable zone first. */
   readonly zonelists: ReadonlyArray<readonly number[]>;
   /** Pages of each zone in the blocks that are online when the machine starts: what its watermarks are meant for. */
@@ -236,6 +248,21 @@ export interface Machine extends Columns {
  */
 export function createMachine(spec: MachineSpec): Machine {
   checkShape(spec);
+  const machine = machineOver(spec, spec.shared ? 'shared' : 'private', null);
+  reset(machine);
+  return machine;
+}
+
+/** The same machine for another thread: columns over the buffer that `createMachine` made from this spec. */
+export function attachMachine(spec: MachineSpec, buffer: SharedArrayBuffer, others: OtherCpus): Machine {
+  return machineOver(spec, buffer, others);
+}
+
+function machineOver(
+  spec: MachineSpec,
+  where: 'private' | 'shared' | SharedArrayBuffer,
+  others: OtherCpus | null,
+): Machine {
   const capacity = capacityFor(spec);
   const nrNodes = Math.max(...spec.zones.map((zone) => zone.node)) + 1;
   const contentWords = spec.contents === 'token' ? 2 : PAGE_SIZE / 4;
@@ -250,10 +277,16 @@ export function createMachine(spec: MachineSpec): Machine {
       nrLruLists: nrNodes * LRU_LISTS_PER_NODE,
       words: contentWords,
     }),
+    where,
   );
   const zonelists = buildZonelists(spec.zones, nrNodes);
   const presentAtStart = spec.zones.map((zone) => onlinePagesOf(spec, zone));
-  const machine: Machine = { ...views, spec, capacity, nrNodes, contentWords, buffer, zonelists, presentAtStart };
+  return { ...views, spec, capacity, nrNodes, contentWords, buffer, others, zonelists, presentAtStart };
+}
+
+/** What a machine says of itself before any of its memory is online. */
+function reset(machine: Machine): void {
+  const { spec } = machine;
   machine.zoneOfPageblock.fill(NO_ZONE);
   spec.zones.forEach((zone, id) => {
     // Outside zones nothing is ever written, so holes cost no memory.
@@ -268,7 +301,6 @@ export function createMachine(spec: MachineSpec): Machine {
   machine.scalars[SCALAR.storedFill] = spec.nrSwapSlots;
   machine.scalars[SCALAR.extentFill] = 1;
   machine.scalars[SCALAR.tablesTakeFrames] = 1;
-  return machine;
 }
 
 function buildZonelists(zones: readonly ZoneShape[], nrNodes: number): number[][] {

@@ -9,6 +9,7 @@ import { linkBack, poisonContents, setLinkBack } from './contents.js';
 import { placeOnLru } from './lru.js';
 import { LRU_ADD_BATCH, type Machine, PCP_BATCH, PCP_TYPES } from './machine.js';
 import { clearIndex } from './mappings.js';
+import { refSet, refSub } from './page-ref.js';
 import { isIsolated, pageblockType, zoneOf } from './pageblocks.js';
 
 /** Which mark a zone must stay above, include/linux/mmzone.h. */
@@ -63,7 +64,7 @@ export function allocatePages(m: Machine, cpu: number, request: AllocationReques
 export function prepareNewPages(m: Machine, pfn: Pfn, order: Order): void {
   for (let page = pfn; page < pfn + 2 ** order; page++) {
     m.flags[page] = 0;
-    m.count[page] = 1;
+    refSet(m, page, 1);
     m.mapcount[page] = 0;
     m.index[page] = 0;
   }
@@ -199,9 +200,7 @@ export function freePages(m: Machine, cpu: number, pfn: Pfn, order: Order): void
 
 /** Drops one reference; the last one takes the page out of its anon_vma and frees it (put_page). */
 export function putPage(m: Machine, cpu: number, pfn: Pfn): void {
-  const count = m.count[pfn]! - 1;
-  m.count[pfn] = count;
-  if (count !== 0) return;
+  if (refSub(m, pfn, 1) !== 0) return;
   clearIndex(m, pfn);
   freePages(m, cpu, pfn, 0);
 }

@@ -3,6 +3,7 @@ import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { takeStored } from './contents.js';
 import { EXTENT_PAGES, EXTENT_SHIFT, type Machine, SCALAR } from './machine.js';
 import { clearIndex, MAPPING_SHMEM, mappingAt, setIndex } from './mappings.js';
+import { getPage } from './page-ref.js';
 import { returnToPool, takeFromPool } from './pool.js';
 import { freeSwap, takeSwapForShmem } from './swap.js';
 
@@ -41,7 +42,7 @@ export function findInCache(m: Machine, index: number): Pfn {
 export function addToCache(m: Machine, pfn: Pfn, index: number): void {
   const mapping = mappingAt(m, index);
   m.leafSlots[ensureSlot(m, index)] = pfn + 1;
-  m.count[pfn] = m.count[pfn]! + 1;
+  getPage(m, pfn);
   setIndex(m, pfn, index);
   let flags = m.flags[pfn]! | PG_UPTODATE;
   if (m.mapKind[mapping] === MAPPING_SHMEM) flags |= PG_SWAPBACKED;

@@ -27,6 +27,39 @@ export function pteOf(m: Machine, mm: number, vpn: number): number {
   return at === 0 ? 0 : m.ptes[at]!;
 }
 
+/*
+ * Entries change by these four alone. On a machine that threads share, other CPUs walk the tables without any lock, and
+ * set the dirty bit of an entry themselves, as hardware does: what an entry was is known only by exchanging it.
+ */
+
+/** Stores an entry where none is present: nothing that another CPU could have changed is lost. */
+export function setPte(m: Machine, at: number, pte: number): void {
+  if (m.others === null) m.ptes[at] = pte;
+  else Atomics.store(m.ptes, at, pte);
+}
+
+/** Replaces an entry; returns what it was (ptep_get_and_clear). Cached translations are the caller's to flush. */
+export function takePte(m: Machine, at: number, replacement: number): number {
+  if (m.others !== null) return Atomics.exchange(m.ptes, at, replacement);
+  const pte = m.ptes[at]!;
+  m.ptes[at] = replacement;
+  return pte;
+}
+
+/** Sets bits of an entry that stays what it is. */
+export function setPteBits(m: Machine, at: number, bits: number): void {
+  if (m.others === null) m.ptes[at] = (m.ptes[at]! | bits) >>> 0;
+  else Atomics.or(m.ptes, at, bits);
+}
+
+/** Clears bits of an entry that stays what it is; returns what it was (ptep_set_wrprotect). */
+export function clearPteBits(m: Machine, at: number, bits: number): number {
+  if (m.others !== null) return Atomics.and(m.ptes, at, ~bits);
+  const pte = m.ptes[at]!;
+  m.ptes[at] = (pte & ~bits) >>> 0;
+  return pte;
+}
+
 /** As `pteAt`, making the tables on the way; 0 if there is no page for one. */
 export function ensurePteAt(m: Machine, cpu: number, mm: number, vpn: number): number {
   const pmd = ensureTable(m, cpu, m.mmPgd[mm]! * TABLE_ENTRIES + (vpn >>> (2 * LEVEL_BITS)));

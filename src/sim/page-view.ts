@@ -5,6 +5,7 @@ import type { Machine } from './machine.js';
 import { handOverIndex, mappingOfPage } from './mappings.js';
 import { putPage } from './page-allocator.js';
 import { isInItsSlot, replaceInSlot } from './page-cache.js';
+import { getPage } from './page-ref.js';
 import { moveInSwapCache, swapSlotOf } from './swap.js';
 
 /** CPU on which the migrator runs. */
@@ -50,7 +51,7 @@ export class SimPageView implements PageView {
     const flags = m.flags[pfn]!;
     if ((flags & PG_LRU) === 0) return notOnLru;
     m.flags[pfn] = ((flags & ~PG_LRU) | PG_ISOLATED) >>> 0;
-    m.count[pfn] = m.count[pfn]! + 1;
+    getPage(m, pfn);
     return 0;
   }
 
@@ -63,7 +64,7 @@ export class SimPageView implements PageView {
   isolateFromDriver(pfn: Pfn): void {
     const m = this.machine;
     m.flags[pfn] = m.flags[pfn]! | PG_ISOLATED;
-    m.count[pfn] = m.count[pfn]! + 1;
+    getPage(m, pfn);
   }
 
   putbackToDriver(pfn: Pfn): void {

@@ -21,6 +21,7 @@ import { changeLruFlags } from './lru.js';
 import { type Machine, SCALAR } from './machine.js';
 import { putPage } from './page-allocator.js';
 import { isInItsSlot, removeFromCache } from './page-cache.js';
+import { getPage } from './page-ref.js';
 import { unmapForGood } from './rmap.js';
 import { addToSwap, duplicateSwap, hasFreeSwap, MAX_SWAP_COUNT, removeFromSwapCache, swapSlotOf } from './swap.js';
 import { startWriteback } from './writeback.js';
@@ -61,7 +62,7 @@ export function pageout(m: Machine, cpu: number, pfn: Pfn): 'freed' | 'writing' 
 /** Takes a page off its LRU list, with a reference; its entry keeps its place. */
 export function isolate(m: Machine, pfn: Pfn): void {
   m.flags[pfn] = ((m.flags[pfn]! & ~PG_LRU) | PG_ISOLATED) >>> 0;
-  m.count[pfn] = m.count[pfn]! + 1;
+  getPage(m, pfn);
 }
 
 /** Puts it back where its entry is. */

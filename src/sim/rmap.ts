@@ -15,7 +15,8 @@ import type { Machine } from './machine.js';
 import { mappingOfPage } from './mappings.js';
 import { mlockPage, munlockPage } from './mlock.js';
 import { markDirty } from './page-cache.js';
-import { pteAt, pteOf } from './page-tables.js';
+import { refAdd, refSub } from './page-ref.js';
+import { pteAt, pteOf, setPte, takePte } from './page-tables.js';
 import { tlbFlushPage } from './tlb.js';
 import { VM_LOCKED } from './vm-flags.js';
 
@@ -64,12 +65,12 @@ export function unmapToMigration(m: Machine, pfn: Pfn): boolean {
     const at = pteAt(m, m.vmaMm[vma]!, vpn);
     const pte = m.ptes[at]!;
     if (at === 0 || !isPresent(pte) || ptePayload(pte) !== pfn) continue;
-    m.ptes[at] = migrationPte(pte);
+    setPte(m, at, migrationPte(takePte(m, at, 0)));
     left--;
   }
   const replaced = m.mapcount[pfn]! - left;
   m.mapcount[pfn] = left;
-  m.count[pfn] = m.count[pfn]! - replaced;
+  refSub(m, pfn, replaced);
   if (left === 0) return true;
   remapFromMigration(m, pfn, pfn);
   return false;
@@ -89,13 +90,14 @@ export function remapFromMigration(m: Machine, source: Pfn, target: Pfn): void {
     const at = pteAt(m, m.vmaMm[vma]!, vpn);
     const pte = m.ptes[at]!;
     if (at === 0 || !isMigration(pte) || ptePayload(pte) !== source) continue;
-    m.ptes[at] = presentPte(target, pteBits(pte & ~PTE_MIGRATION));
+    setPte(m, at, presentPte(target, pteBits(pte & ~PTE_MIGRATION)));
+    m.others?.wake(at);
     restored++;
     if ((m.vmaFlags[vma]! & VM_LOCKED) !== 0) locked = true;
   }
   const others = m.mapcount[target]!;
   m.mapcount[target] = others + restored;
-  m.count[target] = m.count[target]! + restored;
+  refAdd(m, target, restored);
   // mlock and munlock pass over migration entries: what they said of the VMA is made good here (mlock_vma_folio).
   if (restored === 0 || locked === ((m.flags[target]! & PG_MLOCKED) !== 0)) return;
   if (locked) mlockPage(m, target);
@@ -119,11 +121,10 @@ export function unmapForGood(m: Machine, pfn: Pfn, replacement: number, onEntry:
     const at = pteAt(m, mm, vpn);
     const pte = m.ptes[at]!;
     if (at === 0 || !isPresent(pte) || ptePayload(pte) !== pfn) continue;
-    noteDirty(m, pfn, pte);
-    m.ptes[at] = replacement;
+    noteDirty(m, pfn, takePte(m, at, replacement));
     tlbFlushPage(m, mm, vpn);
     m.mapcount[pfn] = m.mapcount[pfn]! - 1;
-    m.count[pfn] = m.count[pfn]! - 1;
+    refSub(m, pfn, 1);
     onEntry();
   }
   return m.mapcount[pfn] === 0;

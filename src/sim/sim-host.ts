@@ -32,6 +32,7 @@ import { placeOnLru } from './lru.js';
 import type { Machine } from './machine.js';
 import { offlineBlock, onlineBlock } from './memory-blocks.js';
 import { drainLruAdd, drainPcp, putPage } from './page-allocator.js';
+import { refFreeze, refSet } from './page-ref.js';
 import { SimPageView } from './page-view.js';
 import { zoneOf } from './pageblocks.js';
 import { remapFromMigration, reverseMap, unmapToMigration } from './rmap.js';
@@ -127,6 +128,25 @@ export class SimHost implements MemoryHost {
   roomOutside(without: readonly PfnRange[]): Room {
     const byZone = roomByZone(this.machine, without);
     return { pages: byZone.reduce((sum, pages) => sum + pages, 0), byZone };
+  }
+
+  lock(pfn: Pfn): boolean {
+    const { flags } = this.machine;
+    if ((flags[pfn]! & PG_LOCKED) !== 0) return false;
+    flags[pfn] = flags[pfn]! | PG_LOCKED;
+    return true;
+  }
+
+  unlock(pfn: Pfn): void {
+    this.machine.flags[pfn] = this.machine.flags[pfn]! & ~PG_LOCKED;
+  }
+
+  freeze(pfn: Pfn, expected: number): boolean {
+    return refFreeze(this.machine, pfn, expected);
+  }
+
+  unfreeze(pfn: Pfn, references: number): void {
+    refSet(this.machine, pfn, references);
   }
 
   unmap(pfn: Pfn): boolean {

@@ -2,6 +2,7 @@ import { mix32 } from '../base/prng.js';
 import { PG_DIRTY, PG_SWAPCACHE } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import { type Machine, SCALAR } from './machine.js';
+import { getPage } from './page-ref.js';
 
 /**
  * The swap device and its cache. `swapMap` counts who names a slot, page-table entries and shared memory; `swapCache` is the frame
@@ -58,7 +59,7 @@ export function addToSwap(m: Machine, pfn: Pfn): boolean {
 /** Puts a page into the swap cache at a slot that is in use. */
 export function addToSwapCache(m: Machine, pfn: Pfn, slot: number): void {
   enterSlot(m, pfn, slot);
-  m.count[pfn] = m.count[pfn]! + 1;
+  getPage(m, pfn);
   m.flags[pfn] = m.flags[pfn]! | PG_SWAPCACHE;
 }
 

@@ -6,6 +6,7 @@ import { freeBlock, freeBlockOrder, freeListAt, takeFrom } from './buddy.js';
 import { poisonContents } from './contents.js';
 import type { Machine } from './machine.js';
 import { freeAbove, prepareNewPages, zonelist } from './page-allocator.js';
+import { refSet } from './page-ref.js';
 import { isIsolated, nodeOf, zoneOf } from './pageblocks.js';
 
 /** Movable memory goes into holes among movable memory first, and into other pageblocks before a whole block breaks. */
@@ -74,7 +75,7 @@ function looseBlock(m: Machine, zone: number, type: Migratetype, spared: Order):
 export function freeTarget(m: Machine, pfn: Pfn, order: Order): void {
   for (let page = pfn; page < pfn + 2 ** order; page++) {
     m.flags[page] = 0;
-    m.count[page] = 0;
+    refSet(m, page, 0);
     poisonContents(m, page);
   }
   freeBlock(m, pfn, order);

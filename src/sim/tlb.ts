@@ -24,6 +24,10 @@ export function tlbFill(m: Machine, cpu: number, mm: number, vpn: number, pte: n
 
 /** Flushes one page's translation on every CPU (flush_tlb_page). */
 export function tlbFlushPage(m: Machine, mm: number, vpn: number): void {
+  if (m.others !== null) {
+    m.others.shootdown();
+    return;
+  }
   for (let cpu = 0; cpu < m.spec.nrCpus; cpu++) {
     const at = entryAt(cpu, mm, vpn);
     if (m.tlb[at] === mm && m.tlb[at + 1] === vpn + 1) m.tlb.fill(0, at, at + 3);
@@ -32,5 +36,11 @@ export function tlbFlushPage(m: Machine, mm: number, vpn: number): void {
 
 /** Flushes everything on every CPU; all have acknowledged when it returns. */
 export function tlbFlushAll(m: Machine): void {
-  m.tlb.fill(0);
+  if (m.others === null) m.tlb.fill(0);
+  else m.others.shootdown();
+}
+
+/** One CPU forgets everything: what it does when another asks it to. */
+export function tlbForget(m: Machine, cpu: number): void {
+  m.tlb.fill(0, cpu * TLB_ENTRIES * 3, (cpu + 1) * TLB_ENTRIES * 3);
 }

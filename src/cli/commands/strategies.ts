@@ -1,4 +1,5 @@
 import { suggestion } from '../../base/nearest.js';
+import { quoted } from '../../base/quoted.js';
 import { VacateError } from '../../base/vacate-error.js';
 import { createEvacuator, type StrategyEntry } from '../../container/create-evacuator.js';
 import { loadStrategies } from '../../container/load-plugins.js';
@@ -47,7 +48,7 @@ function called(name: string, catalogue: readonly StrategyEntry[]): readonly Str
   const found = catalogue.filter((entry) => entry.name === name);
   if (found.length > 0) return found;
   const names = [...new Set(catalogue.map((entry) => entry.name))];
-  throw new VacateError('usage', `there is no strategy "${name}"; ${suggestion(name, names)}`);
+  throw new VacateError('usage', `there is no strategy ${quoted(name)}; ${suggestion(name, names)}`);
 }
 
 function catalogueText(catalogue: readonly StrategyEntry[], palette: Palette): string[] {

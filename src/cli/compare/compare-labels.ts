@@ -1,4 +1,5 @@
 import { suggestion } from '../../base/nearest.js';
+import { quoted } from '../../base/quoted.js';
 import { VacateError } from '../../base/vacate-error.js';
 import type { FrontEndKey, StrategyLabels } from '../../compare/evacuator-port.js';
 import { createEvacuator, type Evacuator } from '../../container/create-evacuator.js';
@@ -19,7 +20,10 @@ export function compareLabels(named: readonly string[], strategies: readonly Str
   try {
     const labels = named.flatMap((list) => list.split(',')).map((label) => label.trim());
     if (labels.includes(''))
-      throw new VacateError('usage', `--strategy "${named.join(',')}" has an empty part; write names between commas`);
+      throw new VacateError(
+        'usage',
+        `--strategy ${quoted(named.join(','))} has an empty part; write names between commas`,
+      );
     const chosen = new Set(labels.length === 0 ? [ALL] : labels);
     const ofFrontEnd = (frontEnd: FrontEndKey) => [
       ...(chosen.has(ALL) ? evacuator.strategies[frontEnd] : []),
@@ -36,13 +40,13 @@ export function compareLabels(named: readonly string[], strategies: readonly Str
 }
 
 function frontEndsOf(evacuator: Evacuator, label: string): FrontEndKey[] {
-  const name = label.split(/[:+]/)[0];
+  const [name = ''] = label.split(/[:+]/);
   const hasName = (frontEnd: FrontEndKey) => evacuator.strategies[frontEnd].some((known) => known === name);
   const there = FRONT_ENDS.filter(hasName);
   const complaints = there.map((frontEnd) => complaintAbout(evacuator, frontEnd, label));
   if (there.length === 0) {
     const known = [...new Set(FRONT_ENDS.flatMap((frontEnd) => evacuator.strategies[frontEnd]))];
-    throw new VacateError('usage', `there is no strategy "${name}"; ${suggestion(name ?? '', known)}`);
+    throw new VacateError('usage', `there is no strategy ${quoted(name)}; ${suggestion(name, known)}`);
   }
   const first = complaints.find((complaint) => complaint !== null);
   if (first !== undefined && first !== null && !complaints.includes(null)) throw first;

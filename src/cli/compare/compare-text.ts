@@ -1,3 +1,4 @@
+import { printable } from '../../base/quoted.js';
 import { formatMargin, formatValue } from '../../compare/format-value.js';
 import { JUDGED, type JudgedId, METRICS, type MetricId, SHARED } from '../../compare/metrics.js';
 import { overviewOf } from '../../compare/overview.js';
@@ -29,7 +30,7 @@ function tableText({ machine, job, kind, nrSeeds, rows }: SummaryTable, palette:
   const ids = COLUMNS[kind];
   const ran = rows.filter(({ n }) => n > 0);
   const seeds = nrSeeds === 1 ? 'one run each, so no intervals' : countOf(nrSeeds, 'seed');
-  const title = `${palette.bold(`${machine}: ${job}`)} ${palette.dim(`(${seeds})`)}`;
+  const title = `${palette.bold(printable(`${machine}: ${job}`))} ${palette.dim(`(${seeds})`)}`;
   const lines = ran.length === 0 ? [] : [rowsText(ran, ids, palette)];
   return [title, ...lines, ...rows.flatMap((row) => exceptionText(row, palette))].join('\n');
 }
@@ -71,10 +72,10 @@ function exceptionText(
   const lines: string[] = [];
   const wrong = estimates.contentsWrong?.mean ?? 0;
   if (doesNotApply !== null)
-    lines.push(palette.dim(`  ${wrap(`${strategy} does not apply: ${doesNotApply}`, WIDTH - 2, '    ')}`));
+    lines.push(palette.dim(`  ${wrap(printable(`${strategy} does not apply: ${doesNotApply}`), WIDTH - 2, '    ')}`));
   if (nrErrors > 0)
     lines.push(
-      palette.bad(`  ${wrap(`${strategy} failed in ${countOf(nrErrors, 'run')}: ${firstError}`, WIDTH - 2, '    ')}`),
+      palette.bad(`  ${wrap(printable(`${strategy} failed in ${countOf(nrErrors, 'run')}: ${firstError}`), WIDTH - 2, '    ')}`),
     );
   if (wrong > 0)
     lines.push(palette.bad(`  ${strategy} left pages with wrong contents. This is a bug; please report it.`));

@@ -1,3 +1,4 @@
+import { quoted } from '../../base/quoted.js';
 import { VacateError } from '../../base/vacate-error.js';
 import { type CaptureSource, parseMemoryBlocks, parseSystemRam } from '../../capture/index.js';
 import {
@@ -113,7 +114,7 @@ function blocksOfDimm(name: string, dimms: readonly DimmFacts[]): readonly Block
     'usage',
     known === ''
       ? 'which blocks make a DIMM is not known here; name them with --blocks'
-      : `there is no DIMM "${name}"; there are ${known}`,
+      : `there is no DIMM ${quoted(name)}; there are ${known}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { quoted } from '../../base/quoted.js';
 import { VacateError } from '../../base/vacate-error.js';
 import { type AcpiDimm, readAcpiDimms } from '../../linux/acpi-dimms.js';
 import type { LinuxTree } from '../../linux/linux-tree.js';
@@ -52,7 +53,7 @@ function dimmNamed(dimms: readonly AcpiDimm[], name: string, machine: string): A
     'usage',
     dimms.length === 0
       ? `${machine} has no DIMM that was plugged in while it ran; use --blocks`
-      : `${machine} has no DIMM "${name}"; it has ${known}`,
+      : `${machine} has no DIMM ${quoted(name)}; it has ${known}`,
   );
 }
 
@@ -65,7 +66,7 @@ function blocksInRange(text: string, blockPages: number, all: readonly BlockId[]
   throw new VacateError(
     'range',
     there.length === 0
-      ? `--range "${text}" holds no memory; this host has blocks ${formatBlocks(all)}`
-      : `--range "${text}" crosses a hole; the memory in it lies in ${whole} (blocks ${formatBlocks(there)})`,
+      ? `--range ${quoted(text)} holds no memory; this host has blocks ${formatBlocks(all)}`
+      : `--range ${quoted(text)} crosses a hole; the memory in it lies in ${whole} (blocks ${formatBlocks(there)})`,
   );
 }

@@ -150,6 +150,22 @@ export class LinuxHost implements MemoryHost {
     return cannotAsk('freeTarget');
   }
 
+  lock(): never {
+    return cannotAsk('lock');
+  }
+
+  unlock(): never {
+    return cannotAsk('unlock');
+  }
+
+  freeze(): never {
+    return cannotAsk('freeze');
+  }
+
+  unfreeze(): never {
+    return cannotAsk('unfreeze');
+  }
+
   unmap(): never {
     return cannotAsk('unmap');
   }

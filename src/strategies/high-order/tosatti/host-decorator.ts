@@ -69,6 +69,22 @@ export class HostDecorator implements MemoryHost {
     return this.host.roomOutside(without);
   }
 
+  lock(pfn: Pfn): boolean {
+    return this.host.lock(pfn);
+  }
+
+  unlock(pfn: Pfn): void {
+    this.host.unlock(pfn);
+  }
+
+  freeze(pfn: Pfn, expected: number): boolean {
+    return this.host.freeze(pfn, expected);
+  }
+
+  unfreeze(pfn: Pfn, references: number): void {
+    this.host.unfreeze(pfn, references);
+  }
+
   unmap(pfn: Pfn): boolean {
     return this.host.unmap(pfn);
   }
