@@ -105,6 +105,21 @@ const BROKEN: readonly Broken[] = [
     open: spoiled(() => ({ freeTarget: () => {} })),
   },
   {
+    how: 'gives everybody the lock',
+    foundBy: 'a lock is taken by one at a time',
+    open: spoiled(() => ({ lock: () => true })),
+  },
+  {
+    how: 'freezes a page that somebody else holds',
+    foundBy: 'a count is frozen only at what was expected, and thaws to what is said',
+    open: spoiled((_host, machine) => ({
+      freeze: (pfn) => {
+        machine.count[pfn] = 0;
+        return true;
+      },
+    })),
+  },
+  {
     how: 'leaves a page unmapped',
     foundBy: 'a page that is unmapped and mapped again is as it was',
     open: spoiled(() => ({ remap: () => {} })),

@@ -40,6 +40,8 @@ const KERNEL_S_OWN = [
     because: because('allocateTarget'),
   },
   { name: 'a block that is taken out of buddy and given back leaves no trace', because: because('free.take') },
+  { name: 'a lock is taken by one at a time', because: because('lock') },
+  { name: 'a count is frozen only at what was expected, and thaws to what is said', because: because('freeze') },
   { name: 'a page that is unmapped and mapped again is as it was', because: because('unmap') },
   { name: 'the reverse map has a VMA for every mapping', because: because('reverseMap') },
   { name: 'a page that moves keeps its mappings, and leaves its place free', because: because('copy') },

@@ -108,15 +108,40 @@ function stepCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
       expectThat(pages.length > 0, 'no page that would go is mapped');
       for (const pfn of pages.slice(0, SAMPLE)) {
         const before = hashOfPage(host, pfn);
-        host.columns.flags[pfn] = (host.columns.flags[pfn]! | PG_LOCKED) >>> 0;
+        expectThat(host.lock(pfn), `page ${pfn} cannot be locked`);
         expectThat(host.unmap(pfn), `page ${pfn} cannot be unmapped`);
         expectSame(host.columns.mapcount[pfn]!, 0, `the mappings of page ${pfn} while it is unmapped`);
         host.shootdown();
         host.remap(pfn, pfn);
-        host.columns.flags[pfn] = (host.columns.flags[pfn]! & ~PG_LOCKED) >>> 0;
+        host.unlock(pfn);
         expectSame(hashOfPage(host, pfn), before, `page ${pfn} after it`);
       }
       checkValid(world);
+    }),
+    onHost(open, 'a lock is taken by one at a time', (world) => {
+      const { host } = world;
+      for (const pfn of movable(world, serviceOf(host)).slice(0, SAMPLE)) {
+        const before = hashOfPage(host, pfn);
+        expectThat(host.lock(pfn), `page ${pfn} cannot be locked`);
+        expectThat((host.columns.flags[pfn]! & PG_LOCKED) !== 0, `page ${pfn} is locked, and its flags do not say so`);
+        expectThat(!host.lock(pfn), `page ${pfn} is locked by two`);
+        host.unlock(pfn);
+        expectSame(hashOfPage(host, pfn), before, `page ${pfn} after it`);
+      }
+    }),
+    onHost(open, 'a count is frozen only at what was expected, and thaws to what is said', (world) => {
+      const { host } = world;
+      for (const pfn of movable(world, serviceOf(host)).slice(0, SAMPLE)) {
+        const count = host.columns.count[pfn]!;
+        for (const wrong of [count - 1, count + 1]) {
+          expectThat(!host.freeze(pfn, wrong), `page ${pfn} with ${count} references was frozen at ${wrong}`);
+          expectSame(host.columns.count[pfn]!, count, `the references of page ${pfn}, which was not frozen`);
+        }
+        expectThat(host.freeze(pfn, count), `page ${pfn} cannot be frozen at its ${count} references`);
+        expectSame(host.columns.count[pfn]!, 0, `the references of page ${pfn} while it is frozen`);
+        host.unfreeze(pfn, count);
+        expectSame(host.columns.count[pfn]!, count, `the references of page ${pfn} after it`);
+      }
     }),
     onHost(open, 'the reverse map has a VMA for every mapping', (world) => {
       const { host } = world;
