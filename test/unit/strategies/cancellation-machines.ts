@@ -95,20 +95,28 @@ export function pressedMachine(): Machine {
   return m;
 }
 
-/** Memory is full but for single pages and three blocks of order 3, so that a block of a higher order must be made. */
+/** Memory is full but for single pages, three blocks of order 3 and one of order 4: whoever wants two more must move pages. */
 export function fragmentedMachine(): Machine {
   const full = fillWithFile(loadedMachine({ crowd: 200 }));
   const { m } = full;
   freeFragments(full, 0, 150);
-  const cached = basePages(m);
-  for (let nr = 0, pfn = 3 * BLOCK; nr < 3; pfn += 16) {
-    const block = Array.from({ length: 24 }, (_, i) => pfn + i - 8);
-    if (!block.every((page) => cached.includes(page) && m.count[page] === 1)) continue;
-    for (const page of block.slice(8, 16)) expect(pageout(m, 0, page)).toBe('freed');
-    nr++;
-  }
-  settle(m);
+  freeFragments(full, 1, 40);
+  let from = 3 * BLOCK;
+  for (const size of [8, 8, 8, 16]) from = freeBlockOf(m, size, from);
   return m;
+}
+
+/** Gives up cached pages that make a block, with as many before it that could go too; returns where it ends. */
+function freeBlockOf(m: Machine, size: number, from: number): number {
+  const isCachedOnly = (pfn: number) => (m.flags[pfn]! & (PG_LRU | PG_ANON)) === PG_LRU && m.count[pfn] === 1;
+  for (let start = from; ; start += 32) {
+    const before = Array.from({ length: size }, (_, i) => start - size + i);
+    const block = before.map((pfn) => pfn + size);
+    if (![...before, ...block].every(isCachedOnly)) continue;
+    for (const pfn of block) expect(pageout(m, 0, pfn)).toBe('freed');
+    settle(m);
+    return start + 32;
+  }
 }
 
 /** The same, with its zones below their marks: kswapd has something to do. */
