@@ -22,12 +22,13 @@ const shared = {
   rootDir,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: '<rootDir>/tsconfig.json' }] },
+  transform: { '^.+\\.ts$': ['<rootDir>/test/transform.mjs', { useESM: true, tsconfig: '<rootDir>/tsconfig.json' }] },
   testPathIgnorePatterns: ['/node_modules/', ...suitesToSkip.map((path) => `<rootDir>/${path}$`)],
 };
 
 export default {
   rootDir, // at the top as well, or coverage of several projects reports nothing
+  testSequencer: '<rootDir>/test/sequencer.mjs',
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', 'plugins/**/*.ts', '!**/*.test.ts'],
   projects: [
@@ -38,6 +39,8 @@ export default {
       testMatch: ['<rootDir>/{src,plugins,test/unit,test/conformance}/**/*.test.ts', '<rootDir>/test/tidy.test.ts'],
     },
     { ...shared, displayName: 'swarm', moduleNameMapper: sources, testMatch: ['<rootDir>/test/swarm/**/*.test.ts'] },
+    // Whatever is not ours to write: texts, files, arguments. One process for all, as it is chance that takes the time.
+    { ...shared, displayName: 'fuzz', moduleNameMapper: sources, testMatch: ['<rootDir>/test/fuzz/**/*.test.ts'] },
     // The built package as its users get it: `vacate` resolves through its own exports map, workers are real.
     { ...shared, displayName: 'dist', moduleNameMapper: relative, testMatch: ['<rootDir>/test/dist/**/*.test.ts'] },
     // The built package inside real kernels. Each suite emulates a machine: run few at a time.

@@ -15,9 +15,14 @@ import { provision } from './provision.mjs';
 /** Jest leaves one core idle by default, and half of a small machine is a lot. A worker that has grown is replaced. */
 const ALL_CORES = ['--maxWorkers=100%', '--workerIdleMemoryLimit=2GB'];
 
-/** Guests come after the rest, and two at a time: with more to do than cores, what is slow looks as if it hung. */
+/**
+ * One after the other. The built command line has workers of its own: a process that has tested a thousand machines is
+ * too large to be forked where memory is not overcommitted. Guests come last, and two at a time: with more to do than
+ * cores, what is slow looks as if it hung.
+ */
 const JEST_RUNS = [
-  ['--ignoreProjects', 'guest', ...ALL_CORES],
+  ['--ignoreProjects', 'dist', 'guest', ...ALL_CORES],
+  ['--selectProjects', 'dist', ...ALL_CORES],
   ['--selectProjects', 'guest', '--maxWorkers=2', '--passWithNoTests'],
 ];
 

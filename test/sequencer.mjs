@@ -1,0 +1,41 @@
+import Sequencer from '@jest/test-sequencer';
+
+/**
+ * Tests that take longest, longest first. Jest knows how long a test took the last time and begins with the slowest, so
+ * that no core idles at the end; a fresh clone has no last time, and there this list is what it knows. A name that is
+ * gone does no harm.
+ */
+const SLOW = [
+  'test/swarm/swarm.test.ts',
+  'test/conformance/host-conformance.test.ts',
+  'test/unit/scenario/examples.test.ts',
+  'test/unit/strategies/cheapest-range.test.ts',
+  'test/unit/capture/read-capture.test.ts',
+  'test/unit/sim/machine-size.test.ts',
+  'test/unit/strategies/merged-high-order.test.ts',
+  'test/unit/strategies/all-or-none.test.ts',
+  'test/unit/cli/high-order-live-outlook.test.ts',
+  'test/unit/migration/races.test.ts',
+  'test/unit/scenario/activities.test.ts',
+  'test/unit/forecast/captures.test.ts',
+  'test/unit/linux/fuzz.test.ts',
+  'test/dist/cli.test.ts',
+  'test/dist/high-order-live.test.ts',
+  'test/dist/compare.test.ts',
+  'test/dist/offline-live.test.ts',
+  'test/guest/offline.test.ts',
+  'test/guest/forecast.test.ts',
+];
+
+const rank = ({ path }) => {
+  const at = SLOW.findIndex((name) => path.endsWith(`/${name}`));
+  return at < 0 ? SLOW.length : at;
+};
+
+export default class LongestFirst extends Sequencer {
+  sort(tests) {
+    const sorted = super.sort(tests);
+    const remembers = sorted.some(({ duration }) => duration !== undefined);
+    return remembers ? sorted : sorted.sort((a, b) => rank(a) - rank(b));
+  }
+}
