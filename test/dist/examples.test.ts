@@ -23,6 +23,13 @@ const EXAMPLES: Readonly<Record<string, readonly RegExp[]>> = {
     /^the 16 emptiest blocks hold \d+ pages: nobody does it with fewer moves$/,
     /^the first of them starts at pfn:0x[0-9a-f]+00$/,
   ],
+  'stop-a-job': [
+    /^stopped while migrating, \d{4} of \d{4,} pages: the client hung up$/,
+    /^the blocks of dimm1 are online, 0 invariants are broken$/,
+    /^0 pages read something else$/,
+    /^run again: done, \d{4,} pages were left to move; \d+ pauses, the last "migrating \d+\/\d+"$/,
+    /^the blocks of dimm1 are offline, 0 pages read something else$/,
+  ],
   'watch-refusals': [
     /^\d{3,} pages went, the others did not:$/,
     /^ {2}\d+ nonlinear-mapping \(permanent\): its file is mapped through a nonlinear VMA/,
