@@ -1,0 +1,168 @@
+import type { Mutant } from './mutants.js';
+
+const ACCESS = 'src/sim/access.js';
+const SPACE = 'src/sim/address-space.js';
+
+/** What everybody else has to keep to while pages move. */
+export const othersMutants: readonly Mutant[] = [
+  {
+    name: 'fault-ignores-migration-entry',
+    guard: 'a fault that meets a migration entry sleeps until the page has arrived',
+    kernel: 'mm/memory.c do_swap_page, migration_entry_wait',
+    edits: [{ file: ACCESS, find: 'if (isMigration(pte)) return ACCESS_BLOCKED;', put: '' }],
+  },
+  {
+    name: 'fault-ignores-lock',
+    guard: 'a fault that finds a locked page in the cache sleeps on its lock',
+    kernel: 'mm/filemap.c filemap_fault, lock_folio_maybe_drop_mmap',
+    edits: [
+      {
+        file: ACCESS,
+        find: 'if ((m.flags[pfn] & PG_LOCKED) !== 0) return ACCESS_BLOCKED; const shared',
+        put: 'const shared',
+      },
+    ],
+  },
+  {
+    name: 'swap-in-ignores-lock',
+    guard: 'a swap-in that finds a locked page in the swap cache sleeps on its lock',
+    kernel: 'mm/memory.c do_swap_page, folio_lock_or_retry',
+    edits: [
+      { file: ACCESS, find: 'if (pfn >= 0 && (m.flags[pfn] & PG_LOCKED) !== 0) return ACCESS_BLOCKED;', put: '' },
+    ],
+  },
+  {
+    name: 'read-ignores-lock',
+    guard: 'read(2) sleeps on a locked page: it is in its slot before its contents are',
+    kernel: 'mm/filemap.c filemap_update_page',
+    edits: [
+      {
+        file: ACCESS,
+        find: 'if ((m.flags[pfn] & PG_LOCKED) !== 0) return ACCESS_BLOCKED; m.flags[pfn] = m.flags[pfn] | PG_REFERENCED;',
+        put: 'm.flags[pfn] = m.flags[pfn] | PG_REFERENCED;',
+      },
+    ],
+  },
+  {
+    name: 'write-ignores-lock',
+    guard: 'write(2) sleeps on a locked page, or the copy overwrites what it wrote',
+    kernel: 'mm/filemap.c __filemap_get_folio, FGP_LOCK',
+    edits: [
+      {
+        file: ACCESS,
+        find: 'if ((m.flags[pfn] & PG_LOCKED) !== 0) return ACCESS_BLOCKED; fillContents',
+        put: 'fillContents',
+      },
+    ],
+  },
+  {
+    name: 'truncate-ignores-lock',
+    guard: 'truncation sleeps on a locked page: its entries are migration entries, which nobody would find again',
+    kernel: 'mm/truncate.c truncate_inode_pages_range, folio_lock',
+    edits: [{ file: 'src/sim/files.js', find: 'if ((m.flags[pfn] & PG_LOCKED) !== 0) return false;', put: '' }],
+  },
+  {
+    name: 'writeback-ignores-lock',
+    guard: 'no write to a device begins on a locked page',
+    kernel: 'mm/page-writeback.c write_cache_pages, folio_lock',
+    edits: [
+      {
+        file: 'src/sim/writeback.js',
+        find: '(flags & (PG_LOCKED | PG_WRITEBACK)) !== 0',
+        put: '(flags & PG_WRITEBACK) !== 0',
+      },
+    ],
+  },
+  {
+    name: 'reclaim-ignores-lock',
+    guard: 'reclaim passes a locked page over',
+    kernel: 'mm/vmscan.c shrink_folio_list, folio_trylock',
+    edits: [
+      {
+        file: 'src/sim/pageout.js',
+        find: '(flags & (PG_LOCKED | PG_WRITEBACK)) !== 0',
+        put: '(flags & PG_WRITEBACK) !== 0',
+      },
+    ],
+  },
+  {
+    name: 'freed-swap-ignores-lock',
+    guard: 'a page whose swap entry nobody names any more leaves the swap cache only if it is not locked',
+    kernel: 'mm/swapfile.c __try_to_reclaim_swap, folio_trylock',
+    edits: [{ file: SPACE, find: '(flags & (PG_WRITEBACK | PG_LOCKED)) !== 0', put: '(flags & PG_WRITEBACK) !== 0' }],
+  },
+  {
+    name: 'reuse-ignores-lock',
+    guard: 'a write that has a page for itself takes it out of the swap cache only if it is not locked',
+    kernel: 'mm/memory.c wp_can_reuse_anon_folio, folio_trylock',
+    edits: [{ file: ACCESS, find: '(flags & (PG_WRITEBACK | PG_LOCKED)) !== 0', put: '(flags & PG_WRITEBACK) !== 0' }],
+  },
+  {
+    name: 'fork-keeps-write-in-migration-entries',
+    guard: 'fork write-protects what it shares, migration entries too',
+    kernel: 'mm/memory.c copy_nonpresent_pte, make_readable_migration_entry',
+    edits: [
+      { file: SPACE, find: 'const moves = isPresent(pte) || isMigration(pte);', put: 'const moves = isPresent(pte);' },
+    ],
+  },
+  {
+    name: 'fork-without-flush',
+    guard: 'the parent forgets its writable translations before the child runs',
+    kernel: 'mm/memory.c copy_page_range; kernel/fork.c dup_mmap, flush_tlb_mm',
+    edits: [{ file: SPACE, find: 'tlbFlushAll(m); return child;', put: 'return child;' }],
+  },
+  {
+    name: 'zap-drops-a-reference-of-a-migration-entry',
+    guard: 'a migration entry holds no reference: munmap has none to drop',
+    kernel: 'mm/memory.c zap_nonpresent_ptes, is_migration_entry',
+    edits: [
+      {
+        file: SPACE,
+        find: 'if (isMigration(pte) || !isPresent(pte)) return;',
+        put: 'if (!isMigration(pte) && !isPresent(pte)) return;',
+      },
+    ],
+  },
+  {
+    name: 'zap-without-flush',
+    guard: 'a page is freed when no CPU can reach it any more',
+    kernel: 'mm/mmu_gather.c tlb_flush_mmu: flush, then free',
+    edits: [
+      {
+        file: SPACE,
+        find: 'tlbFlushPage(m, mm, vpn); const pfn = ptePayload(pte); noteDirty(m, pfn, pte);',
+        put: 'const pfn = ptePayload(pte); noteDirty(m, pfn, pte);',
+      },
+    ],
+  },
+  {
+    name: 'reclaim-without-flush',
+    guard: 'reclaim writes and frees a page when no CPU can write to it any more',
+    kernel: 'mm/rmap.c try_to_unmap_one, flush_tlb_page',
+    edits: [
+      {
+        file: 'src/sim/rmap.js',
+        find: 'noteDirty(m, pfn, takePte(m, at, replacement)); tlbFlushPage(m, mm, vpn);',
+        put: 'noteDirty(m, pfn, takePte(m, at, replacement));',
+      },
+    ],
+  },
+  {
+    name: 'dirty-bit-dropped',
+    guard: 'what was written through an entry is known when the entry goes',
+    kernel: 'mm/rmap.c try_to_unmap_one, folio_mark_dirty',
+    edits: [
+      {
+        file: 'src/sim/rmap.js',
+        find: 'noteDirty(m, pfn, takePte(m, at, replacement));',
+        put: 'takePte(m, at, replacement);',
+      },
+    ],
+  },
+  {
+    name: 'get-of-a-frozen-page',
+    guard: 'a reference without a lock is not given while the count is frozen',
+    kernel: 'include/linux/page_ref.h page_ref_add_unless(page, 1, 0)',
+    edits: [{ file: 'src/sim/page-ref.js', find: 'count !== 0;)', put: ';)' }],
+  },
+];

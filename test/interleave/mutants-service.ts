@@ -1,0 +1,296 @@
+import type { Mutant } from './mutants.js';
+
+const BATCH = 'src/migration/migrate-batch.js';
+const RUN = 'src/migration/migration-run.js';
+const JUDGE = 'src/migration/judge.js';
+const FILE_BACKED = 'plugins/file-backed/handler.js';
+const SWAP_BACKED = 'plugins/swap-backed/handler.js';
+const NONLINEAR = 'plugins/nonlinear/handler.js';
+
+/** Guards of the migration service and of the shipped handlers: what is checked, locked, counted, undone. */
+export const serviceMutants: readonly Mutant[] = [
+  {
+    name: 'isolate-twice',
+    guard: 'a page that another migrator has isolated is his until he puts it back',
+    kernel: 'mm/migrate.c isolate_movable_page, PageIsolated',
+    edits: [{ file: JUDGE, find: 'if ((flags & PG_ISOLATED) !== 0) return CORE_ISOLATED;', put: '' }],
+  },
+  {
+    name: 'isolate-off-the-lru',
+    guard: 'a page that is on no list cannot be taken off one: it is on its way to the LRU, or in use by its owner',
+    kernel: 'mm/vmscan.c folio_isolate_lru, PageLRU',
+    edits: [
+      { file: JUDGE, find: 'if ((flags & (PG_LRU | PG_MOVABLE_OPS)) === 0) return CORE_NOT_ON_LRU;', put: '' },
+      { file: 'src/sim/page-view.js', find: 'if ((flags & PG_LRU) === 0) return notOnLru;', put: '' },
+    ],
+  },
+  {
+    name: 'steal-the-lock',
+    guard: 'a page is left to whoever holds its lock',
+    kernel: 'mm/migrate.c migrate_folio_unmap, folio_trylock',
+    edits: [
+      { file: BATCH, find: 'if ((flags[pfn] & PG_LOCKED) !== 0) return CORE_LOCKED;', put: '' },
+      { file: BATCH, find: 'if (!host.lock(pfn)) return CORE_LOCKED;', put: 'host.lock(pfn);' },
+    ],
+  },
+  {
+    name: 'no-source-lock',
+    guard: 'the lock keeps truncation, writeback, swap-in and other migrators off the page from unmap to remap',
+    kernel: 'mm/migrate.c migrate_folio_unmap, folio_lock',
+    edits: [{ file: BATCH, find: 'if (!host.lock(pfn))', put: 'if ((flags[pfn] & PG_LOCKED) !== 0)' }],
+  },
+  {
+    name: 'no-target-lock',
+    guard: 'who finds the new page in its slot sleeps on its lock until its contents are there',
+    kernel: 'mm/migrate.c migrate_folio_unmap, folio_trylock(dst)',
+    edits: [{ file: BATCH, find: 'host.lock(target + i);', put: '' }],
+  },
+  {
+    name: 'no-writeback-check',
+    guard: 'a device reads the frame until the write has ended: the page must not move before',
+    kernel: 'mm/migrate.c migrate_folio_unmap, folio_test_writeback',
+    edits: [
+      { file: BATCH, find: 'if ((flags[pfn] & PG_WRITEBACK) !== 0 && mode !== MIGRATE_SYNC)', put: 'if (false)' },
+      { file: BATCH, find: 'if ((flags[pfn] & PG_WRITEBACK) === 0) return 0;', put: 'return 0;' },
+    ],
+  },
+  {
+    name: 'writeback-checked-before-lock',
+    guard: 'writeback is looked for when the lock is held, since it may begin until then',
+    kernel: 'mm/migrate.c migrate_folio_unmap: folio_lock, then folio_test_writeback',
+    edits: [
+      {
+        file: BATCH,
+        find: 'if (!host.lock(pfn)) return CORE_LOCKED; if ((flags[pfn] & PG_WRITEBACK) === 0) return 0;',
+        put: 'if ((flags[pfn] & PG_WRITEBACK) === 0) return host.lock(pfn) ? 0 : CORE_LOCKED; if (!host.lock(pfn)) return CORE_LOCKED;',
+      },
+    ],
+  },
+  {
+    name: 'no-last-reference-check',
+    guard: 'a page of which only the isolation holds a reference has been freed by its owner: there is nothing to move',
+    kernel: 'mm/migrate.c migrate_folio_unmap, folio_ref_count(src) == 1',
+    edits: [
+      {
+        file: BATCH,
+        find: 'if (count[pfn] !== 1) return false; return true;',
+        put: 'return false;',
+      },
+    ],
+  },
+  {
+    name: 'freed-page-kept',
+    guard: 'the isolation’s reference is the last one of a page that its owner freed, and has to be dropped',
+    kernel: 'mm/migrate.c migrate_folio_done',
+    edits: [{ file: BATCH, find: 'host.freeSource(batch.source[unit] + i); }', put: '}' }],
+  },
+  {
+    name: 'freed-page-locked',
+    guard: 'a page is unlocked before its last reference goes',
+    kernel: 'mm/migrate.c migrate_folio_unmap, out: folio_unlock',
+    edits: [{ file: BATCH, find: 'if (batch.state[unit] === LOCKED) host.unlock(batch.source[unit] + i);', put: '' }],
+  },
+  {
+    name: 'target-leaked',
+    guard: 'a target that nothing moved to is given back',
+    kernel: 'mm/migrate.c migrate_folio_undo_dst, put_new_folio',
+    edits: [{ file: BATCH, find: 'targets.put(batch.target[unit], batch.order[unit]);', put: '' }],
+  },
+  {
+    name: 'pinned-page-moved',
+    guard: 'who holds a reference that nothing explains may use the frame: its page stays',
+    kernel: 'mm/migrate.c folio_migrate_mapping, folio_ref_freeze fails',
+    edits: [
+      {
+        file: BATCH,
+        find: 'if (count[pfn] !== mapcount[pfn] + handler.references(pfn) + 1) return CORE_PINNED;',
+        put: '',
+      },
+      {
+        file: BATCH,
+        find: 'if (host.freeze(source + i, handler.references(source + i) + 1)) continue;',
+        put: 'host.unfreeze(source + i, 0); continue;',
+      },
+    ],
+  },
+  {
+    name: 'freeze-is-check-then-set',
+    guard: 'the count is compared and frozen in one step, so that no reference is taken in between',
+    kernel: 'include/linux/page_ref.h page_ref_freeze, atomic_cmpxchg',
+    edits: [
+      {
+        file: BATCH,
+        find: 'if (host.freeze(source + i, handler.references(source + i) + 1)) continue;',
+        put: 'if (host.columns.count[source + i] === handler.references(source + i) + 1) { host.unfreeze(source + i, 0); continue; }',
+      },
+    ],
+  },
+  {
+    name: 'count-not-frozen',
+    guard: 'from the check of the count until the slot names the new page nobody may take a reference',
+    kernel: 'include/linux/page_ref.h page_ref_freeze: the count is 0 meanwhile',
+    edits: [
+      {
+        file: BATCH,
+        find: 'if (host.freeze(source + i, handler.references(source + i) + 1)) continue;',
+        put: 'if (host.columns.count[source + i] === handler.references(source + i) + 1) continue;',
+      },
+    ],
+  },
+  {
+    name: 'refused-page-stays-frozen',
+    guard: 'a page whose slot did not move has its references again',
+    kernel: 'mm/migrate.c folio_migrate_mapping, folio_ref_unfreeze',
+    edits: [
+      { file: BATCH, find: 'const code = table.get(batch.handler[unit]).refuses(source + i);', put: 'const code = 0;' },
+      {
+        file: BATCH,
+        find: 'host.unfreeze(source + i, handler.references(source + i) + 1);',
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'old-page-stays-frozen',
+    guard: 'the old page keeps the isolation’s reference, by which it is freed',
+    kernel: 'mm/migrate.c folio_migrate_mapping, folio_ref_unfreeze(src)',
+    edits: [{ file: BATCH, find: 'host.unfreeze(source + i, 1); }', put: '}' }],
+  },
+  {
+    name: 'target-without-references',
+    guard: 'the new page has the references of the slot and of the buffers that it takes over',
+    kernel: 'mm/migrate.c folio_migrate_mapping, folio_ref_add(newfolio)',
+    edits: [{ file: BATCH, find: 'host.unfreeze(target + i, references + 1);', put: '' }],
+  },
+  {
+    name: 'truncated-page-moved',
+    guard: 'a page that has left its slot, but is alive, is not put back into it',
+    kernel: 'mm/migrate.c folio_migrate_mapping: the slot must hold the page',
+    edits: [
+      { file: BATCH, find: 'const code = table.get(batch.handler[unit]).refuses(source + i);', put: 'const code = 0;' },
+      { file: 'src/sim/page-view.js', find: 'if (!isInItsSlot(m, source)) return false;', put: '' },
+    ],
+  },
+  {
+    name: 'slot-not-moved',
+    guard: 'the page cache names the new page',
+    kernel: 'mm/migrate.c folio_migrate_mapping, xas_store',
+    edits: [{ file: FILE_BACKED, find: 'if (!this.pages.moveSlot(source, target)) return TRUNCATED;', put: '' }],
+  },
+  {
+    name: 'swap-slot-not-moved',
+    guard: 'the swap cache names the new page, which has the swap entry',
+    kernel: 'mm/migrate.c folio_migrate_mapping, newfolio->swap',
+    edits: [
+      { file: SWAP_BACKED, find: 'return this.pages.moveSlot(source, target) ? 0 : SLOT_TAKEN;', put: 'return 0;' },
+    ],
+  },
+  {
+    name: 'swap-reference-remembered',
+    guard: 'a page may leave the swap cache while it is isolated: its references are counted when they matter',
+    kernel: 'mm/migrate.c folio_expected_refs is computed at the freeze',
+    edits: [
+      { file: SWAP_BACKED, find: 'return this.hasSlot(page) ? 1 : 0;', put: 'return 1;' },
+      {
+        file: SWAP_BACKED,
+        find: 'return this.hasSlot(page) && !this.pages.inCache(page) ? SLOT_TAKEN : 0;',
+        put: 'return 0;',
+      },
+    ],
+  },
+  {
+    name: 'buffers-not-moved',
+    guard: 'the filesystem’s buffers, and the reference that they hold, go with the page',
+    kernel: 'mm/migrate.c buffer_migrate_folio',
+    edits: [{ file: FILE_BACKED, find: 'this.pages.moveBuffers(source, target);', put: '' }],
+  },
+  {
+    name: 'partly-mapped-page-moved',
+    guard: 'a page of which some mapping could not be found (a nonlinear VMA has it) stays',
+    kernel: 'mm/migrate.c migrate_folio_unmap, folio_mapped(src) after try_to_migrate',
+    edits: [
+      {
+        file: NONLINEAR,
+        find: 'return (flags & PG_NONLINEAR) !== 0 && (flags & PG_ANON) === 0;',
+        put: 'return false;',
+      },
+      { file: BATCH, find: 'host.unmap(source + i) ? 0 : CORE_STILL_MAPPED', put: '(host.unmap(source + i), 0)' },
+      {
+        file: BATCH,
+        find: 'if (host.freeze(source + i, handler.references(source + i) + 1)) continue;',
+        put: 'if (host.freeze(source + i, host.columns.mapcount[source + i] + handler.references(source + i) + 1)) continue;',
+      },
+    ],
+  },
+  {
+    name: 'refused-page-stays-unmapped',
+    guard: 'a page that does not move has its mappings back',
+    kernel: 'mm/migrate.c migrate_folio_undo_src, remove_migration_ptes(src, src)',
+    edits: [{ file: BATCH, find: 'host.remap(source, source);', put: '' }],
+  },
+  {
+    name: 'refused-page-stays-locked',
+    guard: 'a page that does not move is unlocked',
+    kernel: 'mm/migrate.c migrate_folio_undo_src, folio_unlock',
+    edits: [
+      { file: BATCH, find: 'host.remap(source, source); host.unlock(source);', put: 'host.remap(source, source);' },
+    ],
+  },
+  {
+    name: 'refused-page-stays-isolated',
+    guard: 'a page that does not move goes back onto its list, and its reference is dropped',
+    kernel: 'mm/migrate.c putback_movable_pages',
+    edits: [
+      {
+        file: BATCH,
+        find: 'table.get(batch.handler[unit]).putback(batch.source[unit] + i); releaseTarget',
+        put: ';releaseTarget',
+      },
+    ],
+  },
+  {
+    name: 'moved-page-stays-isolated',
+    guard: 'the new page goes onto its list, and the reference of its allocation is dropped',
+    kernel: 'mm/migrate.c migrate_folio_move, folio_add_lru and folio_put',
+    edits: [{ file: BATCH, find: 'table.get(batch.handler[unit]).putback(target);', put: '' }],
+  },
+  {
+    name: 'moved-page-stays-locked',
+    guard: 'the new page is unlocked, or whoever sleeps on it sleeps for ever',
+    kernel: 'mm/migrate.c migrate_folio_move, folio_unlock(dst)',
+    edits: [
+      { file: BATCH, find: 'host.unlock(target); host.unlock(source); table', put: 'host.unlock(source); table' },
+    ],
+  },
+  {
+    name: 'old-page-freed-locked',
+    guard: 'the old page is unlocked before it is freed, and never after',
+    kernel: 'mm/migrate.c migrate_folio_move, migrate_folio_undo_src: folio_unlock(src), then folio_put(src)',
+    edits: [
+      { file: BATCH, find: 'host.unlock(target); host.unlock(source); table', put: 'host.unlock(target); table' },
+      { file: BATCH, find: 'host.freeSource(source);', put: 'host.freeSource(source); host.unlock(source);' },
+    ],
+  },
+  {
+    name: 'old-page-not-freed',
+    guard: 'the old page is freed',
+    kernel: 'mm/migrate.c migrate_folio_done, folio_put(src)',
+    edits: [{ file: BATCH, find: 'host.freeSource(source);', put: '' }],
+  },
+  {
+    name: 'old-page-freed-twice',
+    guard: 'the old page is freed once',
+    kernel: 'mm/migrate.c migrate_folio_done, folio_put(src)',
+    edits: [
+      { file: BATCH, find: 'host.freeSource(source);', put: 'host.freeSource(source); host.freeSource(source);' },
+    ],
+  },
+  {
+    name: 'freed-page-put-back',
+    guard: 'a page that its owner freed is reported as freed, not as refused, and not put back',
+    kernel: 'mm/migrate.c migrate_pages_batch, stats->nr_succeeded of freed folios',
+    edits: [
+      { file: RUN, find: 'if (wasFreed(this.host, batch, unit)) finishFreed(this.host, batch, unit); else', put: '' },
+    ],
+  },
+];
