@@ -7,8 +7,10 @@ import { Prng } from '../../src/base/prng.js';
 import { createEvacuator, type Evacuator } from '../../src/container/create-evacuator.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
 import { BLOCK_ONLINE } from '../../src/mm/memory-block.js';
+import { NR_MIGRATETYPES } from '../../src/mm/migratetype.js';
 import { FREE_FLAGS } from '../../src/mm/page-flags.js';
 import { isFile, isMigration, isPresent, isSwap, ptePayload } from '../../src/mm/pte.js';
+import { PAGEBLOCK_PAGES } from '../../src/mm/units.js';
 import { NO_LOWMEM_RESERVE, watermarksFromMin } from '../../src/mm/zone.js';
 import { VM_NONLINEAR, VM_SHARED } from '../../src/sim/address-space.js';
 import { originalHi, originalLo, readContents, readStored } from '../../src/sim/contents.js';
@@ -25,6 +27,8 @@ export const SHIPPED: readonly PageType[] = [nonlinear, swapBacked, anonymous, f
 
 type Words = readonly [lo: number, hi: number];
 const ZERO: Words = [0, 0];
+/** Both words of a page of which only a part was written: no stamp has them. */
+const TORN = 0xffff_ffff;
 
 /** What a process should read, kept apart from the machine in ordinary objects: the oracle. */
 interface ProcessModel {
@@ -113,9 +117,12 @@ export class World {
 
   /** What a virtual page should read; null where the file has no such page any more. */
   expected(vma: number, vpn: number): Words | null {
+    return this.model(this.machine.vmaMm[vma]!).vmas.get(vma)?.get(vpn) ?? this.#unwritten(vma, vpn);
+  }
+
+  /** What a virtual page should read that its process has never written. */
+  #unwritten(vma: number, vpn: number): Words | null {
     const m = this.machine;
-    const own = this.model(m.vmaMm[vma]!).vmas.get(vma)?.get(vpn);
-    if (own !== undefined) return own;
     const file = m.vmaFile[vma]!;
     if (file === 0) return ZERO;
     const page = this.filePageAt(vma, vpn);
@@ -156,13 +163,15 @@ export class World {
     const m = this.machine;
     const wrong: string[] = [];
     for (const { mm, vmas } of this.processes) {
-      for (const vma of vmas.keys()) {
-        for (let vpn = m.vmaStart[vma]!; vpn < m.vmaStart[vma]! + m.vmaPages[vma]!; vpn++) {
-          const found = this.#peek(mm, vpn);
-          if (found === null) continue;
-          const expected = this.expected(vma, vpn);
-          if (expected === null || found[0] !== expected[0] || found[1] !== expected[1])
-            wrong.push(`process ${mm}, page ${vpn}: reads ${String(found)}, last written was ${String(expected)}`);
+      for (const [vma, written] of vmas) {
+        const end = m.vmaStart[vma]! + m.vmaPages[vma]!;
+        for (let vpn = m.vmaStart[vma]!; vpn < end; vpn++) {
+          if (!this.#peek(mm, vpn)) continue;
+          const lo = this.#out[0];
+          const hi = this.#out[1];
+          const expected = written.get(vpn) ?? this.#unwritten(vma, vpn);
+          if (expected === null || lo !== expected[0] || hi !== expected[1])
+            wrong.push(`process ${mm}, page ${vpn}: reads ${lo},${hi}, last written was ${String(expected)}`);
         }
       }
     }
@@ -179,32 +188,38 @@ export class World {
     return wrong.slice(0, 10);
   }
 
-  /** What a virtual page holds, without faulting it in; null if it never was. */
-  #peek(mm: number, vpn: number): Words | null {
+  /** Reads what a virtual page holds into `#out`, without faulting it in; false if it never was. */
+  #peek(mm: number, vpn: number): boolean {
     const m = this.machine;
     const pte = pteOf(m, mm, vpn);
-    if (pte === 0 || isFile(pte)) return null;
+    if (pte === 0 || isFile(pte)) return false;
     let whole: boolean;
     if (isPresent(pte) || isMigration(pte)) whole = readContents(m, ptePayload(pte), this.#out);
     else if (isSwap(pte)) {
       const cached = m.swapCache[ptePayload(pte)]!;
       whole = cached !== 0 ? readContents(m, cached - 1, this.#out) : readStored(m, ptePayload(pte), this.#out);
-    } else return null;
-    return whole ? [this.#out[0]!, this.#out[1]!] : [-1, -1];
+    } else return false;
+    if (!whole) this.#out.fill(TORN);
+    return true;
   }
 
   /** Isolated pages are never handed out: one that was free in isolation must be free as long as that lasts. */
   checkIsolation(): string | null {
-    const m = this.machine;
-    if (!m.migratetype.some((byte) => byte > 3)) {
-      this.#freeInIsolation.fill(0);
-      return null;
-    }
-    for (let pfn = 0; pfn < m.spec.nrPfns; pfn++) {
-      const free = (m.flags[pfn]! & FREE_FLAGS) !== 0;
-      if (!isIsolated(m, pfn)) this.#freeInIsolation[pfn] = 0;
-      else if (free) this.#freeInIsolation[pfn] = 1;
-      else if (this.#freeInIsolation[pfn] === 1) return `page ${pfn} was handed out of an isolated range`;
+    const { flags, migratetype } = this.machine;
+    const freeInIsolation = this.#freeInIsolation;
+    for (let pageblock = 0; pageblock < migratetype.length; pageblock++) {
+      const start = pageblock * PAGEBLOCK_PAGES;
+      // Asked at every pause: pageblocks of which nothing is isolated are most of them.
+      if (migratetype[pageblock]! < NR_MIGRATETYPES) {
+        freeInIsolation.fill(0, start, start + PAGEBLOCK_PAGES);
+        continue;
+      }
+      for (let pfn = start; pfn < start + PAGEBLOCK_PAGES; pfn++) {
+        const free = (flags[pfn]! & FREE_FLAGS) !== 0;
+        if (!isIsolated(this.machine, pfn)) freeInIsolation[pfn] = 0;
+        else if (free) freeInIsolation[pfn] = 1;
+        else if (freeInIsolation[pfn] === 1) return `page ${pfn} was handed out of an isolated range`;
+      }
     }
     return null;
   }
