@@ -67,5 +67,6 @@ export { compareLedger, type Ledger, type LedgerComparison, takeLedger } from '.
 export { createMachine, type Machine, type MachineSpec } from './sim/machine.js';
 export { type MachineSize, machineSize } from './sim/machine-size.js';
 export { simModule } from './sim/sim-module.js';
+export * from './smp/index.js';
 export { JobStopped } from './strategies/job-stopped.js';
 export * from './strategies/strategy.js';

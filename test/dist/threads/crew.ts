@@ -1,0 +1,24 @@
+import { Worker } from 'node:worker_threads';
+import type { AnyPart } from './roles.js';
+
+const ENTRY = new URL('../../../dist/test/dist/threads/worker.js', import.meta.url);
+
+/** A thread that plays a part. */
+export interface Player {
+  readonly worker: Worker;
+  /** What it posted when it was done; rejects with what it threw. */
+  readonly done: Promise<unknown>;
+}
+
+/** Starts a thread of the built package. */
+export function play(part: AnyPart): Player {
+  const worker = new Worker(ENTRY, { workerData: part });
+  const done = new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`the thread ended with ${code} and said nothing`)));
+  });
+  // Whoever does not ask in time shall not end the test.
+  done.catch(() => {});
+  return { worker, done };
+}
