@@ -1,6 +1,6 @@
 import type { Evacuator } from '../container/create-evacuator.js';
-
 import { codeOf, type PageEventBatch, TOTAL_RETRIED, WORDS_PER_EVENT } from '../events/page-events.js';
+import { BLOCK_OFFLINE } from '../mm/memory-block.js';
 import { PAGE_SIZE } from '../mm/units.js';
 import { compareLedger, type Ledger, type LedgerComparison, takeLedger } from '../sim/ledger.js';
 import type { Machine } from '../sim/machine.js';
@@ -42,6 +42,8 @@ export class AccountBook {
   #passes: number | null = null;
   /** Free blocks that the job has announced so far. */
   blocksMade = 0;
+  /** Memory blocks that have gone offline so far. */
+  blocksOffline = 0;
   /** Kept by whoever drives the job. */
   waits = 0;
 
@@ -61,6 +63,7 @@ export class AccountBook {
       evacuator.ranges$.subscribe((event) => {
         if (event.kind === 'pass-started') this.#passes = Math.max(this.#passes ?? 0, event.pass);
         if (event.kind === 'block-made') this.blocksMade++;
+        if (event.kind === 'block-state' && event.state === BLOCK_OFFLINE) this.blocksOffline++;
       }),
     ];
   }
@@ -84,14 +87,18 @@ export class AccountBook {
     return this.#moved.reduce((sum, pages) => sum + pages, 0);
   }
 
+  get pagesReclaimed(): number {
+    return this.evacuator.host.reclaim.counters.reclaimed - this.#reclaimedBefore;
+  }
+
   /** Closes the book: reads every page again. */
   close(wallMs: number): Account {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    const { machine, evacuator, pagesMigrated } = this;
+    const { machine, evacuator, pagesMigrated, pagesReclaimed } = this;
     return {
       pagesMigrated,
       bytesMigrated: pagesMigrated * PAGE_SIZE,
-      pagesReclaimed: evacuator.host.reclaim.counters.reclaimed - this.#reclaimedBefore,
+      pagesReclaimed,
       movedByKind: this.#moved,
       movedByBlock: this.#byBlock,
       pagesRetried: evacuator.counters.totals[TOTAL_RETRIED]! - this.#retriedBefore,

@@ -10,7 +10,7 @@ import type { Job, StrategyProgress } from '../strategies/strategy.js';
 import { type Account, AccountBook } from './account.js';
 import type { Context } from './context.js';
 import { Interrupted } from './interrupts.js';
-import { countOf, formatCount } from './wording.js';
+import { countOf } from './wording.js';
 
 /** The shipped page types, then the user's: one that wants to be asked first says so itself, by `order: 'pre'`. */
 export async function loadPageTypes(specifiers: readonly string[]): Promise<PageType[]> {
@@ -69,7 +69,7 @@ export async function carryOut<Result>(context: Context, task: Task<Result>): Pr
     },
   });
   context.progress.stop();
-  if (end.ended === 'aborted') throw new Interrupted(interruption(end.progress, book.pagesMigrated));
+  if (end.ended === 'aborted') throw new Interrupted(interruption(book));
   const result = end.ended === 'finished' ? end.result : null;
   const strategy = task.strategy ?? (evacuator.strategies[task.frontEnd][0] as string);
   return { result, account: book.close(end.busyMs), blocksMade: book.blocksMade, strategy, evacuator };
@@ -79,14 +79,20 @@ function showProgress({ progress }: Context, { step, done, total }: StrategyProg
   progress.update({ label: step, done, total, unit: step === 'migrating' ? 'pages' : null });
 }
 
-function interruption({ step, done, total }: StrategyProgress, moved: number): string {
-  if (moved === 0) return 'nothing had moved, and what was isolated is in use again';
-  const pages =
-    step === 'migrating' && total > done
-      ? `${formatCount(moved)} of ${countOf(total, 'page')}`
-      : countOf(moved, 'page');
-  return `${pages} had moved and stay there; the others were put back`;
+/** What stands after a job was stopped, and what was undone. */
+export function interruption({ pagesMigrated, pagesReclaimed, blocksMade, blocksOffline }: Standing): string {
+  const counts: readonly (readonly [nr: number, what: string, became: string])[] = [
+    [pagesMigrated, 'page', 'had moved'],
+    [pagesReclaimed, 'page', 'had been reclaimed'],
+    [blocksMade, 'block', 'had been made'],
+    [blocksOffline, 'block', 'had gone offline'],
+  ];
+  const stands = counts.filter(([nr]) => nr > 0).map(([nr, what, became]) => `${countOf(nr, what)} ${became}`);
+  if (stands.length === 0) return 'nothing had moved, and what was isolated is in use again';
+  return `${stands.join(', ')}, and so it stays; everything else was put back`;
 }
+
+type Standing = Pick<AccountBook, 'pagesMigrated' | 'pagesReclaimed' | 'blocksMade' | 'blocksOffline'>;
 
 /** Stands in a report beside the refusals when time was up. */
 export function timeoutRefusal(timeoutMs: number, pages: number): RefusalCount {

@@ -20,20 +20,21 @@ export interface Context {
 export function createContext(argv: readonly string[]): Context {
   const { stdout, stderr, env } = process;
   const progress = new Progress(stderr);
+  const note = (text: string) => {
+    progress.stop();
+    for (const line of text.split('\n')) stderr.write(`vacate: ${line}\n`);
+  };
   return {
     palette: createPalette(wantsColour(stdout, argv, env)),
     progress,
-    interrupts: new Interrupts(),
+    interrupts: new Interrupts(note),
     isWatched: stdout.isTTY === true && env.TERM !== 'dumb',
     rows: stdout.rows ?? 0,
     print: (text) => {
       progress.stop();
       stdout.write(`${text}\n`);
     },
-    note: (text) => {
-      progress.stop();
-      for (const line of text.split('\n')) stderr.write(`vacate: ${line}\n`);
-    },
+    note,
   };
 }
 

@@ -1,7 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
+import { EXIT_INTERRUPTED } from './exit-codes.js';
 
 /** Ctrl-C, and what other programs send for the same purpose. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** One Ctrl-C may arrive several times: from the terminal, and from npm, which passes it on. */
+const SAME_WISH_MS = 500;
 
 /** The user wants to stop; thrown where nothing has to be put back any more. */
 export class Interrupted extends Error {
@@ -14,11 +17,18 @@ export class Interrupted extends Error {
 
 /**
  * Signals as a flag that a job's driver looks at between two slices: a job is then stopped where it can put everything
- * back, never in the middle.
+ * back, never in the middle. Who asks again after that has waited long enough: the process ends at once, unless
+ * something would be left behind.
  */
 export class Interrupts {
   readonly #controller = new AbortController();
-  readonly #onSignal = () => this.#controller.abort();
+  readonly #onSignal = () => this.#heard();
+  #heardAt = 0;
+  /** What must come to its own end; null if nothing must. */
+  #atStake: string | null = null;
+
+  /** `tell` says something to the user. */
+  constructor(private readonly tell: (sentence: string) => void = () => {}) {}
 
   get interrupted(): boolean {
     return this.signal.aborted;
@@ -53,6 +63,32 @@ export class Interrupts {
       return compute();
     } finally {
       this.install();
+    }
+  }
+
+  /**
+   * Runs work that must come to its own end, as it cleans up after itself. Who asks a second time meanwhile is told what
+   * is waited for: `what`, as in "still putting the blocks back".
+   */
+  async whileAtStake<T>(what: string, work: () => Promise<T>): Promise<T> {
+    this.#atStake = what;
+    try {
+      return await work();
+    } finally {
+      this.#atStake = null;
+    }
+  }
+
+  #heard(): void {
+    const now = performance.now();
+    if (!this.interrupted) {
+      this.#heardAt = now;
+      this.#controller.abort();
+    } else if (now - this.#heardAt < SAME_WISH_MS) return;
+    else if (this.#atStake !== null) this.tell(`still ${this.#atStake}`);
+    else {
+      this.tell('interrupted twice: ended at once, and nothing but a simulation was under way');
+      process.exit(EXIT_INTERRUPTED);
     }
   }
 }

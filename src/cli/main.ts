@@ -1,14 +1,46 @@
 #!/usr/bin/env node
+import { closeSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { type Context, createContext } from './context.js';
 import { endingOf } from './messages.js';
 import { createProgram, type StrategyNames } from './program.js';
 
-/** Whoever reads our output may leave early (`| head`); the work goes on and the exit code still tells how it ended. */
+/** A reader that has left (`| head`), and a terminal that was closed. */
+const GONE = ['EPIPE', 'EIO'];
+
+/** Whoever reads our output may leave early; the work goes on and the exit code still tells how it ended. */
 function forgiveClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (!GONE.includes(error.code ?? '')) throw error;
     });
+  }
+}
+
+/**
+ * When its terminal was closed, Node fails to put the terminal's settings back and leaves a core dump (of 20.20 and
+ * others). We have put everything back by then, so we end as whoever does not listen to the signal.
+ */
+function endWithTerminal(): void {
+  const hadTerminal = [0, 1, 2].some((fd) => isatty(fd));
+  let isHungUp = false;
+  process.on('SIGHUP', () => {
+    isHungUp = true;
+  });
+  process.on('exit', () => {
+    if (!isHungUp || !hadTerminal || hasTerminal()) return;
+    process.removeAllListeners('SIGHUP');
+    process.kill(process.pid, 'SIGHUP');
+  });
+}
+
+/** False once the terminal of this session is closed. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -31,6 +63,7 @@ async function namesForHelp(context: Context): Promise<StrategyNames | null> {
 
 async function main(): Promise<void> {
   forgiveClosedPipes();
+  endWithTerminal();
   const context = createContext(process.argv);
   context.interrupts.install();
   const end = (exitCode: number) => {

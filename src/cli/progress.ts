@@ -56,6 +56,8 @@ export class Progress {
     return new SingleBar({
       stream: this.stream,
       clearOnComplete: true,
+      // The bar fits the line; and a terminal that does not wrap is no legacy for whoever ends us by force.
+      linewrap: true,
       format: (_options, _params, payload: { step: Step; elapsedMs: number }) =>
         formatStep(payload.step, payload.elapsedMs, this.stream.columns),
     });

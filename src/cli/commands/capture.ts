@@ -1,4 +1,4 @@
-import { captureHost, type HostCapture } from '../../linux/capture/capture-host.js';
+import { type CaptureStep, captureHost, type HostCapture } from '../../linux/capture/capture-host.js';
 import { formatBytes } from '../../mm/units.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE } from '../exit-codes.js';
@@ -15,19 +15,17 @@ export interface CaptureOptions {
   readonly json?: boolean;
 }
 
+const REMOVING = 'removing what was written';
+
 /** `vacate capture`: what this host says of itself, into a directory. */
 export async function capture(context: Context, options: CaptureOptions): Promise<number> {
   const { out, owners, readers, force, json } = options;
-  const { signal } = context.interrupts;
+  const { interrupts, progress } = context;
+  const { signal } = interrupts;
   const since = performance.now();
-  const taken = await captureHost(treeOf(options.root), {
-    out,
-    owners,
-    readers,
-    force,
-    signal,
-    onProgress: (step) => context.progress.update(step),
-  }).catch((cause: unknown) => {
+  const onProgress = (step: CaptureStep) => progress.update(step);
+  const take = () => captureHost(treeOf(options.root), { out, owners, readers, force, signal, onProgress });
+  const taken = await interrupts.whileAtStake(REMOVING, take).catch((cause: unknown) => {
     if (signal.aborted) throw new Interrupted('no capture was left');
     throw cause;
   });

@@ -33,6 +33,8 @@ export interface HighOrderLiveOptions {
 const UNEVICTABLE_NOT_KNOWN =
   'Whether compaction may move mlocked pages (vm.compact_unevictable_allowed) is not told; taken as 1, as most kernels have it.';
 
+const WRITING = 'waiting for the kernel to let go of the write';
+
 const ONLY_A_COPY = 'This is a copied tree: the word was stored in it, and no kernel has compacted anything.';
 
 /** Huge pages of most machines are what people want blocks for. */
@@ -61,7 +63,8 @@ export async function highOrderLive(
   const request = { order, count, node, leavesUnevictable: mayMove === false, pageTypes, deadline };
   const outlook = await compactionOutlook(context, machine, request);
   const ageSeconds = (performance.now() - readAt) / 1000;
-  const run = commit && tree !== null ? await commitTo(context, tree, { outlook, node, deadline, options }) : null;
+  const carryOut = (host: LinuxTree) => commitTo(context, host, { outlook, node, deadline, options });
+  const run = commit && tree !== null ? await context.interrupts.whileAtStake(WRITING, () => carryOut(tree)) : null;
   const kernel = machine.spec.kernel ?? null;
   const caveats = [...open.caveats];
   if (mayMove === null) caveats.push(UNEVICTABLE_NOT_KNOWN);

@@ -42,15 +42,21 @@ export async function offlineLive(context: Context, options: OfflineLiveOptions)
   checkSimulated(options);
   const tree = treeOf(options.root);
   const live = options.commit === true ? openLiveRun(tree, readSysfsMemory(tree).blockBytes, options.journal) : null;
-  try {
-    const report = await planAndCommit(context, live, options);
-    if (options.json === true) printJson(context, offlineLiveJson(report));
-    else context.print(offlineLiveText(report, context.palette).join('\n'));
-    return exitCodeOfReport(report);
-  } finally {
-    await live?.close();
-  }
+  const run = async () => {
+    try {
+      const report = await planAndCommit(context, live, options);
+      if (options.json === true) printJson(context, offlineLiveJson(report));
+      else context.print(offlineLiveText(report, context.palette).join('\n'));
+      return exitCodeOfReport(report);
+    } finally {
+      await live?.close();
+    }
+  };
+  return live === null ? run() : context.interrupts.whileAtStake(BRINGING_BACK, run);
 }
+
+const BRINGING_BACK =
+  'at it, so that every block is as it was; if you cannot wait, kill vacate (SIGKILL) and run vacate recover';
 
 /** The kernel does it, by its own strategy; ours need a machine that can be simulated. */
 function checkSimulated({ strategy, seed, strategyModule, plugin }: OfflineLiveOptions): void {

@@ -33,11 +33,14 @@ export async function online(context: Context, machineName: string, options: Onl
   const machine = hostNameOf(tree);
   const selected = selectLiveBlocks(tree, machine, options);
   const plan: OnlinePlan = { ...selected, machine, orders: ordersFor(selected, options.zone ?? null) };
-  const done = options.commit === true ? await commit(context, tree, plan, options.journal) : null;
+  const carryOut = () => commit(context, tree, plan, options.journal);
+  const done = options.commit === true ? await context.interrupts.whileAtStake(LAST_BLOCK, carryOut) : null;
   if (options.json === true) printJson(context, onlineJson(plan, done));
   else context.print(onlineText(plan, done, context.palette).join('\n'));
   return exitCodeFor(plan, done, context.interrupts.interrupted);
 }
+
+const LAST_BLOCK = 'waiting for the kernel to let go of the last write';
 
 /** Blocks that are offline, and the word for each; refused before anything is written if one cannot go there. */
 function ordersFor({ blocks }: LiveBlocks, zone: WantedZone | null): OnlinePlan['orders'] {

@@ -30,7 +30,10 @@ export async function recover(context: Context, options: RecoverOptions): Promis
   const isKilled = ({ outcome }: JournaledRun) => outcome === null;
   // Without such a run there is nothing to write, so nothing is locked or made.
   const killed = readJournal(path).filter(isKilled);
-  const runs = killed.length === 0 || isDry ? killed.map((run) => looked(tree, run)) : await recoverAll(tree, path);
+  const runs =
+    killed.length === 0 || isDry
+      ? killed.map((run) => looked(tree, run))
+      : await context.interrupts.whileAtStake(RECOVERING, () => recoverAll(tree, path));
   const isRecovered = runs.every((run) => 'isRecovered' in run && run.isRecovered);
   if (options.json === true) {
     const machine = hostNameOf(tree);
@@ -38,6 +41,8 @@ export async function recover(context: Context, options: RecoverOptions): Promis
   } else context.print(recoverText(path, runs, context.palette).join('\n'));
   return isDry || isRecovered ? EXIT_DONE : EXIT_REFUSED;
 }
+
+const RECOVERING = 'putting back what an earlier run has left, which is short and must not stop half-way';
 
 function looked(tree: LinuxTree, run: JournaledRun): Remains {
   return remainsOf(run, new SysfsBlockStates(tree, readSysfsMemory(tree).blockBytes), bootOf(tree));
