@@ -1,0 +1,506 @@
+import { PG_DIRTY, PG_LOCKED, PG_LRU, PG_SLAB } from '../../src/mm/page-flags.js';
+import { isPresent, PTE_DIRTY, PTE_WRITE, ptePayload } from '../../src/mm/pte.js';
+import {
+  ACCESS_BLOCKED,
+  ACCESS_FAULT,
+  ACCESS_NO_MEMORY,
+  ACCESS_OK,
+  ACCESS_TORN,
+  allocateKernelPages,
+  fault,
+  readFileContents,
+  writeFilePage,
+} from '../../src/sim/access.js';
+import {
+  exitProcess,
+  forkProcess,
+  remapFilePage,
+  setLocked,
+  unmapVma,
+  VM_LOCKED,
+  VM_SHARED,
+} from '../../src/sim/address-space.js';
+import { fillContents, readContents } from '../../src/sim/contents.js';
+import { truncateFile } from '../../src/sim/files.js';
+import { findHold, HOLD_LOCK, HOLD_WRITEBACK, lockPage, pin } from '../../src/sim/holds.js';
+import { MAPPING_DRIVER } from '../../src/sim/mappings.js';
+import { putPage } from '../../src/sim/page-allocator.js';
+import { removeFromCache } from '../../src/sim/page-cache.js';
+import { getPageUnlessZero } from '../../src/sim/page-ref.js';
+import { pteOf } from '../../src/sim/page-tables.js';
+import { pageout } from '../../src/sim/pageout.js';
+import { tlbLookup } from '../../src/sim/tlb.js';
+import { advance, startWriteback, unpin } from '../../src/sim/writeback.js';
+import { HOLDING, IDLE, LOADING, LOOKING_UP, NR_PROCESSES, STORING } from './oracle.js';
+import type { World } from './world.js';
+
+/** How a step of another CPU ended. */
+export const DONE = 0;
+/** The task sleeps, on a lock or a migration entry: it is as if it had not come yet. */
+export const SLEEPS = 1;
+export type StepResult = 0 | 1;
+
+/** Something that must not be, in words. */
+export class Violation extends Error {}
+
+/** A step that another CPU may take: it begins an operation, or goes on with one. */
+export interface Step {
+  /** Place in the world's list of steps. */
+  readonly id: number;
+  /** In the kernel's words. */
+  readonly name: string;
+  /** The CPU that must be idle, or the one that goes on; 0 if any CPU will do. */
+  readonly cpu: number;
+  /** Page of the world that it is about; -1 for all. */
+  readonly page: number;
+  /** True if it begins something, which costs one of the operations that a world allows. */
+  readonly begins: boolean;
+  /** May it be taken now, on that CPU? */
+  enabled(cpu: number): boolean;
+  perform(cpu: number): StepResult;
+}
+
+const FOREVER = Number.POSITIVE_INFINITY;
+const STRAY = 0xdead_dead;
+const out = new Uint32Array(2);
+const wanted = new Uint32Array(2);
+
+type Draft = Omit<Step, 'id'>;
+
+/** All steps of a world, in a fixed order. */
+export function stepsOf(world: World): Step[] {
+  const pages = world.spec.kinds.map((_, page) => page);
+  const slots = Array.from({ length: NR_PROCESSES }, (_, slot) => slot);
+  const cpus = Array.from({ length: world.spec.cpus - 1 }, (_, i) => i + 1);
+  const drafts: Draft[] = [
+    ...cpus.map((cpu) => goOn(world, cpu)),
+    ...cpus.flatMap((cpu) => pages.flatMap((page) => [lookUp(world, cpu, page)])),
+    ...cpus.flatMap((cpu) => slots.flatMap((slot) => pages.flatMap((page) => accesses(world, cpu, slot, page)))),
+    ...slots.flatMap((slot) => pages.flatMap((page) => ofMapping(world, slot, page))),
+    ...pages.flatMap((page) => [...references(world, page), ...reclaim(world, page), ...ofFile(world, page)]),
+    ...slots.flatMap((slot) => ofProcess(world, slot)),
+    ...neighbour(world),
+  ];
+  return drafts.map((draft, id) => ({ ...draft, id }));
+}
+
+/** The second half of what a CPU is in the middle of. */
+function goOn(world: World, cpu: number): Draft {
+  const { oracle } = world;
+  return {
+    name: 'goes on',
+    cpu,
+    page: -1,
+    begins: false,
+    enabled: () => oracle.doing(cpu) !== IDLE,
+    perform: () => {
+      const doing = oracle.doing(cpu);
+      if (doing === LOADING) load(world, cpu);
+      else if (doing === STORING) store(world, cpu);
+      else if (doing === LOOKING_UP) return takeReference(world, cpu);
+      else putPage(world.machine, cpu, oracle.frameOf(cpu));
+      oracle.end(cpu);
+      return DONE;
+    },
+  };
+}
+
+function load(world: World, cpu: number): void {
+  const { machine, oracle } = world;
+  const slot = oracle.slotOf(cpu);
+  const page = oracle.pageOf(cpu);
+  const whole = readContents(machine, oracle.frameOf(cpu), out);
+  const value = oracle.mm(slot) === oracle.mmOf(cpu) ? oracle.expected(slot, page) : -1;
+  if (value >= 0) compare(world, page, value, whole, `process ${slot} reads page ${page}`);
+}
+
+/** Compares what was read, in `out`, with what was last written. */
+export function compare(world: World, page: number, value: number, whole: boolean, who: string): void {
+  world.oracle.contents(value, page, wanted);
+  if (whole && out[0] === wanted[0] && out[1] === wanted[1]) return;
+  throw new Violation(`${who}: it holds ${describe(out[0]!)}, last written was ${describe(wanted[0]!)}`);
+}
+
+function describe(lo: number): string {
+  if (lo === 0) return 'zeroes';
+  if (lo === 0xaaaaaaaa) return 'the poison of a free page';
+  return lo < 0x1_0000 ? `version ${lo >>> 8} of page ${(lo >>> 4) & 0xf}` : `0x${lo.toString(16)}`;
+}
+
+function store(world: World, cpu: number): void {
+  const { machine, oracle } = world;
+  const slot = oracle.slotOf(cpu);
+  const page = oracle.pageOf(cpu);
+  // Without its mapping the store is a stray one, for which munmap should have waited.
+  if (oracle.mm(slot) === oracle.mmOf(cpu) && oracle.vma(slot, page) !== 0)
+    oracle.contents(oracle.write(slot, page), page, wanted);
+  else wanted.fill(STRAY);
+  fillContents(machine, oracle.frameOf(cpu), wanted[0]!, wanted[1]!);
+}
+
+/** get_page_unless_zero, then the look whether the page is still what it was found as (filemap_get_entry). */
+function takeReference(world: World, cpu: number): StepResult {
+  const { machine, oracle } = world;
+  const page = oracle.pageOf(cpu);
+  const pfn = oracle.frameOf(cpu);
+  if (getPageUnlessZero(machine, pfn)) oracle.begin(cpu, HOLDING, 0, page, pfn);
+  else oracle.end(cpu);
+  return DONE;
+}
+
+function lookUp(world: World, cpu: number, page: number): Draft {
+  return {
+    name: `filemap_get_entry(page ${page})`,
+    cpu,
+    page,
+    begins: true,
+    enabled: () => world.frameOf(page) >= 0,
+    perform: () => {
+      world.oracle.begin(cpu, LOOKING_UP, 0, page, world.frameOf(page));
+      return DONE;
+    },
+  };
+}
+
+/** A load and a store of a process: the translation now, the access itself whenever the CPU gets to it. */
+function accesses(world: World, cpu: number, slot: number, page: number): Draft[] {
+  const { machine, oracle } = world;
+  const enabled = () => {
+    const mm = oracle.mm(slot);
+    return mm !== 0 && (oracle.vma(slot, page) !== 0 || tlbLookup(machine, cpu, mm, oracle.vpns[page]!) !== 0);
+  };
+  return [false, true].map((write) => ({
+    name: `${write ? 'store' : 'load'}(process ${slot}, page ${page})`,
+    cpu,
+    page,
+    begins: true,
+    enabled,
+    perform: () => translate(world, cpu, slot, page, write),
+  }));
+}
+
+function translate(world: World, cpu: number, slot: number, page: number, write: boolean): StepResult {
+  const { machine, oracle } = world;
+  const mm = oracle.mm(slot);
+  const vpn = oracle.vpns[page]!;
+  let pte = tlbLookup(machine, cpu, mm, vpn);
+  const ready = PTE_WRITE | PTE_DIRTY;
+  if (pte !== 0 && oracle.vma(slot, page) === 0)
+    throw new Violation(`CPU${cpu} still has a translation of page ${page} of process ${slot}, which is unmapped`);
+  if (pte === 0 || (write && (pte & ready) !== ready)) {
+    const access = fault(machine, cpu, mm, vpn, write);
+    if (access === ACCESS_BLOCKED) return SLEEPS;
+    if (access === ACCESS_NO_MEMORY) return DONE;
+    if (access === ACCESS_FAULT) return unlessBeyondFile(world, slot, page);
+    if (write) oracle.copied(slot, page);
+    pte = tlbLookup(machine, cpu, mm, vpn);
+  }
+  oracle.begin(cpu, write ? STORING : LOADING, slot, page, ptePayload(pte));
+  return DONE;
+}
+
+function unlessBeyondFile(world: World, slot: number, page: number): StepResult {
+  if (world.oracle.expected(slot, page) >= 0)
+    throw new Violation(`process ${slot} gets SIGBUS at page ${page}, which is there`);
+  return DONE;
+}
+
+/** What a process does with one of its VMAs. */
+function ofMapping(world: World, slot: number, page: number): Draft[] {
+  const { machine, oracle } = world;
+  const enabled = () => oracle.vma(slot, page) !== 0;
+  return [
+    {
+      name: `munmap(process ${slot}, page ${page})`,
+      cpu: 0,
+      page,
+      begins: true,
+      enabled,
+      perform: (cpu) => {
+        unmapVma(machine, cpu, oracle.vma(slot, page));
+        oracle.unmap(slot, page);
+        return DONE;
+      },
+    },
+    {
+      name: `mlock or munlock(process ${slot}, page ${page})`,
+      cpu: 0,
+      page,
+      begins: true,
+      enabled,
+      perform: () => {
+        const vma = oracle.vma(slot, page);
+        setLocked(machine, vma, (machine.vmaFlags[vma]! & VM_LOCKED) === 0);
+        return DONE;
+      },
+    },
+    {
+      name: `remap_file_pages(process ${slot}, page ${page})`,
+      cpu: 0,
+      page,
+      begins: true,
+      enabled: () => {
+        const vma = oracle.vma(slot, page);
+        return vma !== 0 && (machine.vmaFlags[vma]! & VM_SHARED) !== 0 && oracle.ofFile(page, 1) >= 0;
+      },
+      perform: (cpu) => {
+        const to = 1 - oracle.filePage(slot, page);
+        if (!remapFilePage(machine, cpu, oracle.vma(slot, page), oracle.vpns[page]!, to)) return SLEEPS;
+        oracle.setFilePage(slot, page, to);
+        return DONE;
+      },
+    },
+  ];
+}
+
+/** References and locks that are nobody's mappings: get_user_pages, read(2) that waits for its device. */
+function references(world: World, page: number): Draft[] {
+  const { machine, oracle } = world;
+  const mapped = () => {
+    for (let slot = 0; slot < NR_PROCESSES; slot++) {
+      const pte = oracle.mm(slot) === 0 ? 0 : pteOf(machine, oracle.mm(slot), oracle.vpns[page]!);
+      if (isPresent(pte)) return ptePayload(pte);
+    }
+    return -1;
+  };
+  return [
+    {
+      name: `get_user_pages(page ${page})`,
+      cpu: 0,
+      page,
+      begins: true,
+      enabled: () => oracle.pinned(page) < 0 && mapped() >= 0,
+      perform: () => {
+        const pfn = mapped();
+        pin(machine, pfn, FOREVER);
+        oracle.setPinned(page, pfn);
+        return DONE;
+      },
+    },
+    {
+      name: `put_user_page(page ${page})`,
+      cpu: 0,
+      page,
+      begins: true,
+      enabled: () => oracle.pinned(page) >= 0,
+      perform: (cpu) => {
+        endPin(world, cpu, page);
+        return DONE;
+      },
+    },
+    {
+      name: `folio_lock(page ${page})`,
+      cpu: 0,
+      page,
+      begins: true,
+      enabled: () => oracle.locked(page) < 0 && world.frameOf(page) >= 0,
+      perform: () => {
+        const pfn = world.frameOf(page);
+        if (!lockPage(machine, pfn, FOREVER)) return SLEEPS;
+        oracle.setLocked(page, pfn);
+        return DONE;
+      },
+    },
+    {
+      name: `folio_unlock(page ${page})`,
+      cpu: 0,
+      page,
+      begins: true,
+      enabled: () => oracle.locked(page) >= 0,
+      perform: (cpu) => {
+        endLock(world, cpu, page);
+        return DONE;
+      },
+    },
+  ];
+}
+
+export function endPin({ machine, oracle }: World, cpu: number, page: number): void {
+  unpin(machine, cpu, oracle.pinned(page));
+  oracle.setPinned(page, -1);
+}
+
+export function endLock({ machine, oracle }: World, cpu: number, page: number): void {
+  machine.holdUntil[findHold(machine, oracle.locked(page), HOLD_LOCK)] = machine.clock[0]!;
+  advance(machine, cpu, 0);
+  oracle.setLocked(page, -1);
+}
+
+/** Reclaim to swap or to the file's device, and its writes. */
+function reclaim(world: World, page: number): Draft[] {
+  const { machine } = world;
+  const flags = () => {
+    const pfn = world.frameOf(page);
+    return pfn < 0 ? 0 : machine.flags[pfn]!;
+  };
+  return [
+    {
+      name: `shrink_folio_list(page ${page})`,
+      cpu: 0,
+      page,
+      begins: true,
+      enabled: () => (flags() & PG_LRU) !== 0,
+      perform: (cpu) => {
+        pageout(machine, cpu, world.frameOf(page));
+        return DONE;
+      },
+    },
+    {
+      name: `start_writeback(page ${page})`,
+      cpu: 0,
+      page,
+      begins: true,
+      enabled: () => (flags() & PG_DIRTY) !== 0,
+      perform: () => {
+        // Writeback takes the page lock, and lets it go when the write is under way.
+        if ((flags() & PG_LOCKED) !== 0) return SLEEPS;
+        startWriteback(machine, world.frameOf(page));
+        return DONE;
+      },
+    },
+    {
+      name: `end_writeback(page ${page})`,
+      cpu: 0,
+      page,
+      begins: true,
+      enabled: () => world.frameOf(page) >= 0 && findHold(machine, world.frameOf(page), HOLD_WRITEBACK) >= 0,
+      perform: (cpu) => {
+        const at = findHold(machine, world.frameOf(page), HOLD_WRITEBACK);
+        advance(machine, cpu, Math.max(0, machine.holdUntil[at]! - machine.clock[0]!));
+        return DONE;
+      },
+    },
+  ];
+}
+
+/** read(2), write(2) and truncate(2); a driver's own use of its pages, and its giving one up. */
+function ofFile(world: World, page: number): Draft[] {
+  const { machine, oracle } = world;
+  const file = oracle.files[page]!;
+  if (file === 0) return [];
+  const common = { cpu: 0, page, begins: true, enabled: () => machine.mapPages[file] !== 0 };
+  if (machine.mapKind[file] === MAPPING_DRIVER) return ofDriver(world, page);
+  return [
+    {
+      ...common,
+      name: `read(file of page ${page})`,
+      perform: (cpu) => {
+        const access = readFileContents(machine, cpu, file, 0, out);
+        if (access === ACCESS_BLOCKED) return SLEEPS;
+        if (access === ACCESS_OK || access === ACCESS_TORN)
+          compare(world, page, oracle.ofFile(page, 0), access === ACCESS_OK, `read(2) of page ${page}`);
+        return DONE;
+      },
+    },
+    {
+      ...common,
+      name: `write(file of page ${page})`,
+      perform: (cpu) => {
+        const before = oracle.words.slice();
+        oracle.contents(oracle.writeFile(page, 0), page, wanted);
+        const access = writeFilePage(machine, cpu, file, 0, wanted[0]!, wanted[1]!, true);
+        if (access !== ACCESS_OK) oracle.words.set(before);
+        return access === ACCESS_BLOCKED ? SLEEPS : DONE;
+      },
+    },
+    {
+      ...common,
+      name: `truncate(file of page ${page})`,
+      perform: (cpu) => (truncateFile(machine, cpu, file, 0) ? DONE : SLEEPS),
+    },
+  ];
+}
+
+function ofDriver(world: World, page: number): Draft[] {
+  const { machine, oracle } = world;
+  const common = { cpu: 0, page, begins: true, enabled: () => world.cachedFrame(page, 0) >= 0 };
+  const locked = () => (machine.flags[world.cachedFrame(page, 0)]! & PG_LOCKED) !== 0;
+  return [
+    {
+      ...common,
+      name: `driver_read(page ${page})`,
+      perform: () => {
+        if (locked()) return SLEEPS;
+        const whole = readContents(machine, world.cachedFrame(page, 0), out);
+        compare(world, page, oracle.ofFile(page, 0), whole, `the driver of page ${page}`);
+        return DONE;
+      },
+    },
+    {
+      ...common,
+      name: `driver_write(page ${page})`,
+      perform: () => {
+        if (locked()) return SLEEPS;
+        oracle.contents(oracle.writeFile(page, 0), page, wanted);
+        fillContents(machine, world.cachedFrame(page, 0), wanted[0]!, wanted[1]!);
+        return DONE;
+      },
+    },
+    {
+      ...common,
+      name: `driver_free(page ${page})`,
+      perform: (cpu) => {
+        if (locked()) return SLEEPS;
+        const pfn = world.cachedFrame(page, 0);
+        for (let references = removeFromCache(machine, pfn); references > 0; references--) putPage(machine, cpu, pfn);
+        return DONE;
+      },
+    },
+  ];
+}
+
+function ofProcess(world: World, slot: number): Draft[] {
+  const { machine, oracle } = world;
+  const child = NR_PROCESSES - 1;
+  const common = { cpu: 0, page: -1, begins: true };
+  const exit: Draft = {
+    ...common,
+    name: `exit(process ${slot})`,
+    enabled: () => oracle.mm(slot) !== 0,
+    perform: (cpu) => {
+      exitProcess(machine, cpu, oracle.mm(slot));
+      oracle.exit(slot);
+      return DONE;
+    },
+  };
+  if (slot === child) return [exit];
+  const fork: Draft = {
+    ...common,
+    name: `fork(process ${slot})`,
+    enabled: () => oracle.mm(slot) !== 0 && oracle.mm(child) === 0,
+    perform: (cpu) => {
+      const mm = forkProcess(machine, cpu, oracle.mm(slot));
+      if (mm !== 0) oracle.fork(slot, child, mm);
+      return DONE;
+    },
+  };
+  return [fork, exit];
+}
+
+/** Kernel memory beside the pages, which takes and gives back the frames that a migration might want. */
+function neighbour(world: World): Draft[] {
+  const { machine, oracle } = world;
+  const common = { cpu: 0, page: -1, begins: true };
+  return [
+    {
+      ...common,
+      name: 'alloc_pages',
+      enabled: () => oracle.neighbour < 0,
+      perform: (cpu) => {
+        const pfn = allocateKernelPages(machine, cpu, 0, PG_SLAB);
+        if (pfn < machine.spec.nrPfns) oracle.neighbour = pfn;
+        return DONE;
+      },
+    },
+    {
+      ...common,
+      name: 'free_pages',
+      enabled: () => oracle.neighbour >= 0,
+      perform: (cpu) => {
+        putPage(machine, cpu, oracle.neighbour);
+        oracle.neighbour = -1;
+        return DONE;
+      },
+    },
+  ];
+}
