@@ -20,7 +20,7 @@ import { mlockPage } from './mlock.js';
 import { allocatePages, drainLruAddOf, putPage } from './page-allocator.js';
 import { addToCache, diskPlaceOf, findInCache, freeSwapOfShmem, markDirty } from './page-cache.js';
 import { getPage, refSub } from './page-ref.js';
-import { ensurePteAt, setPte, setPteBits } from './page-tables.js';
+import { ensurePteAt, setPte, setPteBits, takePte } from './page-tables.js';
 import { nodeOfCpu } from './pageblocks.js';
 import { RECLAIM_BATCH, reclaimPages } from './reclaim.js';
 import { addToSwapCache, freeSwap, removeFromSwapCache, swapCachePage, swapSlotOf } from './swap.js';
@@ -163,6 +163,8 @@ function copyOnWrite(m: Machine, cpu: number, vma: number, vpn: number, at: numb
     return copy === NO_PAGE ? ACCESS_NO_MEMORY : ACCESS_BLOCKED;
   }
   copyContents(m, pfn, copy);
+  // Another thread of the process that still read the old page could do so when it is somebody else's (ptep_clear_flush).
+  takePte(m, at, 0);
   tlbFlushPage(m, m.vmaMm[vma]!, vpn);
   mapPage(m, at, copy, PTE_WRITE | PTE_DIRTY);
   addToLru(m, cpu, copy);

@@ -135,7 +135,8 @@ export function zapPte(m: Machine, cpu: number, mm: number, vpn: number, vma: nu
   if (pte === 0) return;
   if (isSwap(pte)) releaseSwapEntry(m, cpu, ptePayload(pte));
   // A migration entry holds no reference: the page that moves simply finds one entry fewer when it arrives.
-  if (isMigration(pte) || !isPresent(pte)) return;
+  if (isMigration(pte)) m.others?.wake(at);
+  if (!isPresent(pte)) return;
   tlbFlushPage(m, mm, vpn);
   const pfn = ptePayload(pte);
   noteDirty(m, pfn, pte);

@@ -72,7 +72,7 @@ function ensureTable(m: Machine, cpu: number, at: number): number {
   const there = m.ptes[at]!;
   if (there !== 0) return there;
   const table = createTable(m, cpu);
-  if (table !== 0) m.ptes[at] = table;
+  if (table !== 0) setPte(m, at, table);
   return table;
 }
 

@@ -58,6 +58,8 @@ export interface Shape {
   readonly swap?: number;
   readonly contents?: 'bytes' | 'token';
   readonly min?: number;
+  /** True for a machine that threads can share. */
+  readonly shared?: boolean;
   readonly capacity?: Partial<Capacity>;
 }
 
@@ -72,12 +74,12 @@ export function zone(kind: ZoneKind, start: number, end: number, min = 0, node =
 /** Built and brought online; one zone Normal unless the shape says otherwise. */
 export function smallMachine(shape: Shape = {}): Machine {
   const { pages = 2048, cpus = 2, blockPages = 512, swap = 256, contents = 'token', min = 0 } = shape;
-  const { zones = [zone('Normal', 0, pages, min)], offline = [], absent = [] } = shape;
+  const { zones = [zone('Normal', 0, pages, min)], offline = [], absent = [], shared = false } = shape;
   const blocks = Array.from({ length: Math.ceil(pages / blockPages) }, (_, block) => block)
     .filter((block) => !absent.includes(block))
     .map((block) => ({ block, state: offline.includes(block) ? BLOCK_OFFLINE : BLOCK_ONLINE }) as const);
   const spec = { name: 'small', nrPfns: pages, nrCpus: cpus, blockPages, zones, blocks, dimms: [], nrSwapSlots: swap };
-  const machine = createMachine({ ...spec, contents, capacity: { ...CAPACITY, ...shape.capacity } });
+  const machine = createMachine({ ...spec, contents, shared, capacity: { ...CAPACITY, ...shape.capacity } });
   for (const { block, state } of blocks) {
     if (state === BLOCK_ONLINE) onlineBlock(machine, block);
     else machine.blockState[block] = BLOCK_OFFLINE;
