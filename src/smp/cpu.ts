@@ -1,10 +1,9 @@
 import { assert } from '../base/assert.js';
 import { attachMachine, type Machine, type OtherCpus } from '../sim/machine.js';
-import { tlbForget } from '../sim/tlb.js';
 import { type Control, ENTRY_SLEEPERS, forgetCpu, STOP } from './control.js';
 import { createGate, type KernelGate } from './kernel-gate.js';
 import type { SharedMachine } from './shared-machine.js';
-import { shootDown } from './shootdown.js';
+import { awaitShootdown, beginShootdown } from './shootdown.js';
 import { createTrap } from './trap.js';
 import { createUserMemory, type UserMemory } from './user-memory.js';
 import { createUserMode, type UserMode } from './user-mode.js';
@@ -15,6 +14,10 @@ export interface Cpu extends KernelGate, UserMemory, UserPages, Pick<UserMode, '
   readonly cpu: number;
   readonly machine: Machine;
   readonly control: Control;
+  /** Begins a TLB shootdown, in the kernel; this CPU has forgotten its own translations then. */
+  beginShootdown(): number;
+  /** Waits, in the kernel or not, until all other CPUs have forgotten theirs. */
+  awaitShootdown(generation: number): void;
   /** True when jobs are to stop. */
   isStopped(): boolean;
 }
@@ -25,11 +28,14 @@ export function attachCpu(shared: SharedMachine, cpu: number): Cpu {
   assert(Number.isInteger(cpu) && cpu >= 0 && cpu < nrCpus, `CPU ${cpu} is one of the machine's ${nrCpus}`);
   const control = new Int32Array(shared.control);
   forgetCpu(control, cpu);
+  const begin = () => {
+    const generation = beginShootdown(control);
+    mode.answer();
+    return generation;
+  };
+  const awaitAnswers = (generation: number) => awaitShootdown(control, nrCpus, cpu, generation);
   const others: OtherCpus = {
-    shootdown: () => {
-      tlbForget(machine, cpu);
-      shootDown(control, nrCpus, cpu);
-    },
+    shootdown: () => awaitAnswers(begin()),
     wake: (at) => {
       if (Atomics.load(control, ENTRY_SLEEPERS) !== 0) Atomics.notify(entries, at);
     },
@@ -44,6 +50,8 @@ export function attachCpu(shared: SharedMachine, cpu: number): Cpu {
     ...gate,
     ...createUserMemory(machine, cpu, mode, trap),
     ...createUserPages(machine, cpu, mode, gate, trap),
+    beginShootdown: begin,
+    awaitShootdown: awaitAnswers,
     online: mode.online,
     offline: mode.offline,
     answer: mode.answer,

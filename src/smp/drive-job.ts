@@ -13,7 +13,7 @@ export interface SmpDriveOptions<Progress> {
 }
 
 /** How a job ended: by itself, or because somebody stopped it; everything has been put back then. */
-export type SmpJobEnd<Result> = { readonly ended: 'finished'; readonly result: Result } | { readonly ended: 'stopped' };
+export type DriveEnd<Result> = { readonly ended: 'finished'; readonly result: Result } | { readonly ended: 'stopped' };
 
 /**
  * Runs a job on a CPU of a shared machine. Each step is done in the kernel; between two of them others have their turn,
@@ -23,7 +23,7 @@ export function driveJob<Progress, Result>(
   cpu: Cpu,
   job: Generator<Progress, Result>,
   { signal, onPause }: SmpDriveOptions<Progress> = {},
-): SmpJobEnd<Result> {
+): DriveEnd<Result> {
   const isStopped = () => (signal === undefined ? cpu.isStopped() : signal.aborted);
   return cpu.kernel(() => {
     try {

@@ -29,6 +29,7 @@ export function createGate(control: Control, cpu: number, entries: Int32Array, m
       if (inKernel) return work();
       const before = mode.leave();
       lockKernel(control, cpu);
+      mode.answer();
       inKernel = true;
       try {
         return work();
@@ -46,11 +47,12 @@ export function createGate(control: Control, cpu: number, entries: Int32Array, m
         return work();
       } finally {
         lockKernel(control, cpu);
+        mode.answer();
         inKernel = true;
       }
     },
     letOthersIn() {
-      if (inKernel) yieldKernel(control, cpu);
+      if (inKernel && yieldKernel(control, cpu)) mode.answer();
     },
     sleepOnEntry(at, pte) {
       sleep(control, cpu, mode, ENTRY_SLEEPERS, () => Atomics.wait(entries, at, pte | 0, ENTRY_MS));

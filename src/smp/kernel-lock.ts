@@ -40,13 +40,14 @@ export function unlockKernel(control: Control): void {
   if (Atomics.exchange(control, LOCK, FREE) === CONTENDED) Atomics.notify(control, LOCK, 1);
 }
 
-/** Lets one of those who wait have the lock, if there are any, and takes it again (cond_resched). */
-export function yieldKernel(control: Control, cpu: number): void {
-  if (Atomics.load(control, LOCK_WAITERS) === 0) return;
+/** Lets one of those who wait have the lock, if there are any, and takes it again (cond_resched). False if nobody does. */
+export function yieldKernel(control: Control, cpu: number): boolean {
+  if (Atomics.load(control, LOCK_WAITERS) === 0) return false;
   const turn = Atomics.load(control, LOCK_TURNS);
   unlockKernel(control);
   waitForTurn(control, cpu, turn);
   lockKernel(control, cpu);
+  return true;
 }
 
 function waitForTurn(control: Control, cpu: number, turn: number): void {

@@ -12,7 +12,8 @@ import {
  * TLB shootdowns without interrupts. Who has changed page tables begins a generation, and waits until each other CPU has
  * acknowledged it or is not in user mode. A CPU in user mode asks for the generation before each access; when it comes
  * from the kernel it says so first and asks then (Dekker), so one of the two always sees the other. Nobody in the kernel
- * owes an answer, so one may wait while holding the kernel lock.
+ * owes an answer, so one may wait while holding the kernel lock: who has the lock asked when he got it, and since then
+ * nobody else can have begun a generation.
  */
 
 /** About 30 µs, many times what an answer takes if the other CPU runs. */
@@ -20,9 +21,13 @@ const SPINS = 2000;
 /** So long one sleeps before looking again: a CPU that enters the kernel wakes nobody. */
 const SLEEP_MS = 0.2;
 
-/** Begins a generation; when this returns no other CPU uses a translation that it cached before. `cpu` is the caller. */
-export function shootDown(control: Control, nrCpus: number, cpu: number): void {
-  const generation = (Atomics.add(control, GENERATION, 1) + 1) | 0;
+/** Begins a generation, in the kernel: whoever gets the kernel lock from now on knows of it. */
+export function beginShootdown(control: Control): number {
+  return (Atomics.add(control, GENERATION, 1) + 1) | 0;
+}
+
+/** When this returns no other CPU uses a translation that it cached before the generation. `cpu` is the caller. */
+export function awaitShootdown(control: Control, nrCpus: number, cpu: number, generation: number): void {
   for (let other = 0; other < nrCpus; other++) if (other !== cpu) awaitAnswer(control, cpu, other, generation);
 }
 

@@ -16,7 +16,8 @@ export class SmpHost extends SimHost {
   }
 
   override shootdown(): void {
-    this.cpu.unlocked(() => super.shootdown());
+    const generation = this.cpu.beginShootdown();
+    this.cpu.unlocked(() => this.cpu.awaitShootdown(generation));
   }
 
   override copy(sources: Uint32Array, targets: Uint32Array, nrPages: number): void {
