@@ -93,6 +93,11 @@ export class PageEvents {
     return this.#errors.nrErrors;
   }
 
+  /** True while listeners are told: whatever they do now must not begin a batch. */
+  get isDelivering(): boolean {
+    return this.#delivering;
+  }
+
   /** A batch of pages begins: does anybody listen? The answer holds until the next `begin`. */
   begin(): boolean {
     assert(

@@ -4,6 +4,7 @@ import type { PageType } from '../handler/define-page-type.js';
 import type { PageTypeHandler } from '../handler/page-type-handler.js';
 import type { PageView } from '../handler/page-view.js';
 import { coreRefusals, type Refusal, type RefusalTable } from '../handler/refusal.js';
+import { type Breakage, GuardedHandler } from './guarded-handler.js';
 import { resolvePlugins } from './resolve-plugins.js';
 
 /** `handlerFor` found nobody. */
@@ -16,7 +17,8 @@ export class HandlerTable {
   readonly refusals: readonly RefusalTable[];
   /** Names and refusals side by side, as `decodeBatch` takes them. */
   readonly tables: ReadonlyArray<{ readonly name: string; readonly refusals: RefusalTable }>;
-  readonly #handlers: readonly PageTypeHandler[];
+  readonly #handlers: readonly GuardedHandler[];
+  readonly #breakage: Breakage = { error: null };
 
   constructor(plugins: readonly PageType[], pages: PageView) {
     const ordered = resolvePlugins(plugins);
@@ -24,7 +26,12 @@ export class HandlerTable {
     this.claims = ['what every page type shares', ...ordered.map(({ claims }) => claims)];
     this.refusals = [coreRefusals, ...ordered.map(({ refusals }) => refusals)];
     this.tables = this.names.map((name, i) => ({ name, refusals: this.refusals[i]! }));
-    this.#handlers = ordered.map((plugin) => plugin.create(pages));
+    this.#handlers = ordered.map((plugin) => this.#guarded(plugin, pages));
+  }
+
+  #guarded(plugin: PageType, pages: PageView): GuardedHandler {
+    const { name, refusals } = plugin;
+    return new GuardedHandler(name, refusals, createHandler(plugin, pages), pages, this.#breakage);
   }
 
   /** Index of the handler that claims a page with these flags; NO_HANDLER if none does. */
@@ -36,6 +43,13 @@ export class HandlerTable {
 
   get(handler: number): PageTypeHandler {
     return this.#handlers[handler - 1]!;
+  }
+
+  /** An error that a verb left behind which was brought to its end all the same (see GuardedHandler), once; or null. */
+  takeBreakage(): unknown {
+    const { error } = this.#breakage;
+    this.#breakage.error = null;
+    return error;
   }
 
   /**
@@ -59,4 +73,26 @@ export class HandlerTable {
   isPermanent(outcome: Outcome): boolean {
     return this.refusal(outcome).kind === 'permanent';
   }
+}
+
+const VERBS = ['claims', 'refuses', 'references', 'isolate', 'migrate', 'putback'] as const;
+
+/** @throws VacateError kind 'plugin' if the plugin cannot make a handler, or what it makes is none. */
+function createHandler({ name, create }: PageType, pages: PageView): PageTypeHandler {
+  let handler: Partial<PageTypeHandler> | null | undefined;
+  try {
+    handler = create(pages);
+  } catch (error) {
+    if (VacateError.is(error)) throw error;
+    throw new VacateError('plugin', `plugin "${name}" threw in create (${String(error)}); it must return a handler`, {
+      cause: error,
+    });
+  }
+  for (const verb of VERBS)
+    if (typeof handler?.[verb] !== 'function')
+      throw new VacateError(
+        'plugin',
+        `plugin "${name}": its handler has no ${verb}(); give it all of ${VERBS.join(', ')}`,
+      );
+  return handler as PageTypeHandler;
 }

@@ -1,5 +1,5 @@
-import { assert } from '../base/assert.js';
 import { log2Floor } from '../base/bits.js';
+import { VacateError } from '../base/vacate-error.js';
 import { type Outcome, outcomeOf } from '../events/page-events.js';
 import type { PageTypeHandler } from '../handler/page-type-handler.js';
 import {
@@ -14,7 +14,7 @@ import type { MemoryHost } from '../host/memory-host.js';
 import { endOfCompound } from '../mm/compound-page.js';
 import { MIGRATE_SYNC, type MigrateMode } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_HEAD, PG_ISOLATED, PG_LOCKED, PG_WRITEBACK } from '../mm/page-flags.js';
-import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
+import { formatPfn, NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import type { HandlerTable } from './handler-table.js';
 import { judge } from './judge.js';
 import type { TargetSource } from './target-source.js';
@@ -25,18 +25,31 @@ import type { TargetSource } from './target-source.js';
  *
  * A unit's state says how far it has come, and so what has to be undone if it is refused:
  *
- *   WAITING -isolate-> ISOLATED -lock-> LOCKED -unmap-> UNMAPPED -freeze, move slot-> MOVED -copy .. putback-> DONE
+ *   WAITING -isolate-> ISOLATED -lock-> LOCKED -unmap-> UNMAPPED -freeze-> FROZEN -move slot-> MOVED
+ *     -copy-> COPIED -carry-> CARRIED -remap-> REMAPPED -unlock, put back-> ARRIVED -free the source-> DONE
+ *
+ * Each phase takes the units that are in its state and no others. So a batch says by itself what is still to be done
+ * with it, wherever it was left, and whoever finds it can bring it to rest (bring-to-rest.ts).
  */
 export const WAITING = 0;
 export const ISOLATED = 1;
 export const LOCKED = 2;
 export const UNMAPPED = 3;
-export const MOVED = 4;
-export const DONE = 5;
-/** Its owner freed it meanwhile. */
-export const FREED = 6;
+/** On its way over the freeze: its first page has moved, or it can still go back. */
+export const FROZEN = 4;
+export const MOVED = 5;
+export const COPIED = 6;
+export const CARRIED = 7;
+export const REMAPPED = 8;
+export const ARRIVED = 9;
+export const DONE = 10;
+/** Its owner freed it meanwhile: only the references of isolation are left, and not all of them any more. */
+export const LEAVING = 11;
+export const FREED = 12;
 /** Back where it was, for good. */
-export const REFUSED = 7;
+export const REFUSED = 13;
+/** Counted and announced: nothing of it is in hand any more. */
+export const SETTLED = 14;
 
 export interface Batch {
   nrUnits: number;
@@ -109,13 +122,28 @@ function isolateUnit({ host, table, batch }: BatchContext, unit: number): Outcom
     if (outcome !== 0 && outcome !== CORE_LOCKED && outcome !== CORE_WRITEBACK && outcome !== CORE_PINNED)
       return outcome;
   }
-  for (let pfn = head; pfn < end; pfn++) {
-    const code = table.get(handler).isolate(pfn);
-    if (code === 0) continue;
-    for (let undo = pfn - 1; undo >= head; undo--) table.get(handler).putback(undo);
-    return outcomeOf(handler, code);
+  return isolatePages(table.get(handler), handler, head, end);
+}
+
+/** All pages of a unit or none, whatever the handler does. */
+function isolatePages(handler: PageTypeHandler, index: number, head: Pfn, end: Pfn): Outcome {
+  let pfn = head;
+  try {
+    for (; pfn < end; pfn++) {
+      const code = handler.isolate(pfn);
+      if (code === 0) continue;
+      putBackPages(handler, head, pfn);
+      return outcomeOf(index, code);
+    }
+    return 0;
+  } catch (error) {
+    putBackPages(handler, head, pfn);
+    throw error;
   }
-  return 0;
+}
+
+function putBackPages(handler: PageTypeHandler, head: Pfn, end: Pfn): void {
+  for (let pfn = end - 1; pfn >= head; pfn--) handler.putback(pfn);
 }
 
 /**
@@ -161,11 +189,11 @@ function hasChangedHands(context: BatchContext, unit: number): boolean {
   const old = batch.handler[unit]!;
   if (batch.order[unit] !== 0 || table.handlerFor(host.columns.flags[source]!) === old) return false;
   table.get(old).putback(source);
+  batch.state[unit] = WAITING;
   const outcome = (host.columns.flags[source]! & FREE_FLAGS) !== 0 ? CORE_BEING_FREED : isolateUnit(context, unit);
   batch.outcome[unit] = outcome;
-  if (outcome === 0) return false;
-  batch.state[unit] = REFUSED;
-  return true;
+  batch.state[unit] = outcome === 0 ? ISOLATED : REFUSED;
+  return outcome !== 0;
 }
 
 /** True if the isolation's reference is the last one: the owner is done with the page. */
@@ -178,10 +206,15 @@ export function wasFreed(host: MemoryHost, batch: Batch, unit: number): boolean 
 
 /** Drops the isolation's references, which are the last ones. */
 export function finishFreed(host: MemoryHost, batch: Batch, unit: number): void {
-  for (let i = 0; i < 2 ** batch.order[unit]!; i++) {
-    if (batch.state[unit] === LOCKED) host.unlock(batch.source[unit]! + i);
-    host.freeSource(batch.source[unit]! + i);
+  const { flags } = host.columns;
+  const nrPages = 2 ** batch.order[unit]!;
+  const source = batch.source[unit]!;
+  if (batch.state[unit] === LOCKED) {
+    unlockTarget(host, batch.target[unit]!, nrPages);
+    unlockPages(host, source, nrPages);
   }
+  batch.state[unit] = LEAVING;
+  for (let pfn = source; pfn < source + nrPages; pfn++) if ((flags[pfn]! & PG_ISOLATED) !== 0) host.freeSource(pfn);
   batch.state[unit] = FREED;
 }
 
@@ -198,31 +231,56 @@ export function lockPhase(context: BatchContext, mode: MigrateMode): void {
   }
 }
 
+/** Every page of the source and of the target, or none. Nobody should know the target, but who walks pages may have it. */
 function lockUnit(host: MemoryHost, batch: Batch, unit: number, mode: MigrateMode): Outcome {
   const { flags } = host.columns;
   const source = batch.source[unit]!;
   const target = batch.target[unit]!;
   const nrPages = 2 ** batch.order[unit]!;
-  for (let i = 0; i < nrPages; i++) {
-    const outcome = lockPage(host, source + i, mode);
-    if (outcome === 0) continue;
-    for (let undo = i - 1; undo >= 0; undo--) host.unlock(source + undo);
-    return outcome;
+  let sources = 0;
+  let targets = 0;
+  let outcome = 0;
+  try {
+    while (sources < nrPages && outcome === 0) {
+      outcome = lockPage(host, source + sources, mode);
+      if (outcome === 0) sources++;
+    }
+    while (targets < nrPages && outcome === 0) {
+      if (host.lock(target + targets)) targets++;
+      else outcome = CORE_LOCKED;
+    }
+  } finally {
+    if (targets < nrPages) {
+      unlockPages(host, target, targets);
+      unlockPages(host, source, sources);
+    }
   }
-  for (let i = 0; i < nrPages; i++) {
-    host.lock(target + i);
-    flags[target + i] = flags[target + i]! | PG_ISOLATED;
-  }
-  return 0;
+  if (outcome === 0) for (let i = 0; i < nrPages; i++) flags[target + i] = flags[target + i]! | PG_ISOLATED;
+  return outcome;
+}
+
+/** A target that nothing has moved to is as the allocator gave it. */
+function unlockTarget(host: MemoryHost, target: Pfn, nrPages: number): void {
+  const { flags } = host.columns;
+  for (let i = 0; i < nrPages; i++) flags[target + i] = flags[target + i]! & ~PG_ISOLATED;
+  unlockPages(host, target, nrPages);
+}
+
+function unlockPages(host: MemoryHost, first: Pfn, nrPages: number): void {
+  for (let i = nrPages - 1; i >= 0; i--) host.unlock(first + i);
 }
 
 function lockPage(host: MemoryHost, pfn: Pfn, mode: MigrateMode): Outcome {
   const { flags } = host.columns;
   if (!host.lock(pfn)) return CORE_LOCKED;
   if ((flags[pfn]! & PG_WRITEBACK) === 0) return 0;
-  if (mode === MIGRATE_SYNC && host.waitForWriteback(pfn)) return 0;
-  host.unlock(pfn);
-  return CORE_WRITEBACK;
+  let isWritten = false;
+  try {
+    isWritten = mode === MIGRATE_SYNC && host.waitForWriteback(pfn);
+  } finally {
+    if (!isWritten) host.unlock(pfn);
+  }
+  return isWritten ? 0 : CORE_WRITEBACK;
 }
 
 /** Units whose owner dropped them meanwhile are done; the others lose their page-table entries to migration entries. */
@@ -264,9 +322,13 @@ export function movePhase(context: BatchContext, mode: MigrateMode): void {
   const { batch } = context;
   for (let unit = 0; unit < batch.nrUnits; unit++) {
     if (batch.state[unit] !== UNMAPPED) continue;
+    batch.state[unit] = FROZEN;
     const outcome = moveUnit(context, unit, mode);
-    if (outcome !== 0) backOut(context, unit, outcome);
-    else batch.state[unit] = MOVED;
+    if (outcome === 0) batch.state[unit] = MOVED;
+    else {
+      batch.state[unit] = UNMAPPED;
+      backOut(context, unit, outcome);
+    }
   }
 }
 
@@ -276,19 +338,18 @@ function moveUnit({ batch, host, table }: BatchContext, unit: number, mode: Migr
   const target = batch.target[unit]!;
   const nrPages = 2 ** batch.order[unit]!;
   for (let i = 0; i < nrPages; i++) {
-    if (host.freeze(source + i, handler.references(source + i) + 1)) continue;
-    thaw(host, handler, source, i);
+    const expected = handler.references(source + i) + 1;
+    // The target has its references before anybody can find it where the source was.
+    host.unfreeze(target + i, expected);
+    if (host.freeze(source + i, expected)) continue;
+    thaw(host, source, target, i + 1);
     return CORE_PINNED;
   }
   for (let i = 0; i < nrPages; i++) {
-    const references = handler.references(source + i);
-    // The target has its references before anybody can find it where the source was.
-    host.unfreeze(target + i, references + 1);
     const code = handler.migrate(source + i, target + i, mode);
+    if (code !== 0 && i > 0) throw refusedHalfway(table.names[batch.handler[unit]!]!, source + i);
     if (code !== 0) {
-      assert(i === 0, 'a compound page moves whole: the slots of its pages agree');
-      host.unfreeze(target + i, 1);
-      thaw(host, handler, source, nrPages);
+      thaw(host, source, target, nrPages);
       return outcomeOf(batch.handler[unit]!, code);
     }
     host.unfreeze(source + i, 1);
@@ -296,9 +357,21 @@ function moveUnit({ batch, host, table }: BatchContext, unit: number, mode: Migr
   return 0;
 }
 
-/** The first pages of a unit that does not move have the references again that they had. */
-function thaw(host: MemoryHost, handler: PageTypeHandler, source: Pfn, nrPages: number): void {
-  for (let i = 0; i < nrPages; i++) host.unfreeze(source + i, handler.references(source + i) + 1);
+/** The slots of a compound page's pages agree, or it would not be one. */
+function refusedHalfway(plugin: string, pfn: Pfn): VacateError {
+  return new VacateError(
+    'plugin',
+    `plugin "${plugin}" refused ${formatPfn(pfn)} after it had moved the first page of the same compound page; it must move all or none`,
+  );
+}
+
+/** The first pages of a unit that does not move have the references again that they had: their targets have kept them. */
+export function thaw(host: MemoryHost, source: Pfn, target: Pfn, nrPages: number): void {
+  const { count } = host.columns;
+  for (let i = 0; i < nrPages; i++) {
+    if (count[source + i] === 0) host.unfreeze(source + i, count[target + i]!);
+    host.unfreeze(target + i, 1);
+  }
 }
 
 /** Copies contents of all moved units. `sources` and `targets` are scratch, one entry a page. */
@@ -317,66 +390,84 @@ export function copyPhase({ batch, host }: BatchContext, sources: Uint32Array, t
     }
   }
   if (nr > 0) host.copy(sources, targets, nr);
+  for (let unit = 0; unit < batch.nrUnits; unit++) if (batch.state[unit] === MOVED) batch.state[unit] = COPIED;
 }
 
 /** Flags, dirty state and LRU place follow the contents. */
 export function carryPhase({ batch, host }: BatchContext): void {
+  const { flags } = host.columns;
   for (let unit = 0; unit < batch.nrUnits; unit++) {
-    if (batch.state[unit] !== MOVED) continue;
-    for (let i = 0; i < 2 ** batch.order[unit]!; i++) host.carry(batch.source[unit]! + i, batch.target[unit]! + i);
+    if (batch.state[unit] !== COPIED) continue;
+    for (let i = 0; i < 2 ** batch.order[unit]!; i++) {
+      const source = batch.source[unit]! + i;
+      // Without what it was, a page has been carried already: the host failed at a later one of its compound page.
+      if ((flags[source]! & ~(PG_LOCKED | PG_ISOLATED)) !== 0) host.carry(source, batch.target[unit]! + i);
+    }
+    batch.state[unit] = CARRIED;
   }
 }
 
 /** Migration entries become entries for the new page, and tasks that slept on them go on. */
 export function remapPhase({ batch, host }: BatchContext): void {
   for (let unit = 0; unit < batch.nrUnits; unit++) {
-    if (batch.state[unit] !== MOVED) continue;
+    if (batch.state[unit] !== CARRIED) continue;
     for (let i = 0; i < 2 ** batch.order[unit]!; i++) host.remap(batch.source[unit]! + i, batch.target[unit]! + i);
+    batch.state[unit] = REMAPPED;
   }
 }
 
 /** Unlocks; the new page goes onto its list, the old one is freed. */
-export function finishPhase({ batch, host, table }: BatchContext): void {
+export function finishPhase(context: BatchContext): void {
+  const { batch } = context;
   for (let unit = 0; unit < batch.nrUnits; unit++) {
-    if (batch.state[unit] !== MOVED) continue;
-    for (let i = 0; i < 2 ** batch.order[unit]!; i++) {
-      const source = batch.source[unit]! + i;
-      const target = batch.target[unit]! + i;
-      host.unlock(target);
-      host.unlock(source);
-      table.get(batch.handler[unit]!).putback(target);
-      host.freeSource(source);
-    }
-    batch.state[unit] = DONE;
+    if (batch.state[unit] === REMAPPED) arrive(context, unit);
+    if (batch.state[unit] === ARRIVED) freeSources(context, unit);
   }
+}
+
+function arrive({ batch, host, table }: BatchContext, unit: number): void {
+  const nrPages = 2 ** batch.order[unit]!;
+  const source = batch.source[unit]!;
+  const target = batch.target[unit]!;
+  // The target's lock is the last to go: nobody waits for the source's, and others may take the target's at once.
+  unlockPages(host, source, nrPages);
+  unlockPages(host, target, nrPages);
+  for (let i = 0; i < nrPages; i++) table.get(batch.handler[unit]!).putback(target + i);
+  batch.state[unit] = ARRIVED;
+}
+
+function freeSources({ batch, host }: BatchContext, unit: number): void {
+  const { flags } = host.columns;
+  const source = batch.source[unit]!;
+  for (let pfn = source; pfn < source + 2 ** batch.order[unit]!; pfn++)
+    if ((flags[pfn]! & PG_ISOLATED) !== 0) host.freeSource(pfn);
+  batch.state[unit] = DONE;
 }
 
 /** Undoes unmap and lock: the unit is as it was after isolation, mapped by whoever maps it. */
 export function backOut({ batch, host }: BatchContext, unit: number, outcome: Outcome): void {
-  const { flags } = host.columns;
-  for (let i = 0; i < 2 ** batch.order[unit]!; i++) {
-    const source = batch.source[unit]! + i;
-    const target = batch.target[unit]! + i;
-    host.remap(source, source);
-    host.unlock(source);
-    host.unlock(target);
-    flags[target] = flags[target]! & ~PG_ISOLATED;
-  }
+  const nrPages = 2 ** batch.order[unit]!;
+  const source = batch.source[unit]!;
+  const target = batch.target[unit]!;
+  for (let i = 0; i < nrPages; i++) host.remap(source + i, source + i);
+  unlockTarget(host, target, nrPages);
+  unlockPages(host, source, nrPages);
   batch.state[unit] = ISOLATED;
   batch.outcome[unit] = outcome;
 }
 
 /** Puts a unit back for good: off the batch, onto its list, exactly as it was before isolation. */
 export function putBackUnit({ batch, table, targets }: BatchContext, unit: number): void {
-  for (let i = 2 ** batch.order[unit]! - 1; i >= 0; i--)
-    table.get(batch.handler[unit]!).putback(batch.source[unit]! + i);
-  releaseTarget(targets, batch, unit);
+  const source = batch.source[unit]!;
+  putBackPages(table.get(batch.handler[unit]!), source, source + 2 ** batch.order[unit]!);
   batch.state[unit] = REFUSED;
+  releaseTarget(targets, batch, unit);
 }
 
 /** Gives back the target of a unit that did not need it. */
 export function releaseTarget(targets: TargetSource, batch: Batch, unit: number): void {
-  if (batch.target[unit] === NO_PAGE) return;
-  targets.put(batch.target[unit]!, batch.order[unit]!);
+  const target = batch.target[unit]!;
+  if (target === NO_PAGE) return;
   batch.target[unit] = NO_PAGE;
+  targets.put(target, batch.order[unit]!);
 }

@@ -1,5 +1,6 @@
+import { VacateError } from '../base/vacate-error.js';
 import { type Outcome, outcomeOf, type PageEvents } from '../events/page-events.js';
-import { CORE_BEING_FREED, CORE_INTERRUPTED, CORE_NO_TARGET } from '../handler/refusal.js';
+import { CORE_BEING_FREED, CORE_NO_TARGET } from '../handler/refusal.js';
 import type { MemoryHost } from '../host/memory-host.js';
 import { headOfCompound } from '../mm/compound-page.js';
 import {
@@ -11,32 +12,29 @@ import {
 } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_NOPAGE } from '../mm/page-flags.js';
 import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
+import { bringToRest, giveUpWaiting } from './bring-to-rest.js';
 import type { HandlerTable } from './handler-table.js';
 import {
   addUnit,
   type Batch,
   type BatchContext,
-  backOut,
   carryPhase,
   copyPhase,
   createBatch,
   DONE,
   FREED,
-  finishFreed,
   finishPhase,
   ISOLATED,
   isolatePhase,
-  LOCKED,
   lockPhase,
   movePhase,
   putBackUnit,
   releaseTarget,
   remapPhase,
+  SETTLED,
   shootdownPhase,
   targetPhase,
-  UNMAPPED,
   unmapPhase,
-  wasFreed,
 } from './migrate-batch.js';
 import { type MigrationReport, RefusalTally } from './migration-report.js';
 import { smallestHoles, type TargetSource } from './target-source.js';
@@ -87,7 +85,6 @@ export class MigrationRun {
   readonly #tally = new RefusalTally();
   readonly #moved = { sources: new Uint32Array(1024), targets: new Uint32Array(1024) };
   readonly #scratch = [new Uint32Array(NR_MAX_BATCHED_MIGRATION), new Uint32Array(NR_MAX_BATCHED_MIGRATION)] as const;
-  #phase: Phase = 'putback';
   #migrated = 0;
   #freed = 0;
   #asked = 0;
@@ -107,17 +104,60 @@ export class MigrationRun {
     this.#context = { host, table, batch, targets: request.targets ?? smallestHoles(host, request.sparedOrder) };
   }
 
-  /** Moves the pages; if the driver stops between two phases, everything in hand is put back or brought to its end. */
+  /**
+   * Moves the pages; if the driver stops between two phases, everything in hand is put back or brought to its end.
+   *
+   * @throws VacateError kind 'plugin' if a handler broke its contract, and whatever the host or the targets throw; by then
+   *   everything has been put back all the same. `report` says what came of the pages.
+   */
   *steps(): Generator<Progress, MigrationReport> {
+    let failure: { readonly error: unknown } | null = null;
     try {
       for (let next = 0; next < this.request.pfns.length; ) {
         next = this.#fillBatch(next);
         yield* this.#oneBatch();
       }
+      return this.report();
+    } catch (error) {
+      failure = { error };
+      throw error;
     } finally {
-      this.#comeToRest();
+      if (failure === null) this.comeToRest();
+      else this.#restAfter(failure.error);
     }
-    return this.#report();
+  }
+
+  /**
+   * Brings the batch in hand to rest: what has passed the freeze arrives, everything else goes back and is refused as
+   * "interrupted". For whoever knows that nobody drives this run any more; it does nothing if there is nothing in hand. A
+   * driver that comes back all the same goes on with the next batch.
+   *
+   * @throws VacateError kind 'host' if the host fails here too: what is in hand stays so, and a later call goes on.
+   */
+  comeToRest(): void {
+    if (this.isAtRest) return;
+    bringToRest(this.#context, ...this.#scratch);
+    this.#settle();
+    this.#throwBreakage();
+  }
+
+  /** True if no page is in hand. */
+  get isAtRest(): boolean {
+    return this.#context.batch.nrUnits === 0;
+  }
+
+  /** An error is under way already, and the first one says what happened; a second leaves pages in hand. */
+  #restAfter(error: unknown): void {
+    try {
+      this.comeToRest();
+    } catch (second) {
+      if (this.isAtRest) return;
+      throw new VacateError(
+        'host',
+        `a migration failed (${messageOf(error)}), and so did bringing it to rest (${messageOf(second)}); call recover() when the host answers again`,
+        { cause: error },
+      );
+    }
   }
 
   /** Takes pages from the request, from position `next` on; returns the position of the first that is left. */
@@ -140,8 +180,7 @@ export class MigrationRun {
 
   *#oneBatch(): Generator<Progress, void> {
     const { batch } = this.#context;
-    isolatePhase(this.#context);
-    yield this.#pause('isolate');
+    yield this.#do('isolate', () => isolatePhase(this.#context));
     const { mode, passes = NR_MAX_MIGRATE_PASSES } = this.request;
     const asyncPasses = mode === MIGRATE_ASYNC ? passes : NR_MAX_MIGRATE_ASYNC_PASSES;
     for (let pass = 1; pass <= passes; pass++) {
@@ -151,39 +190,41 @@ export class MigrationRun {
       const left = countInState(batch, ISOLATED);
       if (left === 0 || this.#outOfTargets || pass === passes) break;
       this.#retried += left;
-      this.host.relax();
-      yield this.#pause('relax');
+      yield this.#do('relax', () => this.host.relax());
     }
-    this.#settle();
-    yield this.#pause('putback');
+    yield this.#do('putback', () => this.#settle());
   }
 
   *#onePass(mode: MigrateMode): Generator<Progress, void> {
     const context = this.#context;
-    targetPhase(context, mode);
-    this.#splitForTargets(mode);
-    yield this.#pause('target');
-    lockPhase(context, mode);
-    yield this.#pause('lock');
-    unmapPhase(context);
-    yield this.#pause('unmap');
-    shootdownPhase(context);
-    yield this.#pause('shootdown');
-    movePhase(context, mode);
-    yield this.#pause('move');
-    copyPhase(context, ...this.#scratch);
-    yield this.#pause('copy');
-    carryPhase(context);
-    yield this.#pause('carry');
-    remapPhase(context);
-    yield this.#pause('remap');
-    finishPhase(context);
-    yield this.#pause('finish');
+    yield this.#do('target', () => {
+      targetPhase(context, mode);
+      this.#splitForTargets(mode);
+    });
+    yield this.#do('lock', () => lockPhase(context, mode));
+    yield this.#do('unmap', () => unmapPhase(context));
+    yield this.#do('shootdown', () => shootdownPhase(context));
+    yield this.#do('move', () => movePhase(context, mode));
+    yield this.#do('copy', () => copyPhase(context, ...this.#scratch));
+    yield this.#do('carry', () => carryPhase(context));
+    yield this.#do('remap', () => remapPhase(context));
+    yield this.#do('finish', () => finishPhase(context));
   }
 
-  #pause(phase: Phase): Progress {
-    this.#phase = phase;
+  #do(phase: Phase, work: () => void): Progress {
+    if (this.events.isDelivering)
+      throw new VacateError(
+        'usage',
+        'a listener to pages must not migrate any while it is told of others; let it note what is to be done, and do it after the job has paused',
+      );
+    work();
+    this.#throwBreakage();
     return { phase, settled: this.#migrated + this.#freed + this.#tally.pages };
+  }
+
+  #throwBreakage(): void {
+    const error = this.table.takeBreakage();
+    if (error !== null) throw error;
   }
 
   /** A compound page for which no block is large enough is split, and its pages go one by one. */
@@ -225,19 +266,22 @@ export class MigrationRun {
 
   /** What is left goes back, and everything is counted and announced. */
   #settle(): void {
-    const { batch } = this.#context;
-    const heard = this.events.begin();
+    const { batch, targets } = this.#context;
+    const { events } = this;
+    giveUpWaiting(this.#context);
+    // One that is stopped by a listener comes to rest unheard.
+    const heard = !events.isDelivering && events.begin();
     for (let unit = 0; unit < batch.nrUnits; unit++) {
-      if (batch.state[unit] === ISOLATED) {
-        if (wasFreed(this.host, batch, unit)) finishFreed(this.host, batch, unit);
-        else putBackUnit(this.#context, unit);
-      }
-      if (batch.state[unit] === DONE) this.#countMigrated(unit, heard);
-      else if (batch.state[unit] === FREED || batch.outcome[unit] === CORE_BEING_FREED) this.#countFreed(unit);
+      const state = batch.state[unit]!;
+      if (state === SETTLED) continue;
+      if (state !== DONE) releaseTarget(targets, batch, unit);
+      if (state === DONE) this.#countMigrated(unit, heard);
+      else if (state === FREED || batch.outcome[unit] === CORE_BEING_FREED) this.#freed += 2 ** batch.order[unit]!;
       else this.#countRefused(batch.outcome[unit]!, batch.source[unit]!, 2 ** batch.order[unit]!, heard);
+      batch.state[unit] = SETTLED;
     }
     batch.nrUnits = 0;
-    this.events.flush();
+    if (heard) events.flush();
   }
 
   #countMigrated(unit: number, heard: boolean): void {
@@ -265,37 +309,14 @@ export class MigrationRun {
     this.#moved.targets = grown(this.#moved.targets);
   }
 
-  #countFreed(unit: number): void {
-    this.#freed += 2 ** this.#context.batch.order[unit]!;
-    releaseTarget(this.#context.targets, this.#context.batch, unit);
-  }
-
   #countRefused(outcome: Outcome, source: Pfn, nrPages: number, heard: boolean): void {
     this.#tally.add(outcome, source, nrPages);
     this.events.countRefused(outcome, nrPages);
     if (heard) for (let i = 0; i < nrPages; i++) this.events.record(source + i, NO_PAGE, outcome);
   }
 
-  /** After a stop between two phases: what has passed the freeze can only go forward, everything else goes back. */
-  #comeToRest(): void {
-    const context = this.#context;
-    const { batch } = context;
-    if (batch.nrUnits === 0) return;
-    const passed = (phase: Phase) => ['move', 'copy', 'carry', 'remap'].indexOf(phase);
-    const at = passed(this.#phase);
-    if (at === 0) copyPhase(context, ...this.#scratch);
-    if (at >= 0 && at <= 1) carryPhase(context);
-    if (at >= 0 && at <= 2) remapPhase(context);
-    if (at >= 0) finishPhase(context);
-    for (let unit = 0; unit < batch.nrUnits; unit++) {
-      const state = batch.state[unit];
-      if (state === LOCKED || state === UNMAPPED) backOut(context, unit, CORE_INTERRUPTED);
-      else if (state === ISOLATED && batch.outcome[unit] === 0) batch.outcome[unit] = CORE_INTERRUPTED;
-    }
-    this.#settle();
-  }
-
-  #report(): MigrationReport {
+  /** What has come of the request so far. */
+  report(): MigrationReport {
     this.events.countRetried(this.#retried);
     return {
       asked: this.#asked,
@@ -315,4 +336,8 @@ function countInState(batch: Batch, state: number): number {
   let nr = 0;
   for (let unit = 0; unit < batch.nrUnits; unit++) if (batch.state[unit] === state) nr++;
   return nr;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -17,6 +17,7 @@ import { PageTypes } from './tokens.js';
 @injectable()
 export class MigrationService {
   readonly handlers: HandlerTable;
+  readonly #underWay = new Set<MigrationRun>();
 
   constructor(
     @inject(MemoryHost) readonly host: MemoryHost,
@@ -41,8 +42,34 @@ export class MigrationService {
     }
   }
 
-  /** The same, pausing after each phase so that others may run; stopping early leaves nothing half done. */
-  steps(request: MigrationRequest): Generator<Progress, MigrationReport> {
-    return new MigrationRun(this.host, this.handlers, this.events, request).steps();
+  /**
+   * The same, pausing after each phase so that others may run; stopping early leaves nothing half done. `host` is the
+   * service's own, or one that does some of its steps differently.
+   */
+  *steps(request: MigrationRequest, host: MemoryHost = this.host): Generator<Progress, MigrationReport> {
+    const run = new MigrationRun(host, this.handlers, this.events, request);
+    this.#underWay.add(run);
+    try {
+      return yield* run.steps();
+    } finally {
+      if (run.isAtRest) this.#underWay.delete(run);
+    }
+  }
+
+  /**
+   * Brings to rest whatever is in hand of runs that nobody drives any more: their generator was dropped, or the host
+   * failed while they were coming to rest themselves. Pages beyond the freeze arrive, all others go back. Only the caller
+   * can know that no driver is left; one that is goes on with its next batch. Returns how many runs had pages in hand.
+   *
+   * @throws VacateError kind 'host' if the host fails again; call it once more when it answers.
+   */
+  recover(): number {
+    let recovered = 0;
+    for (const run of [...this.#underWay]) {
+      if (!run.isAtRest) recovered++;
+      run.comeToRest();
+      this.#underWay.delete(run);
+    }
+    return recovered;
   }
 }

@@ -1,3 +1,4 @@
+import { VacateError } from '../../src/base/vacate-error.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
 import { claimCases, isolationCases } from './claim-cases.js';
 import { interruptionCases } from './interruption-cases.js';
@@ -18,6 +19,25 @@ export function pageTypeConformance(plugin: PageType, { fixture, skip = [] }: Co
   const open = () => openWorld(plugin, fixture());
   const all = [...claimCases(open), ...isolationCases(open), ...coreCases(open), ...ownCases(plugin, open)];
   all.push(...moveCases(open), ...interruptionCases(open));
+  return withoutSkipped(all.map(asFailure), skip);
+}
+
+/** The service finds some broken contracts by itself: what it says of the plugin is what the case found out. */
+function asFailure({ name, run }: ConformanceCase): ConformanceCase {
+  return {
+    name,
+    run: () => {
+      try {
+        run();
+      } catch (error) {
+        if (VacateError.is(error) && error.kind === 'plugin') check(false, error.message);
+        throw error;
+      }
+    },
+  };
+}
+
+function withoutSkipped(all: readonly ConformanceCase[], skip: readonly Skip[]): ConformanceCase[] {
   for (const { name, because } of skip) {
     if (!all.some((known) => known.name === name)) throw new Error(`there is no case "${name}" to skip`);
     if (because.trim() === '') throw new Error(`the case "${name}" is skipped without a reason`);
@@ -31,7 +51,12 @@ export interface ConformanceOptions {
   /** A small machine with pages that the plugin claims, made anew for every case. */
   readonly fixture: () => Fixture;
   /** Cases that do not apply. Each must fail if it is run all the same, or it need not be skipped. */
-  readonly skip?: readonly { readonly name: string; readonly because: string }[];
+  readonly skip?: readonly Skip[];
+}
+
+interface Skip {
+  readonly name: string;
+  readonly because: string;
 }
 
 /** A skip is a statement too: that the case cannot pass. */

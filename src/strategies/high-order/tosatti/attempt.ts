@@ -1,5 +1,5 @@
 import type { MigrationReport } from '../../../migration/migration-report.js';
-import { type MigrationRequest, MigrationRun } from '../../../migration/migration-run.js';
+import type { MigrationRequest } from '../../../migration/migration-run.js';
 import type { MigrationService } from '../../../migration/migration-service.js';
 import type { TargetSource } from '../../../migration/target-source.js';
 import { MIGRATE_ASYNC } from '../../../mm/migrate-mode.js';
@@ -57,10 +57,7 @@ export class Attempt {
   *move(pfns: Uint32Array, targets: TargetSource): Job<MigrationReport> {
     const { service } = this;
     const request: MigrationRequest = { pfns, mode: MIGRATE_ASYNC, passes: 1, targets };
-    const steps =
-      this.#deviating === null
-        ? service.steps(request)
-        : new MigrationRun(this.#deviating, service.handlers, service.events, request).steps();
+    const steps = service.steps(request, this.#deviating ?? service.host);
     try {
       for (;;) {
         const step = steps.next();
