@@ -28,6 +28,7 @@ import {
   get,
   type Mapped,
   mapInto,
+  mustBe,
   put,
   serviceOf,
   settle,
@@ -305,7 +306,7 @@ describe('meanwhile', () => {
     expectSound(m);
     expectWhole(m, task);
     expectRead(m, task);
-    for (let pfn = 0; pfn < 2048; pfn++) expect(m.flags[pfn]! & (PG_LOCKED | PG_ISOLATED)).toBe(0);
+    for (let pfn = 0; pfn < 2048; pfn++) mustBe(m.flags[pfn]! & (PG_LOCKED | PG_ISOLATED), 0);
     exitProcess(m, 0, task.mm);
     settle(m);
     expect(countFree(m)).toBe(2048);

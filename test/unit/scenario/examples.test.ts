@@ -6,6 +6,7 @@ import fileBacked from '../../../plugins/file-backed/index.js';
 import movableOps from '../../../plugins/movable-ops/index.js';
 import nonlinear from '../../../plugins/nonlinear/index.js';
 import swapBacked from '../../../plugins/swap-backed/index.js';
+import { KeptMachine } from '../../../src/compare/kept-machine.js';
 import { createEvacuator, type Evacuator } from '../../../src/container/create-evacuator.js';
 import { blockRange, blocksOf } from '../../../src/mm/memory-block.js';
 import {
@@ -41,11 +42,19 @@ import { pagesWith, rangeOfDimm } from './sketch.js';
 const EXAMPLES = fileURLToPath(new URL('../../../examples/scenarios/', import.meta.url));
 const PLUGINS = [nonlinear, swapBacked, anonymous, fileBacked, movableOps];
 
-/** An example as a machine with an evacuator; each test has its own, for a run changes it. */
+const built = new Map<string, KeptMachine>();
+
+/** An example as a machine with an evacuator. A run changes it, so each test has it as it was when it was built. */
 function open(name: string): { m: Machine; evacuator: Evacuator } {
+  const kept = built.get(name) ?? new KeptMachine(build(name));
+  built.set(name, kept);
+  kept.restore();
+  return { m: kept.machine, evacuator: createEvacuator({ host: simModule(kept.machine), plugins: PLUGINS }) };
+}
+
+function build(name: string): Machine {
   const path = `${EXAMPLES}${name}.yaml`;
-  const m = machineFromScenario(parseScenario(readFileSync(path, 'utf8'), path));
-  return { m, evacuator: createEvacuator({ host: simModule(m), plugins: PLUGINS }) };
+  return machineFromScenario(parseScenario(readFileSync(path, 'utf8'), path));
 }
 
 /** By moving pages alone: nothing is reclaimed to make room. */

@@ -22,6 +22,7 @@ import {
   fileProcess,
   freeLists,
   get,
+  mustBe,
   SEED,
   serviceOf,
   settle,
@@ -103,7 +104,7 @@ describe.each([IsolateFirst, MergedOffline])('%p', (each) => {
         blocks.map((block, i) => [block, 'offline', toMove.filter((pfn) => pfn >> 9 === blocks[i]).length]),
       );
       expectNoSecondMove(result);
-      for (const pfn of result.moved.targets) expect(blocks).not.toContain(pfn >> 9);
+      for (const pfn of result.moved.targets) mustBe(blocks.includes(pfn >> 9), false);
       for (const block of blocks) expect(m.blockState[block]).toBe(BLOCK_OFFLINE);
       expect(compareLedger(m, ledger)).toMatchObject({ wrong: 0, firstWrong: null });
       expect(seen.map(({ kind }) => kind)).toEqual([

@@ -17,6 +17,7 @@ import {
   frameAt,
   freeLists,
   mapInto,
+  mustBe,
   put,
   SEED,
   serviceOf,
@@ -85,7 +86,7 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])('order %i on a quiet machine', (o
     expect(result.moved.sources).toHaveLength(result.pagesMigrated);
     for (const { start, end } of result.ranges) {
       expect([start % 2 ** order, end - start]).toEqual([0, 2 ** order]);
-      for (let pfn = start; pfn < end; pfn++) expect(isFree(m, pfn)).toBe(true);
+      for (let pfn = start; pfn < end; pfn++) mustBe(isFree(m, pfn), true);
     }
     expect(freeRanges(m, order)).toBeGreaterThanOrEqual(before + count);
     expect(Object.keys(freeLists(m)).filter((list) => list.split(' ')[1] === '3')).toEqual([]);
@@ -100,7 +101,7 @@ describe('free blocks of the order', () => {
     const before = Object.entries(freeLists(m)).filter(([list]) => Number(list.split(' ')[2]) >= 4);
     const result = make(m, 4, 5);
     expect(result.outcome).toBe('done');
-    for (const [, pfns] of before) for (const pfn of pfns) expect(isFree(m, pfn)).toBe(true);
+    for (const [, pfns] of before) for (const pfn of pfns) mustBe(isFree(m, pfn), true);
     expectSound(m);
   });
 
