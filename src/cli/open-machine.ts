@@ -4,7 +4,7 @@ import { VacateError } from '../base/vacate-error.js';
 import { CaptureFiles, type CaptureSource, readCapture } from '../capture/index.js';
 import type { LinuxTree } from '../linux/linux-tree.js';
 import type { MachineImage } from '../mm/machine-image.js';
-import { machineFromScenario, parseScenario } from '../scenario/index.js';
+import { buildMachine, parseScenario } from '../scenario/index.js';
 import { machineFromImage } from '../sim/from-image.js';
 import type { Machine } from '../sim/machine.js';
 import type { Interrupts } from './interrupts.js';
@@ -50,7 +50,7 @@ const LARGE_CAPTURE_BYTES = 4 * 1024 * 1024;
 export async function openMachine(name: string, options: OpenOptions): Promise<OpenMachine> {
   checkRoot(name, options.root);
   await options.interrupts.breathe();
-  const open = name === LIVE ? await openLive(options) : openNamed(name, options);
+  const open = await (name === LIVE ? openLive(options) : openNamed(name, options));
   options.progress.stop();
   await options.interrupts.breathe();
   return open;
@@ -62,7 +62,7 @@ export function checkRoot(name: string, root: string | undefined): void {
   throw new VacateError('usage', `--root is for the machine "${LIVE}", not for "${name}"; leave one of them out`);
 }
 
-function openNamed(name: string, options: OpenOptions): OpenMachine {
+async function openNamed(name: string, options: OpenOptions): Promise<OpenMachine> {
   return checkName(name).isDirectory() ? openCapture(name, options) : openScenario(name, options);
 }
 
@@ -119,7 +119,7 @@ function openCapture(directory: string, { progress, interrupts }: OpenOptions): 
   return { machine, source: 'capture', seed: null, caveats: image.caveats, captured: { image, files }, tree: null };
 }
 
-function openScenario(path: string, options: OpenOptions): OpenMachine {
+function openScenario(path: string, options: OpenOptions): Promise<OpenMachine> {
   return machineOfScenario(
     readable(path, () => readFileSync(path, 'utf8')),
     path,
@@ -127,12 +127,20 @@ function openScenario(path: string, options: OpenOptions): OpenMachine {
   );
 }
 
-/** The machine that a scenario describes; `where` names the text in complaints. */
-export function machineOfScenario(text: string, where: string, { progress, seed }: OpenOptions): OpenMachine {
+/**
+ * The machine that a scenario describes; `where` names the text in complaints. A large one takes long, and the user may
+ * stop it at any time.
+ */
+export async function machineOfScenario(text: string, where: string, options: OpenOptions): Promise<OpenMachine> {
+  const { progress, interrupts } = options;
   const scenario = parseScenario(text, where);
-  const machine = machineFromScenario(scenario, {
-    ...(seed === undefined ? {} : { seed }),
-    onProgress: (part: number) => progress.update({ label: 'building the machine', done: part, total: 1, unit: null }),
-  });
-  return { machine, source: 'scenario', seed: seed ?? scenario.seed, caveats: [], captured: null, tree: null };
+  const seed = options.seed ?? scenario.seed;
+  const steps = buildMachine(scenario, { seed });
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true)
+      return { machine: step.value, source: 'scenario', seed, caveats: [], captured: null, tree: null };
+    progress.update({ label: 'building the machine', done: step.value, total: 1, unit: null });
+    await interrupts.breathe();
+  }
 }

@@ -1,6 +1,6 @@
 export { type Activities, startActivities } from './activities/start.js';
 export { type HighOrderJob, jobsOf, type OfflineJob, type RequestsJob, type ScenarioJob } from './jobs.js';
 export { scenarioJsonSchema } from './json-schema.js';
-export { machineFromScenario, type ScenarioOptions } from './machine-from-scenario.js';
+export { buildMachine, machineFromScenario, type ScenarioOptions } from './machine-from-scenario.js';
 export { parseScenario } from './parse-scenario.js';
 export type { Scenario } from './schema.js';

@@ -21,6 +21,8 @@ export interface ScenarioOptions {
   readonly seed?: number;
   /** Told now and then how much of the machine is filled, from 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
+  /** True if threads will share the machine once it is built (src/smp). */
+  readonly shared?: boolean;
 }
 
 /**
@@ -32,6 +34,19 @@ export interface ScenarioOptions {
  * @throws VacateError kind 'scenario' if a workload finds no memory after all, or no pages to pin or lock.
  */
 export function machineFromScenario(scenario: Scenario, options: ScenarioOptions = {}): Machine {
+  const steps = buildMachine(scenario, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    options.onProgress?.(step.value);
+  }
+}
+
+/** The same in steps, for whoever must not keep others waiting: each says how much is filled, from 0 to 1. */
+export function* buildMachine(
+  scenario: Scenario,
+  options: Omit<ScenarioOptions, 'onProgress'> = {},
+): Generator<number, Machine> {
   const layout = layoutOf(scenario);
   const machine = createMachine({
     name: scenario.name,
@@ -44,9 +59,10 @@ export function machineFromScenario(scenario: Scenario, options: ScenarioOptions
     nrSwapSlots: scenario.swap,
     contents: layout.contents,
     capacity: capacityFor(scenario, layout),
+    ...(options.shared === true ? { shared: true } : {}),
   });
   for (const { block } of [...layout.blocks].reverse()) onlineBlock(machine, block);
-  new Build(scenario, layout, machine, options).run();
+  yield* new Build(scenario, layout, machine, options.seed ?? scenario.seed).steps();
   sweepLru(machine);
   return machine;
 }
@@ -68,26 +84,25 @@ class Build {
     private readonly scenario: Scenario,
     private readonly layout: Layout,
     private readonly machine: Machine,
-    private readonly options: ScenarioOptions,
+    seed: number,
   ) {
-    const seed = options.seed ?? scenario.seed;
     this.#prng = new Prng(seed);
     this.#contents = new Contents(seed);
     this.#total = scenario.workloads.filter(isFilling).reduce((sum, workload) => sum + pagesOf(workload), 0);
   }
 
-  run(): void {
+  *steps(): Generator<number, void> {
     const { workloads } = this.scenario;
     for (const [at, workload] of workloads.entries()) if (workload.kind === 'reserved') this.#reserve(workload, at);
     for (const place of this.layout.places.values())
       if (workloads.some((workload) => isFilling(workload) && workload.on === place.name))
-        onlyOn(this.machine, place, () => this.#fill(place));
-    this.#fill(null);
+        yield* onlyOn(this.machine, place, this.#fill(place));
+    yield* this.#fill(null);
     for (const load of this.#loads) load.release();
     if (workloads.some(isTrouble)) drainLruAdd(this.machine);
     for (const [at, workload] of workloads.entries())
       if (isTrouble(workload)) makeTrouble(this.#siteOf(workload, at), workload, this.#rangeOf(workload));
-    this.options.onProgress?.(1);
+    yield 1;
   }
 
   /** The kernel is loaded at low addresses; what has a place of its own lies anywhere on it. */
@@ -102,7 +117,7 @@ class Build {
   }
 
   /** Runs the workloads of a place side by side, or (null) all that have none, each in proportion to what it has left. */
-  #fill(place: Place | null): void {
+  *#fill(place: Place | null): Generator<number, void> {
     // Workloads draw from streams of their own, numbered from 0 up.
     const prng = this.#prng.split(-1 - this.#rounds++);
     const loads: Load[] = [];
@@ -117,15 +132,11 @@ class Build {
       const load = loads.find((candidate) => (chosen -= candidate.left) < 0) as Load;
       const before = load.left;
       load.fill(1 + prng.below(SLICE_PAGES));
-      this.#report(before - load.left);
+      this.#filled += before - load.left;
+      if (this.#filled - this.#reported < this.#total / REPORTS) continue;
+      this.#reported = this.#filled;
+      yield this.#filled / this.#total;
     }
-  }
-
-  #report(pages: number): void {
-    this.#filled += pages;
-    if (this.#filled - this.#reported < this.#total / REPORTS) return;
-    this.#reported = this.#filled;
-    this.options.onProgress?.(this.#filled / this.#total);
   }
 
   #siteOf(workload: Workload, at: number): Site {

@@ -13,11 +13,11 @@ import type { Place } from './layout.js';
  * Kernel zones stay open for a place that is all Movable, or there would be no page tables; its own zone comes first
  * on the zonelist anyway.
  */
-export function onlyOn(m: Machine, place: Place, fill: () => void): void {
+export function* onlyOn<Step>(m: Machine, place: Place, fill: Iterable<Step>): Generator<Step, void> {
   const closed = rangesToClose(m, place).filter((range) => nrPagesIn(range) > 0);
   for (const range of closed) isolateRange(m, range);
   try {
-    fill();
+    yield* fill;
   } finally {
     for (const range of closed.reverse()) undoIsolateRange(m, range);
   }

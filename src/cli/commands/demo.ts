@@ -72,7 +72,7 @@ async function openScenario(context: Context, file: string, { seed }: DemoOption
       { cause },
     );
   }
-  const open = machineOfScenario(text, file, { ...context, seed });
+  const open = await machineOfScenario(text, file, { ...context, seed });
   context.progress.stop();
   await context.interrupts.breathe();
   return open;
