@@ -28,6 +28,7 @@ import {
   strategyModule,
   timeout,
 } from './program-options.js';
+import { addSoak } from './soak/add-soak.js';
 import { version } from './version.js';
 
 /** Names of strategies by front end, the default first. */
@@ -73,6 +74,7 @@ export function createProgram(
   addLint(program, context, end);
   addHighOrder(program, context, end, strategyNames?.highOrder);
   addCompare(program, context, end);
+  addSoak(program, context, end);
   addHandlers(program, context, end);
   addStrategies(program, context, end);
   addSchema(program, context, end);

@@ -33,7 +33,8 @@ function readPattern(words: Uint32Array, at: number, nrWords: number, out: Uint3
   return true;
 }
 
-function patternWord(lo: number, hi: number, i: number): number {
+/** Word `i` of the page that two words determine; from 2 on. */
+export function patternWord(lo: number, hi: number, i: number): number {
   return (imul(lo ^ (i << 16), 0x9e3779b1) ^ imul(hi + i, 0x85ebca77)) >>> 0;
 }
 

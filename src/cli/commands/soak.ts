@@ -1,0 +1,77 @@
+import { VacateError } from '../../base/vacate-error.js';
+import { loadPlugins } from '../../container/load-plugins.js';
+import { parseFaultKinds } from '../../soak/fault-kinds.js';
+import { fullRoster, pickFromRoster } from '../../soak/roster.js';
+import { type Context, printJson } from '../context.js';
+import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_REFUSED } from '../exit-codes.js';
+import { LiveBlock } from '../soak/live-block.js';
+import { openSoakMachine, type SoakMachine } from '../soak/soak-machine.js';
+import { runSoak, type SoakEnd, type SoakNow } from '../soak/soak-run.js';
+import { liveLines, soakText } from '../soak/soak-text.js';
+import { strategyNames } from '../strategy-names.js';
+
+export interface SoakOptions {
+  readonly threads: number;
+  readonly migrators: number;
+  readonly minutes?: number;
+  readonly seconds?: number;
+  readonly bytes?: boolean;
+  readonly strategy: string;
+  readonly faults: string;
+  readonly plugin: readonly string[];
+  readonly seed?: number;
+  readonly json?: boolean;
+}
+
+/** `vacate soak`: all strategies in turn, for a time, while threads use the memory that moves and things go wrong. */
+export async function soak(context: Context, scenario: string | undefined, options: SoakOptions): Promise<number> {
+  const seconds = secondsOf(options);
+  const faults = parseFaultKinds(options.faults);
+  const roster = pickFromRoster(fullRoster(strategyNames()), options.strategy);
+  await loadPlugins(options.plugin);
+  const { threads, migrators, bytes = false, seed } = options;
+  const machine = openSoakMachine(context, { scenario, threads, migrators, bytes, seed });
+  await context.interrupts.breathe();
+  const block = new LiveBlock(process.stderr);
+  let before: SoakNow | null = null;
+  const onSecond = (now: SoakNow) => {
+    block.draw(liveLines(now, before, context.palette));
+    before = now;
+  };
+  const { signal } = context.interrupts;
+  const run = { migrators, seconds, roster, faults, plugins: options.plugin, signal, onSecond };
+  const end = await runSoak(machine, run).finally(() => block.clear());
+  if (options.json === true) printJson(context, soakJson(machine, options, end));
+  else context.print(soakText(machine.shared.spec.name, end, context.palette));
+  if (end.ended === 'wrong') return EXIT_REFUSED;
+  return end.ended === 'interrupted' ? EXIT_INTERRUPTED : EXIT_DONE;
+}
+
+const SECONDS = 60;
+
+function secondsOf({ minutes, seconds }: SoakOptions): number {
+  if (minutes !== undefined && seconds !== undefined)
+    throw new VacateError('usage', '--minutes and --seconds say the same; leave one of them out');
+  return seconds ?? (minutes ?? 1) * SECONDS;
+}
+
+function soakJson({ shared, seed }: SoakMachine, { threads, migrators, bytes = false }: SoakOptions, end: SoakEnd) {
+  const { report, seconds, ended, wrong, moves, broken, heap } = end;
+  return {
+    command: 'soak',
+    machine: shared.spec.name,
+    seed,
+    threads,
+    migrators,
+    contents: bytes ? 'bytes' : 'token',
+    ended,
+    seconds: Math.round(seconds * 10) / 10,
+    pagesMigratedPerSecond: Math.round(report.pagesMigrated / seconds),
+    accessesPerSecond: Math.round(report.accesses / seconds),
+    ...report,
+    heap,
+    wrong,
+    moves,
+    broken,
+  };
+}

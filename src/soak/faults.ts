@@ -1,0 +1,111 @@
+import type { Prng } from '../base/prng.js';
+import { FREE_FLAGS, PG_LOCKED, PG_LRU } from '../mm/page-flags.js';
+import { HOLD_WRITEBACK, lockPage } from '../sim/holds.js';
+import { type Machine, SCALAR } from '../sim/machine.js';
+import { freeSwap, takeSwapForShmem } from '../sim/swap.js';
+import { advance } from '../sim/writeback.js';
+import { type Counters, countFault } from './counters.js';
+import type { FaultKind } from './fault-kinds.js';
+
+/** Of so many occasions one goes wrong, while a fault is armed. */
+const ODDS: Readonly<Partial<Record<FaultKind, number>>> = {
+  'no-target': 64,
+  'still-mapped': 256,
+  'handler-throws': 4096,
+  'handler-garbage': 4096,
+  'listener-throws': 4,
+  'listener-blocks': 4,
+};
+
+/** A share of jobs in which something goes wrong. */
+const FAULTY_JOBS = 0.3;
+/** Pages that somebody locks at the beginning of a job, and for how long in virtual time. */
+const LOCKED_PAGES = 24;
+const LOCKED_NS = 2_000_000;
+
+/** Thrown where a handler or a listener is meant to fail. */
+export class PlannedFailure extends Error {
+  override readonly name = 'PlannedFailure';
+}
+
+/** What goes wrong in the jobs of one migrator: for each job at most one kind, drawn from those that are wanted. */
+export class Faults {
+  #armed: FaultKind | null = null;
+  readonly #swapSlots: number[] = [];
+
+  constructor(
+    private readonly migrator: number,
+    private readonly kinds: readonly FaultKind[],
+    private readonly counters: Counters,
+    private readonly prng: Prng,
+  ) {}
+
+  get armed(): FaultKind | null {
+    return this.#armed;
+  }
+
+  /** Draws what is to go wrong in the next job. */
+  arm(): void {
+    // Threads are ended by whoever watches over them.
+    const kinds = this.kinds.filter((kind) => kind !== 'thread-killed');
+    this.#armed = kinds.length > 0 && this.prng.chance(FAULTY_JOBS) ? kinds[this.prng.below(kinds.length)]! : null;
+  }
+
+  disarm(): void {
+    this.#armed = null;
+  }
+
+  count(kind: FaultKind, times = 1): void {
+    countFault(this.counters, this.migrator, kind, times);
+  }
+
+  /** True, and counted, if this is an occasion at which an armed fault strikes. */
+  strikes(kind: FaultKind): boolean {
+    if (this.#armed !== kind || this.prng.below(ODDS[kind] ?? 1) !== 0) return false;
+    this.count(kind);
+    return true;
+  }
+
+  /** Brings the machine into the state in which the next job is to find it; in the kernel. */
+  begin(m: Machine): void {
+    if (this.#armed === 'swap-full') this.#fillSwap(m);
+    else if (this.#armed === 'writeback-stalls') this.#stallWriteback(m);
+    else if (this.#armed === 'page-locked') this.#lockPages(m);
+  }
+
+  /** The end of all that `begin` did; in the kernel. */
+  end(m: Machine, cpu: number): void {
+    for (const slot of this.#swapSlots.splice(0)) freeSwap(m, slot);
+    if (this.#armed !== 'writeback-stalls') return;
+    const nr = m.scalars[SCALAR.nrHolds]!;
+    for (let at = 0; at < nr; at++)
+      if (m.holdKind[at] === HOLD_WRITEBACK && m.holdUntil[at] === Number.POSITIVE_INFINITY) m.holdUntil[at] = 0;
+    advance(m, cpu, 0);
+  }
+
+  #fillSwap(m: Machine): void {
+    for (let slot = takeSwapForShmem(m); slot !== 0; slot = takeSwapForShmem(m)) this.#swapSlots.push(slot);
+    this.count('swap-full');
+  }
+
+  /** Writes under way that will not end as long as the job goes on. */
+  #stallWriteback(m: Machine): void {
+    const nr = m.scalars[SCALAR.nrHolds]!;
+    let stalled = 0;
+    for (let at = 0; at < nr; at++) {
+      if (m.holdKind[at] !== HOLD_WRITEBACK) continue;
+      m.holdUntil[at] = Number.POSITIVE_INFINITY;
+      stalled++;
+    }
+    this.count('writeback-stalls', stalled);
+  }
+
+  #lockPages(m: Machine): void {
+    for (let i = 0; i < LOCKED_PAGES; i++) {
+      const pfn = this.prng.below(m.spec.nrPfns);
+      const flags = m.flags[pfn]!;
+      if ((flags & (FREE_FLAGS | PG_LOCKED)) !== 0 || (flags & PG_LRU) === 0 || m.count[pfn] === 0) continue;
+      if (lockPage(m, pfn, m.clock[0]! + LOCKED_NS)) this.count('page-locked');
+    }
+  }
+}
