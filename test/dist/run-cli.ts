@@ -18,8 +18,10 @@ export interface Ended {
 
 export interface Manner {
   readonly env?: NodeJS.ProcessEnv;
-  /** Sends SIGINT as soon as standard error contains this. */
+  /** Sends SIGINT as soon as standard output or error contains this. */
   readonly interruptAt?: string;
+  /** Sends it again after so many milliseconds. */
+  readonly againAfterMs?: number;
   /** Sends SIGINT as soon as this is true, which is asked now and then. */
   readonly interruptWhen?: () => boolean;
   /** Sends this instead of SIGINT. */
@@ -36,19 +38,26 @@ export function vacate(args: readonly string[], manner: Manner = {}): Promise<En
   let stderr = '';
   let interrupted = false;
   if (manner.closeStdout === true) child.stdout.destroy();
+  const interrupt = () => child.kill(manner.signal ?? 'SIGINT');
+  const look = () => {
+    const { interruptAt, againAfterMs } = manner;
+    if (interrupted || interruptAt === undefined || !(stdout + stderr).includes(interruptAt)) return;
+    interrupted = true;
+    interrupt();
+    if (againAfterMs !== undefined) setTimeout(interrupt, againAfterMs);
+  };
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text;
+    look();
   });
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text;
-    if (interrupted || manner.interruptAt === undefined || !stderr.includes(manner.interruptAt)) return;
-    interrupted = true;
-    child.kill(manner.signal ?? 'SIGINT');
+    look();
   });
   const asking = setInterval(() => {
     if (manner.interruptWhen?.() !== true) return;
     clearInterval(asking);
-    child.kill(manner.signal ?? 'SIGINT');
+    interrupt();
   }, ASK_MS);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
