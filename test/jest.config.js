@@ -17,6 +17,9 @@ const sources = {
   ...relative,
 };
 
+/** Whole commands load page types as they do in dist, by the addresses of compiled files. */
+const loaded = { '^(/.*/plugins/[^/]+/index)\\.js$': '$1', ...sources };
+
 /** Type errors are the type check's business: with isolatedModules ts-jest only strips types. */
 const shared = {
   rootDir,
@@ -39,8 +42,8 @@ export default {
       testMatch: ['<rootDir>/{src,plugins,test/unit,test/conformance}/**/*.test.ts', '<rootDir>/test/tidy.test.ts'],
     },
     { ...shared, displayName: 'swarm', moduleNameMapper: sources, testMatch: ['<rootDir>/test/swarm/**/*.test.ts'] },
-    // Whatever is not ours to write: texts, files, arguments. One process for all, as it is chance that takes the time.
-    { ...shared, displayName: 'fuzz', moduleNameMapper: sources, testMatch: ['<rootDir>/test/fuzz/**/*.test.ts'] },
+    // Whatever is not ours to write: texts, files, arguments.
+    { ...shared, displayName: 'fuzz', moduleNameMapper: loaded, testMatch: ['<rootDir>/test/fuzz/**/*.test.ts'] },
     // The built package as its users get it: `vacate` resolves through its own exports map, workers are real.
     { ...shared, displayName: 'dist', moduleNameMapper: relative, testMatch: ['<rootDir>/test/dist/**/*.test.ts'] },
     // The built package inside real kernels. Each suite emulates a machine: run few at a time.

@@ -34,7 +34,8 @@ export function isRunRecord(value: unknown): value is RunRecord {
 
 function isMachine(value: unknown): boolean {
   if (!isObject(value) || typeof value.name !== 'string') return false;
-  return Array.isArray(value.seeds) && Array.isArray(value.jobs) && value.jobs.every(isJob);
+  const areSeeds = Array.isArray(value.seeds) && value.seeds.every((seed) => seed === null || typeof seed === 'number');
+  return areSeeds && Array.isArray(value.jobs) && value.jobs.every(isJob);
 }
 
 function isJob(value: unknown): boolean {
@@ -107,5 +108,6 @@ function list(items: readonly string[]): string {
 }
 
 function shown(value: unknown): string {
-  return printable(String(value).slice(0, NAME_MAX));
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none');
+  return printable(text.slice(0, NAME_MAX));
 }

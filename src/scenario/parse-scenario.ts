@@ -6,7 +6,7 @@ import { type Scenario, scenarioSchema } from './schema.js';
 import { shapeProblems } from './shape-problems.js';
 
 /** Nobody writes a longer one by hand, and YAML takes time and memory many times its length. */
-const LENGTH_MAX = 1024 * 1024;
+const LENGTH_MAX = 128 * 1024;
 /** More than so much that is wrong nobody mends before trying again; and no sentence is longer than some lines. */
 const PROBLEMS_MAX = 20;
 const PROBLEM_LENGTH_MAX = 500;

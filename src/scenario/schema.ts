@@ -9,6 +9,13 @@ import { workload } from './workload-schema.js';
  * check-scenario.ts.
  */
 
+/** Every node needs a CPU. */
+const CPUS_MAX = 64;
+/** As many as the largest servers have slots on a node, many times. */
+const DIMMS_MAX = 256;
+/** What they want is held against every DIMM. */
+const ITEMS_MAX = 256;
+
 const dimm = z
   .strictObject(
     {
@@ -34,6 +41,7 @@ const node = z
         .describe('Memory that was there at boot: zone DMA32 below `dma32` (in node 0 only), zone Normal above.'),
       dimms: z
         .array(dimm, 'a list of DIMMs')
+        .max(DIMMS_MAX, `a list of at most ${DIMMS_MAX} DIMMs`)
         .default([])
         .describe('DIMMs of the node; in memory they follow its boot memory, kernel ones first.'),
     },
@@ -59,7 +67,9 @@ export const scenarioSchema = z
       seed: wholeNumber(0, 2 ** 32 - 1)
         .default(1)
         .describe('Seed of everything that chance decides; the same seed gives the same machine.'),
-      cpus: wholeNumber(1, 64).optional().describe('CPUs, dealt to the nodes in turn; 2, or one a node, by default.'),
+      cpus: wholeNumber(1, CPUS_MAX)
+        .optional()
+        .describe('CPUs, dealt to the nodes in turn; 2, or one a node, by default.'),
       contents: z
         .enum(['bytes', 'token'], 'bytes or token')
         .optional()
@@ -75,21 +85,25 @@ export const scenarioSchema = z
       nodes: z
         .array(node, 'a list of nodes')
         .min(1, 'a list of at least one node')
+        .max(CPUS_MAX, `a list of at most ${CPUS_MAX} nodes`)
         .describe('NUMA nodes; usually one.'),
       watermarks: watermarks.optional(),
       swap: sizeAtLeast(0).prefault('0 pages').describe('Size of the swap device; none by default.'),
       workloads: z
         .array(workload, 'a list of workloads')
+        .max(ITEMS_MAX, `a list of at most ${ITEMS_MAX} workloads`)
         .default([])
         .describe(
           'What fills the machine. Reserved pages come first and pins, locks and writebacks last, wherever they stand.',
         ),
       jobs: z
         .array(job, 'a list of jobs')
+        .max(ITEMS_MAX, `a list of at most ${ITEMS_MAX} jobs`)
         .default([])
         .describe('What is to be done on the machine; comparisons run each.'),
       activities: z
         .array(activity, 'a list of activities')
+        .max(ITEMS_MAX, `a list of at most ${ITEMS_MAX} activities`)
         .default([])
         .describe('What other tasks do while a job runs, in virtual time.'),
     },

@@ -81,6 +81,8 @@ function keysAt(path: Path, scenario: unknown): readonly string[] {
 export function formatPath(path: Path): string {
   if (path.length === 0) return 'the scenario';
   return path
-    .map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at === 0 ? '' : '.'}${String(key).slice(0, KEY_SHOWN_MAX)}`))
+    .map((key, at) =>
+      typeof key === 'number' ? `[${key}]` : `${at === 0 ? '' : '.'}${String(key).slice(0, KEY_SHOWN_MAX)}`,
+    )
     .join('');
 }

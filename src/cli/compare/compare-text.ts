@@ -75,7 +75,9 @@ function exceptionText(
     lines.push(palette.dim(`  ${wrap(printable(`${strategy} does not apply: ${doesNotApply}`), WIDTH - 2, '    ')}`));
   if (nrErrors > 0)
     lines.push(
-      palette.bad(`  ${wrap(printable(`${strategy} failed in ${countOf(nrErrors, 'run')}: ${firstError}`), WIDTH - 2, '    ')}`),
+      palette.bad(
+        `  ${wrap(printable(`${strategy} failed in ${countOf(nrErrors, 'run')}: ${firstError}`), WIDTH - 2, '    ')}`,
+      ),
     );
   if (wrong > 0)
     lines.push(palette.bad(`  ${strategy} left pages with wrong contents. This is a bug; please report it.`));

@@ -1,0 +1,17 @@
+import type { Reader } from '../reader.js';
+import { captureReaders } from './captures.js';
+import { hostReaders } from './hosts.js';
+import { logReaders } from './logs.js';
+import { optionReaders } from './options.js';
+import { recordReaders } from './records.js';
+import { scenarioReaders } from './scenarios.js';
+
+/** Everything that reads what is not ours; `every-reader.test.ts` looks for those that are missing. */
+export const readers: readonly Reader[] = [
+  ...optionReaders,
+  ...scenarioReaders,
+  ...recordReaders,
+  ...logReaders,
+  ...captureReaders,
+  ...hostReaders,
+];
