@@ -141,6 +141,24 @@ export const hostMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'old-page-keeps-its-flags',
+    guard: 'the old page forgets what it was: it has no slot in swap, and nothing to write back',
+    kernel: 'mm/migrate.c folio_migrate_flags, folio_clear_swapcache, folio_clear_private',
+    edits: [{ file: HOST, find: 'm.flags[source] = (flags & (PG_LOCKED | PG_ISOLATED)) >>> 0;', put: '' }],
+  },
+  {
+    name: 'nonlinear-mark-carried',
+    guard: 'whether a file has nonlinear mappings is asked of the file: it may have changed since the slot moved',
+    kernel: 'mm/fremap.c sys_remap_file_pages (before 4.0): i_mmap_nonlinear is the file’s',
+    edits: [
+      {
+        file: HOST,
+        find: 'const nonlinear = this.pages.hasNonlinearMappings(target) ? PG_NONLINEAR : 0;',
+        put: 'const nonlinear = flags & PG_NONLINEAR;',
+      },
+    ],
+  },
+  {
     name: 'no-place-on-the-lru',
     guard: 'the new page has a place on its list, or reclaim never comes by it',
     kernel: 'mm/migrate.c migrate_folio_move, folio_add_lru',

@@ -3,17 +3,38 @@ import type { Edit, Mutant } from './mutants.js';
 const BATCH = 'src/migration/migrate-batch.js';
 const RUN = 'src/migration/migration-run.js';
 
-/** A phase at another place of its pass: taken out here, put in there. Its pause stays where it was. */
-function phaseMoved(phase: string, before: string): Edit[] {
+const PASS = {
+  unmap: "yield this.#do('unmap', () => unmapPhase(context));",
+  shootdown: "yield this.#do('shootdown', () => shootdownPhase(context));",
+  move: "yield this.#do('move', () => movePhase(context, mode));",
+  copy: "yield this.#do('copy', () => copyPhase(context, ...this.#scratch));",
+  carry: "yield this.#do('carry', () => carryPhase(context));",
+  finish: "yield this.#do('finish', () => finishPhase(context));",
+};
+type PhaseName = keyof typeof PASS;
+
+/** A phase at another place of its pass: taken out here, put in there. */
+function phaseMoved(phase: PhaseName, before: PhaseName): Edit[] {
   return [
-    { file: RUN, find: `${phase} yield`, put: 'yield' },
-    { file: RUN, find: `${before} yield`, put: `${phase} ${before} yield` },
+    { file: RUN, find: PASS[phase], put: '' },
+    { file: RUN, find: PASS[before], put: `${PASS[phase]} ${PASS[before]}` },
   ];
 }
 
-const COPY = 'copyPhase(context, ...this.#scratch);';
+/** A phase takes the units that are in one state; at another place of the pass they are in another. */
+function taking(find: string, state: string): Edit {
+  return { file: BATCH, find, put: find.replace(/\b(UNMAPPED|MOVED|COPIED|LOCKED)\b/, state) };
+}
+
+const FIRST_OF_SHOOTDOWN = 'if (batch.state[unit] === UNMAPPED) { host.shootdown();';
 const FIRST_OF_COPY =
   'let nr = 0; for (let unit = 0; unit < batch.nrUnits; unit++) { if (batch.state[unit] !== MOVED) continue;';
+const FIRST_OF_CARRY = 'if (batch.state[unit] !== COPIED) continue;';
+const LAST_OF_COPY = 'if (batch.state[unit] === MOVED) batch.state[unit] = COPIED;';
+const FREEZE = 'if (host.freeze(source + i, expected)) continue;';
+const REFERENCES = 'host.unfreeze(target + i, expected);';
+const LAST_OF_MOVE = 'host.unfreeze(source + i, 1); } return 0;';
+const UNLOCK = 'unlockPages(host, source, nrPages); unlockPages(host, target, nrPages); for';
 
 /** The order of the steps. */
 export const orderMutants: readonly Mutant[] = [
@@ -25,19 +46,20 @@ export const orderMutants: readonly Mutant[] = [
       { file: BATCH, find: 'host.unmap(source + i) ? 0 : CORE_STILL_MAPPED', put: '0' },
       {
         file: BATCH,
-        find: 'if (host.freeze(source + i, handler.references(source + i) + 1)) continue;',
-        put: 'if (host.freeze(source + i, host.columns.mapcount[source + i] + handler.references(source + i) + 1)) continue;',
+        find: FREEZE,
+        put: 'if (host.freeze(source + i, host.columns.mapcount[source + i] + expected)) continue;',
       },
+      // Entries are exchanged one for one at the end, as in copy, then switch.
       {
         file: BATCH,
         find: 'host.remap(batch.source[unit] + i, batch.target[unit] + i);',
-        put: '{ host.columns.count[batch.source[unit] + i] += host.columns.mapcount[batch.source[unit] + i]; host.columns.index[batch.source[unit] + i] = host.columns.index[batch.target[unit] + i]; host.unmap(batch.source[unit] + i); host.columns.index[batch.source[unit] + i] = 0; host.remap(batch.source[unit] + i, batch.target[unit] + i); }',
+        put: '{ const { count, index, mapcount } = host.columns; const from = batch.source[unit] + i; const to = batch.target[unit] + i; count[from] += mapcount[from]; index[from] = index[to]; host.unmap(from); index[from] = 0; host.remap(from, to); }',
       },
     ],
   },
   {
     name: 'no-shootdown',
-    guard: 'a CPU that translated before the unmap would go on writing to the old page',
+    guard: 'a CPU that translated before the unmap would go on reading and writing the old page',
     kernel: 'mm/rmap.c try_to_migrate_one, flush_tlb_page; mm/migrate.c try_to_unmap_flush',
     edits: [{ file: BATCH, find: 'host.shootdown(); return;', put: 'return;' }],
   },
@@ -45,37 +67,38 @@ export const orderMutants: readonly Mutant[] = [
     name: 'shootdown-before-unmap',
     guard: 'translations are flushed when no entry can bring them back',
     kernel: 'mm/migrate.c migrate_pages_batch: try_to_unmap_flush after the last try_to_migrate',
-    edits: [
-      {
-        file: BATCH,
-        find: 'if (batch.state[unit] === UNMAPPED) { host.shootdown();',
-        put: 'if (batch.state[unit] === LOCKED) { host.shootdown();',
-      },
-      ...phaseMoved('shootdownPhase(context);', 'unmapPhase(context);'),
-    ],
+    edits: [taking(FIRST_OF_SHOOTDOWN, 'LOCKED'), ...phaseMoved('shootdown', 'unmap')],
   },
   {
     name: 'shootdown-after-copy',
     guard: 'what is written through a stale translation is written before the copy',
     kernel: 'mm/migrate.c migrate_pages_batch: try_to_unmap_flush before migrate_folio_move',
-    edits: [
-      {
-        file: BATCH,
-        find: 'if (batch.state[unit] === UNMAPPED) { host.shootdown();',
-        put: 'if (batch.state[unit] === MOVED) { host.shootdown();',
-      },
-      ...phaseMoved('shootdownPhase(context);', 'carryPhase(context);'),
-    ],
+    edits: [taking(FIRST_OF_SHOOTDOWN, 'COPIED'), ...phaseMoved('shootdown', 'carry')],
   },
   {
     name: 'slot-before-target-references',
     guard: 'the new page has its references before anybody can find it in its slot',
     kernel: 'mm/migrate.c folio_migrate_mapping: folio_ref_add(newfolio) before xas_store',
     edits: [
+      { file: BATCH, find: REFERENCES, put: 'var references = expected;' },
+      { file: BATCH, find: LAST_OF_MOVE, put: `host.unfreeze(target + i, references); ${LAST_OF_MOVE}` },
+    ],
+  },
+  {
+    name: 'slot-empty-meanwhile-2004',
+    guard:
+      'the slot goes from the old page to the new one in one step: who finds it empty reads the file from its device',
+    kernel: 'active defragmentation, October 2004: remove_from_page_cache, then add_to_page_cache',
+    edits: [
       {
         file: BATCH,
-        find: 'host.unfreeze(target + i, references + 1); const code = handler.migrate(source + i, target + i, mode);',
-        put: 'const code = handler.migrate(source + i, target + i, mode); host.unfreeze(target + i, references + 1);',
+        find: FREEZE,
+        put: 'if (host.freeze(source + i, expected)) { var slot = -1; const m = host.machine; const index = m.index[source + i]; if (host.pages.inCache(source + i) && host.pages.swapSlot(source + i) < 0) slot = m.extentLeaf[index >>> 6] * 64 + (index & 63); var page = slot < 0 ? 0 : m.leafSlots[slot]; if (slot >= 0) m.leafSlots[slot] = 0; host.unfreeze(target + i, expected); continue; }',
+      },
+      {
+        file: BATCH,
+        find: 'const code = handler.migrate(source + i, target + i, mode);',
+        put: 'if (slot >= 0) host.machine.leafSlots[slot] = page; const code = handler.migrate(source + i, target + i, mode);',
       },
     ],
   },
@@ -87,85 +110,77 @@ export const orderMutants: readonly Mutant[] = [
   },
   {
     name: 'copy-before-unmap',
-    guard: 'a page is copied when nobody can write to it any more (copy, then switch: 48 of 48 runs lost counts)',
+    guard: 'a page is copied when nobody can write to it any more',
     kernel: 'mm/migrate.c: migrate_folio_unmap before migrate_folio_move',
-    edits: [
-      { file: BATCH, find: FIRST_OF_COPY, put: FIRST_OF_COPY.replace('MOVED', 'LOCKED') },
-      ...phaseMoved(COPY, 'unmapPhase(context);'),
-    ],
+    edits: [taking(FIRST_OF_COPY, 'LOCKED'), taking(FIRST_OF_CARRY, 'MOVED'), ...phaseMoved('copy', 'unmap')],
   },
   {
     name: 're-point-before-copy-2004',
     guard: 'page tables name the new page only when it has the contents',
     kernel: 'active defragmentation, October 2004: entries were re-pointed, then the page was copied',
-    edits: phaseMoved(COPY, 'finishPhase(context);'),
+    edits: [
+      taking(FIRST_OF_COPY, 'REMAPPED'),
+      { file: BATCH, find: LAST_OF_COPY, put: ';' },
+      taking(FIRST_OF_CARRY, 'MOVED'),
+      ...phaseMoved('copy', 'finish'),
+    ],
   },
   {
     name: 'unlock-before-copy',
     guard: 'who reads a file sleeps on the new page until it has the contents',
     kernel: 'mm/migrate.c migrate_folio_move: folio_unlock(dst) at the end',
     edits: [
-      { file: BATCH, find: 'host.unlock(target); host.unlock(source); table', put: 'host.unlock(source); table' },
-      {
-        file: BATCH,
-        find: 'host.unfreeze(source + i, 1); }',
-        put: 'host.unfreeze(source + i, 1); host.unlock(target + i); }',
-      },
+      { file: BATCH, find: UNLOCK, put: 'unlockPages(host, source, nrPages); for' },
+      { file: BATCH, find: LAST_OF_MOVE, put: `host.unlock(target + i); ${LAST_OF_MOVE}` },
     ],
   },
   {
     name: 'unlock-before-remap',
-    guard: 'truncation and others that need the lock wait until the page is mapped again',
+    guard: 'truncation, and whoever else needs the lock, waits until the page is mapped again',
     kernel: 'mm/migrate.c migrate_folio_move: remove_migration_ptes before folio_unlock(dst)',
     edits: [
-      { file: BATCH, find: 'host.unlock(target); host.unlock(source); table', put: 'table' },
+      { file: BATCH, find: UNLOCK, put: 'for' },
       {
         file: BATCH,
-        find: 'host.carry(batch.source[unit] + i, batch.target[unit] + i);',
-        put: '{ host.carry(batch.source[unit] + i, batch.target[unit] + i); host.unlock(batch.target[unit] + i); host.unlock(batch.source[unit] + i); }',
+        find: 'batch.state[unit] = CARRIED;',
+        put: 'unlockPages(host, batch.source[unit], 2 ** batch.order[unit]); unlockPages(host, batch.target[unit], 2 ** batch.order[unit]); batch.state[unit] = CARRIED;',
       },
     ],
   },
   {
     name: 'put-back-before-unlock',
-    guard: 'the new page is unlocked by whoever still holds a reference to it',
+    guard: 'the new page is unlocked by somebody who still holds a reference to it',
     kernel: 'mm/migrate.c migrate_folio_move: folio_unlock(dst) before folio_put',
     edits: [
+      { file: BATCH, find: UNLOCK, put: 'unlockPages(host, source, nrPages); for' },
       {
         file: BATCH,
-        find: 'host.unlock(target); host.unlock(source); table.get(batch.handler[unit]).putback(target);',
-        put: 'host.unlock(source); table.get(batch.handler[unit]).putback(target); host.unlock(target);',
+        find: 'batch.state[unit] = ARRIVED;',
+        put: 'unlockPages(host, target, nrPages); batch.state[unit] = ARRIVED;',
       },
     ],
   },
   {
     name: 'slot-first-2004',
     guard: 'a page is unmapped, and its count frozen, before its slot moves',
-    kernel: 'mmigrate_onepage of July 2004: slot first, then unmap, then wait until nobody else holds the page',
+    kernel: 'remap_onepage, January 2004: slot first, then unmap, and the count was never frozen',
     edits: [
-      ...phaseMoved('movePhase(context, mode);', 'unmapPhase(context);'),
+      ...phaseMoved('move', 'unmap'),
+      taking('if (batch.state[unit] !== UNMAPPED) continue; batch.state[unit] = FROZEN;', 'LOCKED'),
+      { file: BATCH, find: REFERENCES, put: `${REFERENCES} var references = expected;` },
       {
         file: BATCH,
-        find: 'if (batch.state[unit] !== UNMAPPED) continue; const outcome = moveUnit',
-        put: 'if (batch.state[unit] !== LOCKED) continue; const outcome = moveUnit',
+        find: FREEZE,
+        put: 'if (host.columns.count[source + i] === host.columns.mapcount[source + i] + expected) continue;',
       },
-      {
-        file: BATCH,
-        find: 'if (host.freeze(source + i, handler.references(source + i) + 1)) continue;',
-        put: 'if (host.columns.count[source + i] === host.columns.mapcount[source + i] + handler.references(source + i) + 1) continue;',
-      },
-      { file: BATCH, find: 'host.unfreeze(source + i, 1); }', put: 'host.columns.count[source + i] -= references; }' },
+      { file: BATCH, find: LAST_OF_MOVE, put: 'host.columns.count[source + i] -= references - 1; } return 0;' },
       {
         file: BATCH,
         find: 'if (batch.state[unit] !== LOCKED) continue; const source = batch.source[unit]; const nrPages = 2 ** batch.order[unit]; if (wasFreed(host, batch, unit)) { finishFreed(host, batch, unit); continue; } batch.state[unit] = UNMAPPED;',
         put: 'if (batch.state[unit] !== MOVED) continue; const source = batch.source[unit]; const nrPages = 2 ** batch.order[unit];',
       },
       { file: BATCH, find: 'const code = table.get(batch.handler[unit]).refuses(source + i);', put: 'const code = 0;' },
-      {
-        file: BATCH,
-        find: 'if (batch.state[unit] === UNMAPPED) { host.shootdown();',
-        put: 'if (batch.state[unit] === MOVED) { host.shootdown();',
-      },
+      taking(FIRST_OF_SHOOTDOWN, 'MOVED'),
       // The old page kept its mapping until it was freed.
       {
         file: 'src/sim/mappings.js',
@@ -174,8 +189,8 @@ export const orderMutants: readonly Mutant[] = [
       },
       {
         file: BATCH,
-        find: 'host.freeSource(source);',
-        put: '{ host.columns.index[source] = 0; host.freeSource(source); }',
+        find: 'host.freeSource(pfn); batch.state[unit] = DONE;',
+        put: '{ host.columns.index[pfn] = 0; host.freeSource(pfn); } batch.state[unit] = DONE;',
       },
     ],
   },

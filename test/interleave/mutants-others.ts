@@ -118,8 +118,8 @@ export const othersMutants: readonly Mutant[] = [
     edits: [
       {
         file: SPACE,
-        find: 'if (isMigration(pte) || !isPresent(pte)) return;',
-        put: 'if (!isMigration(pte) && !isPresent(pte)) return;',
+        find: 'if (!isPresent(pte)) return; tlbFlushPage(m, mm, vpn); const pfn',
+        put: 'if (!isPresent(pte) && !isMigration(pte)) return; tlbFlushPage(m, mm, vpn); const pfn',
       },
     ],
   },

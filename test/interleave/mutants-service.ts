@@ -1,7 +1,7 @@
 import type { Mutant } from './mutants.js';
 
 const BATCH = 'src/migration/migrate-batch.js';
-const RUN = 'src/migration/migration-run.js';
+const REST = 'src/migration/bring-to-rest.js';
 const JUDGE = 'src/migration/judge.js';
 const FILE_BACKED = 'plugins/file-backed/handler.js';
 const SWAP_BACKED = 'plugins/swap-backed/handler.js';
@@ -43,7 +43,13 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'no-target-lock',
     guard: 'who finds the new page in its slot sleeps on its lock until its contents are there',
     kernel: 'mm/migrate.c migrate_folio_unmap, folio_trylock(dst)',
-    edits: [{ file: BATCH, find: 'host.lock(target + i);', put: '' }],
+    edits: [
+      {
+        file: BATCH,
+        find: 'if (host.lock(target + targets)) targets++; else outcome = CORE_LOCKED;',
+        put: 'targets++;',
+      },
+    ],
   },
   {
     name: 'no-writeback-check',
@@ -82,19 +88,31 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'freed-page-kept',
     guard: 'the isolation’s reference is the last one of a page that its owner freed, and has to be dropped',
     kernel: 'mm/migrate.c migrate_folio_done',
-    edits: [{ file: BATCH, find: 'host.freeSource(batch.source[unit] + i); }', put: '}' }],
+    edits: [
+      {
+        file: BATCH,
+        find: 'if ((flags[pfn] & PG_ISOLATED) !== 0) host.freeSource(pfn); batch.state[unit] = FREED;',
+        put: '; batch.state[unit] = FREED;',
+      },
+    ],
   },
   {
     name: 'freed-page-locked',
     guard: 'a page is unlocked before its last reference goes',
     kernel: 'mm/migrate.c migrate_folio_unmap, out: folio_unlock',
-    edits: [{ file: BATCH, find: 'if (batch.state[unit] === LOCKED) host.unlock(batch.source[unit] + i);', put: '' }],
+    edits: [
+      {
+        file: BATCH,
+        find: 'unlockPages(host, source, nrPages); } batch.state[unit] = LEAVING;',
+        put: '} batch.state[unit] = LEAVING;',
+      },
+    ],
   },
   {
     name: 'target-leaked',
     guard: 'a target that nothing moved to is given back',
     kernel: 'mm/migrate.c migrate_folio_undo_dst, put_new_folio',
-    edits: [{ file: BATCH, find: 'targets.put(batch.target[unit], batch.order[unit]);', put: '' }],
+    edits: [{ file: BATCH, find: 'targets.put(target, batch.order[unit]);', put: '' }],
   },
   {
     name: 'pinned-page-moved',
@@ -108,7 +126,7 @@ export const serviceMutants: readonly Mutant[] = [
       },
       {
         file: BATCH,
-        find: 'if (host.freeze(source + i, handler.references(source + i) + 1)) continue;',
+        find: 'if (host.freeze(source + i, expected)) continue;',
         put: 'host.unfreeze(source + i, 0); continue;',
       },
     ],
@@ -120,8 +138,8 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: BATCH,
-        find: 'if (host.freeze(source + i, handler.references(source + i) + 1)) continue;',
-        put: 'if (host.columns.count[source + i] === handler.references(source + i) + 1) { host.unfreeze(source + i, 0); continue; }',
+        find: 'if (host.freeze(source + i, expected)) continue;',
+        put: 'if (host.columns.count[source + i] === expected) { host.unfreeze(source + i, 0); continue; }',
       },
     ],
   },
@@ -132,8 +150,8 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: BATCH,
-        find: 'if (host.freeze(source + i, handler.references(source + i) + 1)) continue;',
-        put: 'if (host.columns.count[source + i] === handler.references(source + i) + 1) continue;',
+        find: 'if (host.freeze(source + i, expected)) continue;',
+        put: 'if (host.columns.count[source + i] === expected) continue;',
       },
     ],
   },
@@ -143,11 +161,7 @@ export const serviceMutants: readonly Mutant[] = [
     kernel: 'mm/migrate.c folio_migrate_mapping, folio_ref_unfreeze',
     edits: [
       { file: BATCH, find: 'const code = table.get(batch.handler[unit]).refuses(source + i);', put: 'const code = 0;' },
-      {
-        file: BATCH,
-        find: 'host.unfreeze(source + i, handler.references(source + i) + 1);',
-        put: '',
-      },
+      { file: BATCH, find: 'if (count[source + i] === 0) host.unfreeze(source + i, count[target + i]);', put: '' },
     ],
   },
   {
@@ -160,7 +174,7 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'target-without-references',
     guard: 'the new page has the references of the slot and of the buffers that it takes over',
     kernel: 'mm/migrate.c folio_migrate_mapping, folio_ref_add(newfolio)',
-    edits: [{ file: BATCH, find: 'host.unfreeze(target + i, references + 1);', put: '' }],
+    edits: [{ file: BATCH, find: 'host.unfreeze(target + i, expected);', put: '' }],
   },
   {
     name: 'truncated-page-moved',
@@ -217,8 +231,8 @@ export const serviceMutants: readonly Mutant[] = [
       { file: BATCH, find: 'host.unmap(source + i) ? 0 : CORE_STILL_MAPPED', put: '(host.unmap(source + i), 0)' },
       {
         file: BATCH,
-        find: 'if (host.freeze(source + i, handler.references(source + i) + 1)) continue;',
-        put: 'if (host.freeze(source + i, host.columns.mapcount[source + i] + handler.references(source + i) + 1)) continue;',
+        find: 'if (host.freeze(source + i, expected)) continue;',
+        put: 'if (host.freeze(source + i, host.columns.mapcount[source + i] + expected)) continue;',
       },
     ],
   },
@@ -226,14 +240,18 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'refused-page-stays-unmapped',
     guard: 'a page that does not move has its mappings back',
     kernel: 'mm/migrate.c migrate_folio_undo_src, remove_migration_ptes(src, src)',
-    edits: [{ file: BATCH, find: 'host.remap(source, source);', put: '' }],
+    edits: [{ file: BATCH, find: 'host.remap(source + i, source + i);', put: ';' }],
   },
   {
     name: 'refused-page-stays-locked',
     guard: 'a page that does not move is unlocked',
     kernel: 'mm/migrate.c migrate_folio_undo_src, folio_unlock',
     edits: [
-      { file: BATCH, find: 'host.remap(source, source); host.unlock(source);', put: 'host.remap(source, source);' },
+      {
+        file: BATCH,
+        find: 'unlockPages(host, source, nrPages); batch.state[unit] = ISOLATED;',
+        put: 'batch.state[unit] = ISOLATED;',
+      },
     ],
   },
   {
@@ -243,8 +261,8 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: BATCH,
-        find: 'table.get(batch.handler[unit]).putback(batch.source[unit] + i); releaseTarget',
-        put: ';releaseTarget',
+        find: 'putBackPages(table.get(batch.handler[unit]), source, source + 2 ** batch.order[unit]);',
+        put: '',
       },
     ],
   },
@@ -252,37 +270,49 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'moved-page-stays-isolated',
     guard: 'the new page goes onto its list, and the reference of its allocation is dropped',
     kernel: 'mm/migrate.c migrate_folio_move, folio_add_lru and folio_put',
-    edits: [{ file: BATCH, find: 'table.get(batch.handler[unit]).putback(target);', put: '' }],
+    edits: [{ file: BATCH, find: 'table.get(batch.handler[unit]).putback(target + i);', put: ';' }],
   },
   {
     name: 'moved-page-stays-locked',
     guard: 'the new page is unlocked, or whoever sleeps on it sleeps for ever',
     kernel: 'mm/migrate.c migrate_folio_move, folio_unlock(dst)',
-    edits: [
-      { file: BATCH, find: 'host.unlock(target); host.unlock(source); table', put: 'host.unlock(source); table' },
-    ],
+    edits: [{ file: BATCH, find: 'unlockPages(host, target, nrPages); for', put: 'for' }],
   },
   {
     name: 'old-page-freed-locked',
     guard: 'the old page is unlocked before it is freed, and never after',
     kernel: 'mm/migrate.c migrate_folio_move, migrate_folio_undo_src: folio_unlock(src), then folio_put(src)',
     edits: [
-      { file: BATCH, find: 'host.unlock(target); host.unlock(source); table', put: 'host.unlock(target); table' },
-      { file: BATCH, find: 'host.freeSource(source);', put: 'host.freeSource(source); host.unlock(source);' },
+      {
+        file: BATCH,
+        find: 'unlockPages(host, source, nrPages); unlockPages(host, target, nrPages); for',
+        put: 'unlockPages(host, target, nrPages); for',
+      },
+      {
+        file: BATCH,
+        find: 'host.freeSource(pfn); batch.state[unit] = DONE;',
+        put: '{ host.freeSource(pfn); host.unlock(pfn); } batch.state[unit] = DONE;',
+      },
     ],
   },
   {
     name: 'old-page-not-freed',
     guard: 'the old page is freed',
     kernel: 'mm/migrate.c migrate_folio_done, folio_put(src)',
-    edits: [{ file: BATCH, find: 'host.freeSource(source);', put: '' }],
+    edits: [
+      { file: BATCH, find: 'host.freeSource(pfn); batch.state[unit] = DONE;', put: '; batch.state[unit] = DONE;' },
+    ],
   },
   {
     name: 'old-page-freed-twice',
     guard: 'the old page is freed once',
     kernel: 'mm/migrate.c migrate_folio_done, folio_put(src)',
     edits: [
-      { file: BATCH, find: 'host.freeSource(source);', put: 'host.freeSource(source); host.freeSource(source);' },
+      {
+        file: BATCH,
+        find: 'host.freeSource(pfn); batch.state[unit] = DONE;',
+        put: '{ host.freeSource(pfn); host.freeSource(pfn); } batch.state[unit] = DONE;',
+      },
     ],
   },
   {
@@ -290,7 +320,37 @@ export const serviceMutants: readonly Mutant[] = [
     guard: 'a page that its owner freed is reported as freed, not as refused, and not put back',
     kernel: 'mm/migrate.c migrate_pages_batch, stats->nr_succeeded of freed folios',
     edits: [
-      { file: RUN, find: 'if (wasFreed(this.host, batch, unit)) finishFreed(this.host, batch, unit); else', put: '' },
+      {
+        file: REST,
+        find: 'if (wasFreed(host, batch, unit)) finishFreed(host, batch, unit); else putBackUnit',
+        put: 'putBackUnit',
+      },
+    ],
+  },
+  {
+    name: 'no-early-look',
+    guard: 'a page that visibly cannot go gets no target, so that a refusal leaves no trace in the allocator',
+    kernel: 'mm/compaction.c isolate_migratepages_block looks before it isolates',
+    edits: [{ file: BATCH, find: 'batch.outcome[unit] = obstacle(context, unit, mode);', put: '' }],
+  },
+  {
+    name: 'early-last-reference-not-seen',
+    guard: 'a page that its owner has freed gets no target',
+    kernel: 'mm/migrate.c migrate_folio_unmap, folio_ref_count(src) == 1 before the allocation',
+    edits: [
+      {
+        file: BATCH,
+        find: 'if (wasFreed(host, batch, unit)) { finishFreed(host, batch, unit); continue; } batch.outcome[unit] = obstacle',
+        put: 'batch.outcome[unit] = obstacle',
+      },
+    ],
+  },
+  {
+    name: 'handler-not-asked-again',
+    guard: 'a page that has become another type while it was in hand goes to the handler that claims it now',
+    kernel: 'mm/migrate.c move_to_new_folio: mapping->a_ops is looked up when it is called',
+    edits: [
+      { file: BATCH, find: 'if (batch.outcome[unit] !== 0 && hasChangedHands(context, unit)) continue;', put: '' },
     ],
   },
 ];
