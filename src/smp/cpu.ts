@@ -48,7 +48,7 @@ export function attachCpu(shared: SharedMachine, cpu: number): Cpu {
   const trap = createTrap(machine, cpu, gate);
   return {
     ...gate,
-    ...createUserMemory(machine, cpu, mode, trap),
+    ...createUserMemory(machine, control, mode, trap),
     ...createUserPages(machine, cpu, mode, gate, trap),
     beginShootdown: begin,
     awaitShootdown: awaitAnswers,

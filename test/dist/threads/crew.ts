@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { AnyPart } from './roles.js';
 
-const ENTRY = new URL('../../../dist/test/dist/threads/worker.js', import.meta.url);
+/** Threads are of the built package, whether this file is itself or is not. */
+const BUILT = import.meta.url.endsWith('.js') ? './worker.js' : '../../../dist/test/dist/threads/worker.js';
+const ENTRY = new URL(BUILT, import.meta.url);
 
 /** A thread that plays a part. */
 export interface Player {

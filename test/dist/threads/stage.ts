@@ -3,10 +3,8 @@ export const CUE_TRANSLATED = 0;
 export const CUE_STORE = 1;
 export const CUE_STORED = 2;
 export const CUE_END = 3;
-export const CUE_PASSED_SHOOTDOWN = 4;
-export const CUE_JOB_ENDED = 5;
-export const CUE_UNMAPPED = 6;
-export const CUE_ASLEEP = 7;
+export const CUE_JOB_ENDED = 4;
+export const CUE_READY = 5;
 /** Events so far; each cue holds the number of its event, counted from 1. */
 const EVENTS = 15;
 const NR_WORDS = 16;

@@ -1,7 +1,19 @@
 import 'reflect-metadata';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type AnyPart, offline, storeLate } from './roles.js';
+import { type AnyPart, access, offline, roam, storeLate } from './roles.js';
 
 /** A thread of a test: plays its part and posts what came of it. */
-const part = workerData as AnyPart;
-parentPort?.postMessage(part.role === 'offline' ? await offline(part) : storeLate(part));
+async function play(part: AnyPart): Promise<unknown> {
+  switch (part.role) {
+    case 'storeLate':
+      return storeLate(part);
+    case 'offline':
+      return offline(part);
+    case 'access':
+      return access(part);
+    case 'roam':
+      return roam(part);
+  }
+}
+
+parentPort?.postMessage(await play(workerData as AnyPart));
