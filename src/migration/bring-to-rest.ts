@@ -10,12 +10,15 @@ import {
   ISOLATED,
   LEAVING,
   LOCKED,
+  LOCKING,
   MOVED,
   putBackUnit,
   REFUSED,
   remapPhase,
   thaw,
   UNMAPPED,
+  undoIsolation,
+  undoLocking,
   WAITING,
   wasFreed,
 } from './migrate-batch.js';
@@ -57,11 +60,15 @@ function decideFrozen({ batch, host }: BatchContext, unit: number): void {
 }
 
 function goBack(context: BatchContext, unit: number): void {
-  const { batch, host } = context;
+  const { batch, host, table } = context;
   const state = batch.state[unit];
-  if (state === LEAVING) finishFreed(host, batch, unit);
+  if (state === LOCKING) {
+    undoLocking(host, batch, unit);
+    batch.outcome[unit] = CORE_INTERRUPTED;
+  } else if (state === LEAVING) finishFreed(host, batch, unit);
   else if (state === LOCKED || state === UNMAPPED) backOut(context, unit, CORE_INTERRUPTED);
   else if (state === WAITING) {
+    if (batch.progress[unit] !== 0) undoIsolation(table.get(batch.handler[unit]!), batch, unit);
     batch.state[unit] = REFUSED;
     batch.outcome[unit] = CORE_INTERRUPTED;
   } else if (state === ISOLATED && batch.outcome[unit] === 0) batch.outcome[unit] = CORE_INTERRUPTED;

@@ -33,23 +33,25 @@ import type { TargetSource } from './target-source.js';
  */
 export const WAITING = 0;
 export const ISOLATED = 1;
-export const LOCKED = 2;
-export const UNMAPPED = 3;
+/** Some of its pages are locked. */
+export const LOCKING = 2;
+export const LOCKED = 3;
+export const UNMAPPED = 4;
 /** On its way over the freeze: its first page has moved, or it can still go back. */
-export const FROZEN = 4;
-export const MOVED = 5;
-export const COPIED = 6;
-export const CARRIED = 7;
-export const REMAPPED = 8;
-export const ARRIVED = 9;
-export const DONE = 10;
+export const FROZEN = 5;
+export const MOVED = 6;
+export const COPIED = 7;
+export const CARRIED = 8;
+export const REMAPPED = 9;
+export const ARRIVED = 10;
+export const DONE = 11;
 /** Its owner freed it meanwhile: only the references of isolation are left, and not all of them any more. */
-export const LEAVING = 11;
-export const FREED = 12;
+export const LEAVING = 12;
+export const FREED = 13;
 /** Back where it was, for good. */
-export const REFUSED = 13;
+export const REFUSED = 14;
 /** Counted and announced: nothing of it is in hand any more. */
-export const SETTLED = 14;
+export const SETTLED = 15;
 
 export interface Batch {
   nrUnits: number;
@@ -60,6 +62,8 @@ export interface Batch {
   readonly handler: Uint8Array;
   /** Why the unit did not go in the last pass, 0 if it has not been refused. */
   readonly outcome: Uint16Array;
+  /** Pages of the unit that the step under way has isolated or locked, should it break off. */
+  readonly progress: Uint16Array;
 }
 
 export function createBatch(capacity: number): Batch {
@@ -71,6 +75,7 @@ export function createBatch(capacity: number): Batch {
     state: new Uint8Array(capacity),
     handler: new Uint8Array(capacity),
     outcome: new Uint16Array(capacity),
+    progress: new Uint16Array(capacity),
   };
 }
 
@@ -97,6 +102,7 @@ export function addUnit(context: BatchContext, pfn: Pfn): Pfn {
   batch.order[at] = order;
   batch.state[at] = WAITING;
   batch.outcome[at] = 0;
+  batch.progress[at] = 0;
   return pfn + 2 ** order;
 }
 
@@ -122,28 +128,25 @@ function isolateUnit({ host, table, batch }: BatchContext, unit: number): Outcom
     if (outcome !== 0 && outcome !== CORE_LOCKED && outcome !== CORE_WRITEBACK && outcome !== CORE_PINNED)
       return outcome;
   }
-  return isolatePages(table.get(handler), handler, head, end);
-}
-
-/** All pages of a unit or none, whatever the handler does. */
-function isolatePages(handler: PageTypeHandler, index: number, head: Pfn, end: Pfn): Outcome {
-  let pfn = head;
-  try {
-    for (; pfn < end; pfn++) {
-      const code = handler.isolate(pfn);
-      if (code === 0) continue;
-      putBackPages(handler, head, pfn);
-      return outcomeOf(index, code);
+  for (let pfn = head; pfn < end; pfn++) {
+    const code = table.get(handler).isolate(pfn);
+    if (code !== 0) {
+      undoIsolation(table.get(handler), batch, unit);
+      return outcomeOf(handler, code);
     }
-    return 0;
-  } catch (error) {
-    putBackPages(handler, head, pfn);
-    throw error;
+    batch.progress[unit] = batch.progress[unit]! + 1;
   }
+  batch.progress[unit] = 0;
+  return 0;
 }
 
-function putBackPages(handler: PageTypeHandler, head: Pfn, end: Pfn): void {
-  for (let pfn = end - 1; pfn >= head; pfn--) handler.putback(pfn);
+/** All pages of a unit are isolated or none: puts back those that have been. */
+export function undoIsolation(handler: PageTypeHandler, batch: Batch, unit: number): void {
+  const head = batch.source[unit]!;
+  while (batch.progress[unit] !== 0) {
+    handler.putback(head + batch.progress[unit]! - 1);
+    batch.progress[unit] = batch.progress[unit]! - 1;
+  }
 }
 
 /**
@@ -228,6 +231,7 @@ export function lockPhase(context: BatchContext, mode: MigrateMode): void {
     if (batch.state[unit] !== ISOLATED || batch.target[unit] === NO_PAGE) continue;
     batch.outcome[unit] = lockUnit(host, batch, unit, mode);
     if (batch.outcome[unit] === 0) batch.state[unit] = LOCKED;
+    else undoLocking(host, batch, unit);
   }
 }
 
@@ -237,50 +241,43 @@ function lockUnit(host: MemoryHost, batch: Batch, unit: number, mode: MigrateMod
   const source = batch.source[unit]!;
   const target = batch.target[unit]!;
   const nrPages = 2 ** batch.order[unit]!;
-  let sources = 0;
-  let targets = 0;
-  let outcome = 0;
-  try {
-    while (sources < nrPages && outcome === 0) {
-      outcome = lockPage(host, source + sources, mode);
-      if (outcome === 0) sources++;
-    }
-    while (targets < nrPages && outcome === 0) {
-      if (host.lock(target + targets)) targets++;
-      else outcome = CORE_LOCKED;
-    }
-  } finally {
-    if (targets < nrPages) {
-      unlockPages(host, target, targets);
-      unlockPages(host, source, sources);
-    }
+  batch.state[unit] = LOCKING;
+  for (let pfn = source; pfn < source + nrPages; pfn++) {
+    if (!host.lock(pfn)) return CORE_LOCKED;
+    batch.progress[unit] = batch.progress[unit]! + 1;
+    if ((flags[pfn]! & PG_WRITEBACK) === 0) continue;
+    if (mode !== MIGRATE_SYNC || !host.waitForWriteback(pfn)) return CORE_WRITEBACK;
   }
-  if (outcome === 0) for (let i = 0; i < nrPages; i++) flags[target + i] = flags[target + i]! | PG_ISOLATED;
-  return outcome;
+  for (let pfn = target; pfn < target + nrPages; pfn++) {
+    if (!host.lock(pfn)) return CORE_LOCKED;
+    flags[pfn] = flags[pfn]! | PG_ISOLATED;
+  }
+  batch.progress[unit] = 0;
+  return 0;
 }
 
-/** A target that nothing has moved to is as the allocator gave it. */
+/** Undoes what there is of `lockUnit`. */
+export function undoLocking(host: MemoryHost, batch: Batch, unit: number): void {
+  unlockTarget(host, batch.target[unit]!, 2 ** batch.order[unit]!);
+  while (batch.progress[unit] !== 0) {
+    host.unlock(batch.source[unit]! + batch.progress[unit]! - 1);
+    batch.progress[unit] = batch.progress[unit]! - 1;
+  }
+  batch.state[unit] = ISOLATED;
+}
+
+/** A target that nothing has moved to is as the allocator gave it; those of its pages that are ours have the flag. */
 function unlockTarget(host: MemoryHost, target: Pfn, nrPages: number): void {
   const { flags } = host.columns;
-  for (let i = 0; i < nrPages; i++) flags[target + i] = flags[target + i]! & ~PG_ISOLATED;
-  unlockPages(host, target, nrPages);
+  for (let pfn = target; pfn < target + nrPages; pfn++) {
+    if ((flags[pfn]! & PG_ISOLATED) === 0) continue;
+    host.unlock(pfn);
+    flags[pfn] = flags[pfn]! & ~PG_ISOLATED;
+  }
 }
 
 function unlockPages(host: MemoryHost, first: Pfn, nrPages: number): void {
   for (let i = nrPages - 1; i >= 0; i--) host.unlock(first + i);
-}
-
-function lockPage(host: MemoryHost, pfn: Pfn, mode: MigrateMode): Outcome {
-  const { flags } = host.columns;
-  if (!host.lock(pfn)) return CORE_LOCKED;
-  if ((flags[pfn]! & PG_WRITEBACK) === 0) return 0;
-  let isWritten = false;
-  try {
-    isWritten = mode === MIGRATE_SYNC && host.waitForWriteback(pfn);
-  } finally {
-    if (!isWritten) host.unlock(pfn);
-  }
-  return isWritten ? 0 : CORE_WRITEBACK;
 }
 
 /** Units whose owner dropped them meanwhile are done; the others lose their page-table entries to migration entries. */
@@ -432,7 +429,7 @@ function arrive({ batch, host, table }: BatchContext, unit: number): void {
   // The target's lock is the last to go: nobody waits for the source's, and others may take the target's at once.
   unlockPages(host, source, nrPages);
   unlockPages(host, target, nrPages);
-  for (let i = 0; i < nrPages; i++) table.get(batch.handler[unit]!).putback(target + i);
+  putBackPages(table.get(batch.handler[unit]!), host.columns.flags, target, nrPages);
   batch.state[unit] = ARRIVED;
 }
 
@@ -457,17 +454,20 @@ export function backOut({ batch, host }: BatchContext, unit: number, outcome: Ou
 }
 
 /** Puts a unit back for good: off the batch, onto its list, exactly as it was before isolation. */
-export function putBackUnit({ batch, table, targets }: BatchContext, unit: number): void {
-  const source = batch.source[unit]!;
-  putBackPages(table.get(batch.handler[unit]!), source, source + 2 ** batch.order[unit]!);
+export function putBackUnit({ batch, host, table, targets }: BatchContext, unit: number): void {
+  putBackPages(table.get(batch.handler[unit]!), host.columns.flags, batch.source[unit]!, 2 ** batch.order[unit]!);
   batch.state[unit] = REFUSED;
   releaseTarget(targets, batch, unit);
 }
 
+/** Pages that are not isolated have been put back already: the host failed at a later one of their compound page. */
+function putBackPages(handler: PageTypeHandler, flags: Uint32Array, first: Pfn, nrPages: number): void {
+  for (let pfn = first + nrPages - 1; pfn >= first; pfn--) if ((flags[pfn]! & PG_ISOLATED) !== 0) handler.putback(pfn);
+}
+
 /** Gives back the target of a unit that did not need it. */
 export function releaseTarget(targets: TargetSource, batch: Batch, unit: number): void {
-  const target = batch.target[unit]!;
-  if (target === NO_PAGE) return;
+  if (batch.target[unit] === NO_PAGE) return;
+  targets.put(batch.target[unit]!, batch.order[unit]!);
   batch.target[unit] = NO_PAGE;
-  targets.put(target, batch.order[unit]!);
 }

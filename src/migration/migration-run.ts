@@ -253,6 +253,7 @@ export class MigrationRun {
     batch.handler[at] = batch.handler[from]!;
     batch.state[at] = ISOLATED;
     batch.outcome[at] = 0;
+    batch.progress[at] = 0;
   }
 
   #dropPermanent(): void {
