@@ -4,7 +4,7 @@ import { validateMachine } from '../../src/sim/validate.js';
 import { shareMachine, stopAll } from '../../src/smp/index.js';
 import { play } from '../dist/threads/crew.js';
 import { machineForThreads } from '../dist/threads/machines.js';
-import type { Accessed, Roamed } from '../dist/threads/roles.js';
+import type { Accessed, Roamed } from '../dist/threads/parts.js';
 import { awaitCue, CUE_READY, CUE_TRANSLATED, createStage } from '../dist/threads/stage.js';
 import type { Protocol } from '../dist/threads/unsafe-hosts.js';
 
@@ -45,7 +45,7 @@ async function run(protocol: Protocol | null, duty: number): Promise<Run> {
   await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
   stopAll(shared);
   const { accesses, ms, wrong } = (await process.done) as Accessed;
-  const roamed = ((await migrator?.done) ?? { migrated: 0, ms: 1, refused: 0 }) as Roamed;
+  const roamed = ((await migrator?.done) ?? { migrated: 0, ms: 1, cpuMs: 1 }) as Roamed;
   return {
     pagesPerSecond: Math.round((roamed.migrated / roamed.ms) * 1000),
     accessesPerSecond: Math.round((accesses / ms) * 1000),

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { AnyPart } from './roles.js';
+import type { AnyPart } from './parts.js';
 
 /** Threads are of the built package, whether this file is itself or is not. */
 const BUILT = import.meta.url.endsWith('.js') ? './worker.js' : '../../../dist/test/dist/threads/worker.js';

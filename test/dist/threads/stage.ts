@@ -1,10 +1,16 @@
+import { ENTRY_SLEEPERS, SHOOTDOWN_SLEEPERS } from '../../../src/smp/control.js';
+import type { SharedMachine } from '../../../src/smp/index.js';
+
 /** What the threads of a test tell each other besides the machine: cues and a common order of events. */
 export const CUE_TRANSLATED = 0;
 export const CUE_STORE = 1;
 export const CUE_STORED = 2;
-export const CUE_END = 3;
-export const CUE_JOB_ENDED = 4;
-export const CUE_READY = 5;
+export const CUE_UNMAPPED = 3;
+export const CUE_GO_ON = 4;
+export const CUE_LOADED = 5;
+export const CUE_JOB_ENDED = 6;
+export const CUE_READY = 7;
+export const CUE_END = 8;
 /** Events so far; each cue holds the number of its event, counted from 1. */
 const EVENTS = 15;
 const NR_WORDS = 16;
@@ -32,4 +38,23 @@ export function awaitCue(stage: Stage, cue: number): number {
 
 export function hasCome(stage: Stage, cue: number): boolean {
   return Atomics.load(stage, cue) !== 0;
+}
+
+/** True while a CPU sleeps until others have answered its shootdown. */
+export function sleepsOnShootdown({ control }: SharedMachine, cpu: number): boolean {
+  return (Atomics.load(new Int32Array(control), SHOOTDOWN_SLEEPERS) & (1 << cpu)) !== 0;
+}
+
+/** True while a CPU sleeps on a migration entry. */
+export function sleepsOnEntry({ control }: SharedMachine, cpu: number): boolean {
+  return (Atomics.load(new Int32Array(control), ENTRY_SLEEPERS) & (1 << cpu)) !== 0;
+}
+
+/** Waits for something that nobody gives a cue for. */
+export function until(isSo: () => boolean): void {
+  const idle = new Int32Array(new SharedArrayBuffer(4));
+  for (let left = PATIENCE_MS; !isSo(); left--) {
+    if (left === 0) throw new Error('what was waited for never came');
+    Atomics.wait(idle, 0, 0, 1);
+  }
 }
