@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { printable } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
+import { formatBytes, MAX_PFN } from '../mm/units.js';
 import type { CaptureSource } from './capture-source.js';
 import { TAKE_AGAIN } from './wording.js';
 
@@ -10,12 +11,20 @@ const WORD_BYTES = 8;
 /** zlib hands its output over in pieces of this size; the default of 16 KiB costs a third of the time. */
 const GUNZIP_PIECE_BYTES = 4 * 1024 * 1024;
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
+/** More than any text of a capture has; the longest are lists of who maps what, on the largest hosts. */
+const TEXT_BYTES_MAX = 256 * 1024 * 1024;
+/** A pipe would keep us waiting for whoever writes to it. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** The files of one capture directory. A file that is not there is null; one that cannot be read is an error. */
 export class CaptureFiles implements CaptureSource {
   readonly name: string;
 
-  constructor(readonly where: string) {
+  /** `pagesMax`: files of more pages are refused, before they are in memory. */
+  constructor(
+    readonly where: string,
+    private readonly pagesMax = MAX_PFN + 1,
+  ) {
     const directory = where;
     this.name = printable(basename(resolve(directory)));
     const stats = statSync(directory, { throwIfNoEntry: false });
@@ -31,7 +40,7 @@ export class CaptureFiles implements CaptureSource {
   }
 
   text(name: string): string | null {
-    return this.#bytes(name)?.toString('utf8') ?? null;
+    return this.#bytes(name, TEXT_BYTES_MAX)?.toString('utf8') ?? null;
   }
 
   textBeside(name: string): string | null {
@@ -43,9 +52,10 @@ export class CaptureFiles implements CaptureSource {
    * two elements, so that no page costs a BigInt.
    */
   words(name: string): Uint32Array | null {
-    const zipped = this.#bytes(`${name}.gz`);
+    const bytesMax = this.pagesMax * WORD_BYTES;
+    const zipped = this.#bytes(`${name}.gz`, bytesMax);
     const found = zipped === null ? name : `${name}.gz`;
-    const bytes = zipped === null ? this.#bytes(name) : gunzip(`${this.where}/${found}`, zipped);
+    const bytes = zipped === null ? this.#bytes(name, bytesMax) : gunzip(`${this.where}/${found}`, zipped, bytesMax);
     if (bytes === null) return null;
     if (bytes.length === 0) {
       throw new VacateError('capture', `${this.where}/${found} describes no page at all: ${TAKE_AGAIN}, as root.`);
@@ -60,21 +70,40 @@ export class CaptureFiles implements CaptureSource {
     return wordsOf(bytes);
   }
 
-  #bytes(name: string): Buffer | null {
+  #bytes(name: string, bytesMax: number): Buffer | null {
+    const path = `${this.where}/${name}`;
     try {
-      return readFileSync(join(this.where, name));
+      const file = openSync(join(this.where, name), OPEN_FLAGS);
+      try {
+        const stats = fstatSync(file);
+        if (!stats.isFile() && !stats.isDirectory()) {
+          throw new VacateError('capture', `${path} is not a file: ${TAKE_AGAIN}.`);
+        }
+        if (stats.size > bytesMax) throw tooLong(path, bytesMax);
+        return readFileSync(file);
+      } finally {
+        closeSync(file);
+      }
     } catch (cause) {
+      if (VacateError.is(cause)) throw cause;
       if (codeOf(cause) === 'ENOENT') return null;
       throw new VacateError(
         'capture',
-        `${this.where}/${name} cannot be read (${codeOf(cause)}): check that it is a file you may read.`,
+        `${path} cannot be read (${codeOf(cause)}): check that it is a file you may read.`,
         { cause },
       );
     }
   }
 }
 
-function gunzip(path: string, zipped: Buffer): Buffer {
+function tooLong(path: string, bytesMax: number): VacateError {
+  return new VacateError(
+    'capture',
+    `${path} is longer than ${formatBytes(bytesMax)}, as no file of a capture is: ${TAKE_AGAIN}.`,
+  );
+}
+
+function gunzip(path: string, zipped: Buffer, bytesMax: number): Buffer {
   if (zipped.length > 0 && (zipped[0] !== GZIP_MAGIC[0] || zipped[1] !== GZIP_MAGIC[1])) {
     throw new VacateError(
       'capture',
@@ -82,8 +111,9 @@ function gunzip(path: string, zipped: Buffer): Buffer {
     );
   }
   try {
-    return gunzipSync(zipped, { chunkSize: GUNZIP_PIECE_BYTES });
+    return gunzipSync(zipped, { chunkSize: GUNZIP_PIECE_BYTES, maxOutputLength: bytesMax });
   } catch (cause) {
+    if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE') throw tooLong(path, bytesMax);
     const what = codeOf(cause) === 'Z_BUF_ERROR' ? 'ends too early' : `is damaged (${codeOf(cause)})`;
     throw new VacateError('capture', `${path} ${what}: copy it again, or ${TAKE_AGAIN}.`, { cause });
   }

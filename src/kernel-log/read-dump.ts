@@ -100,12 +100,18 @@ export class DumpReader {
 
 type Reader = (dump: DumpReader, match: RegExpExecArray) => void;
 
-/** The lines after the first. Each pattern is tried on its own, so an order of lines that changes does no harm. */
+/**
+ * The lines after the first. Each pattern is tried on its own, so an order of lines that changes does no harm. None may
+ * match a text in more ways than one, as words do that can follow each other without a space: a log may be anybody's.
+ */
 const READERS: ReadonlyArray<readonly [RegExp, Reader]> = [
   [/^head:(?:[^ ]{1,40})? order:(\d{1,2})\b(.{0,200})$/, (dump, match) => dump.set({ head: headOf(match) })],
   [/^(anon |ksm )?flags: 0x[0-9a-f]{1,16}\(([^()]{0,400})\)( CMA)?/, readFlags],
-  [/^raw: ((?:[0-9a-f]{8,16} ?){1,8})$/, (dump, match) => dump.addWords((match[1] as string).trim().split(' '))],
-  [/^head: (?:[0-9a-f]{8,16} ?){1,8}$/, () => {}],
+  [
+    /^raw: ((?:[0-9a-f]{8,16} ){0,7}[0-9a-f]{8,16}) ?$/,
+    (dump, match) => dump.addWords((match[1] as string).split(' ')),
+  ],
+  [/^head: (?:[0-9a-f]{8,16} ){0,7}[0-9a-f]{8,16} ?$/, () => {}],
   [/^page_type: (?:0x)?[0-9a-f]{1,8}\((\w{1,20})\)/, (dump, match) => dump.set({ pageType: match[1] as string })],
   [/^aops:(\w{1,80})(.{0,400})$/, (dump, match) => dump.set({ mapping: mappingOf(match), hasMapping: true })],
   // Before 5.12 the name of the file's mapping stands alone, after the pointer to it.

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { readCapture } from '../../../src/capture/index.js';
+import { CaptureFiles, readCapture } from '../../../src/capture/index.js';
 import { copyOf, fixture, refusalOf, removeTemporaryDirectories, Sketch, temporaryDirectory } from './sketch.js';
 
 afterAll(removeTemporaryDirectories);
@@ -111,4 +112,39 @@ it('keeps the cause of a failure', () => {
     return;
   }
   throw new Error('was read without complaint');
+});
+
+describe('files that would take all memory, or all time', () => {
+  const MIB = 1024 * 1024;
+
+  it('are refused before they are unpacked', () => {
+    const directory = temporaryDirectory();
+    const files = new CaptureFiles(directory, MIB);
+    writeFileSync(join(directory, 'kpageflags.gz'), gzipSync(Buffer.alloc(8 * MIB + 8)));
+    expect(() => files.words('kpageflags')).toThrow(
+      /kpageflags\.gz is longer than 8 MiB, as no file of a capture is: /,
+    );
+    writeFileSync(join(directory, 'kpageflags.gz'), gzipSync(Buffer.alloc(8 * MIB)));
+    expect(files.words('kpageflags')).toHaveLength(2 * MIB);
+  });
+
+  it('are refused before they are read', () => {
+    const directory = temporaryDirectory();
+    for (const name of ['kpageflags', 'zoneinfo']) {
+      writeFileSync(join(directory, name), '');
+      truncateSync(join(directory, name), 2 ** 32);
+    }
+    const files = new CaptureFiles(directory);
+    expect(() => files.words('kpageflags')).toThrow(/kpageflags is longer than 2 GiB, as no file of a capture is: /);
+    expect(() => files.text('zoneinfo')).toThrow(/zoneinfo is longer than 256 MiB, as no file of a capture is: /);
+  });
+
+  it('are refused if they are no files', () => {
+    const directory = temporaryDirectory();
+    execFileSync('mkfifo', [join(directory, 'zoneinfo')]);
+    symlinkSync('/dev/zero', join(directory, 'kpageflags'));
+    const files = new CaptureFiles(directory);
+    expect(() => files.text('zoneinfo')).toThrow(/zoneinfo is not a file: take the capture again/);
+    expect(() => files.words('kpageflags')).toThrow(/kpageflags is not a file: take the capture again/);
+  });
 });
