@@ -38,6 +38,11 @@ export interface SwapSpace {
    * nothing changed, if no slot is free.
    */
   add(pfn: Pfn): boolean;
+  /**
+   * Undoes `add`: takes a page out of the swap cache and frees its slot (try_to_free_swap). A page that is not in it, is
+   * locked or being written, or whose slot somebody names stays as it is.
+   */
+  remove(pfn: Pfn): void;
 }
 
 /** A VMA that a reverse-map walk comes by. */

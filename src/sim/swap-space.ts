@@ -1,7 +1,11 @@
 import type { SwapSpace } from '../host/memory-host.js';
 import type { Pfn } from '../mm/units.js';
+import { tryToFreeSwap } from './address-space.js';
 import { type Machine, SCALAR } from './machine.js';
 import { addToSwap } from './swap.js';
+
+/** CPU on which algorithms run. */
+const CPU = 0;
 
 /** The simulated machine's swap, as algorithms see it that move anonymous pages by way of it. */
 export class SimSwapSpace implements SwapSpace {
@@ -17,5 +21,9 @@ export class SimSwapSpace implements SwapSpace {
 
   add(pfn: Pfn): boolean {
     return addToSwap(this.machine, pfn);
+  }
+
+  remove(pfn: Pfn): void {
+    tryToFreeSwap(this.machine, CPU, pfn);
   }
 }

@@ -34,6 +34,7 @@ export const KERNEL_ONLY = {
   'reclaim.shrinkZone': 'reclaim takes what is oldest, zone by zone, as it sees fit',
   'reclaim.pageout': 'only the owner of a page can ask for it to be paged out',
   'swap.add': 'reclaim alone puts pages into the swap cache',
+  'swap.remove': 'reclaim alone takes pages out of the swap cache',
   'pages.isolateFromLru': 'pages are isolated only by migration',
   'pages.putbackToLru': 'pages are isolated only by migration',
   'pages.isolateFromDriver': 'pages are isolated only by migration',

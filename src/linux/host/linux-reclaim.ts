@@ -46,6 +46,10 @@ export class LinuxSwapSpace implements SwapSpace {
     return cannotAsk('swap.add');
   }
 
+  remove(): never {
+    return cannotAsk('swap.remove');
+  }
+
   #slots(field: 'SwapTotal' | 'SwapFree'): number {
     const meminfo = this.tree.text('/proc/meminfo') ?? '';
     const kib = new RegExp(`^${field}:\\s+(\\d{1,15}) kB$`, 'm').exec(meminfo)?.[1] ?? '0';
