@@ -119,7 +119,7 @@ class Removal {
 
   *run(strategy: string): Job<OfflineResult> {
     const { host } = this.service;
-    let vacated = false;
+    let vacated: boolean | null = null;
     host.drain();
     yield { step: 'scanning', done: 0, total: this.ranges.length };
     try {
@@ -129,7 +129,8 @@ class Removal {
       // Done when the free pages of the node are all the pages that it has.
       vacated = this.ranges.every((range) => isVacant(host.columns.flags, range));
     } finally {
-      if (!vacated) this.#enable();
+      if (vacated === null) this.migration.undo();
+      if (vacated !== true) this.#enable();
     }
     if (vacated) this.#unplug();
     return offlineResult(host, {

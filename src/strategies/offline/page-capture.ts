@@ -68,9 +68,19 @@ class Capture implements BlockMethod {
   }
 
   *empty(range: PfnRange): Job<readonly RefusalCount[]> {
+    let told: readonly RefusalCount[] | null = null;
+    this.#migration.startOver();
+    try {
+      told = yield* this.#rounds(range);
+      return told;
+    } finally {
+      if (told === null) this.#migration.undo();
+    }
+  }
+
+  *#rounds(range: PfnRange): Job<readonly RefusalCount[]> {
     const { host } = this.service;
     const { flags } = host.columns;
-    this.#migration.startOver();
     for (let round = 1; ; round++) {
       host.drain();
       const grabbed = lruPages(flags, [range]);

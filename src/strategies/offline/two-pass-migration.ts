@@ -54,6 +54,8 @@ export class TwoPassMigration {
   /** Of the last list: pages that got no slot, and pages that could not be written. */
   readonly #noSlot = new Set<Pfn>();
   readonly #unwritten = new Set<Pfn>();
+  /** Pages of this range that were given a swap slot. */
+  readonly #entered = new Set<Pfn>();
   #outOfTargets = false;
 
   constructor(
@@ -71,6 +73,7 @@ export class TwoPassMigration {
   /** Counts passes from 1 again: what follows is another range. */
   startOver(): void {
     this.#pass = 0;
+    this.#entered.clear();
     this.#forget();
   }
 
@@ -98,6 +101,15 @@ export class TwoPassMigration {
       for (const pfn of chunk) if (this.#isInUse(pfn)) allWent = false;
     }
     return allWent;
+  }
+
+  /**
+   * For a range whose job was stopped: pages that were given a swap slot and have not moved give it back. A job that goes
+   * on to its end leaves it to them, as the original does, and those that have moved keep it anyway.
+   */
+  undo(): void {
+    for (const pfn of this.#entered) this.service.host.swap.remove(pfn);
+    this.#entered.clear();
   }
 
   /** Why a page that would go has not gone. */
@@ -163,7 +175,9 @@ export class TwoPassMigration {
     if ((flags[pfn]! & (PG_HEAD | PG_TAIL)) !== 0) host.split(pfn);
     const kind = flags[pfn]! & (PG_ANON | PG_SWAPCACHE | PG_LRU | PG_LOCKED | PG_HEAD | PG_TAIL);
     if (kind !== (PG_ANON | PG_LRU)) return true;
-    return host.swap.add(pfn);
+    if (!host.swap.add(pfn)) return false;
+    this.#entered.add(pfn);
+    return true;
   }
 }
 
