@@ -25,8 +25,7 @@ class RingBufferHandler implements PageTypeHandler {
   }
 
   isolate(page: Pfn): number {
-    this.pages.isolateFromDriver(page);
-    return 0;
+    return this.pages.isolateFromDriver(page, RELEASED);
   }
 
   /** A transfer may have begun since the page was asked; from here on the driver finds it locked. */

@@ -19,8 +19,7 @@ export class MovableOpsHandler implements PageTypeHandler {
   }
 
   isolate(page: Pfn): number {
-    this.pages.isolateFromDriver(page);
-    return 0;
+    return this.pages.isolateFromDriver(page, RELEASED);
   }
 
   migrate(source: Pfn, target: Pfn): number {

@@ -16,7 +16,7 @@ import type { RefusalCode } from './refusal.js';
  *   claims(flags: number) { return (flags & PG_MOVABLE_OPS) !== 0; }
  *   refuses() { return 0; }
  *   references() { return 1; }                                    // the driver's own slot
- *   isolate(page: Pfn) { this.pages.isolateFromDriver(page); return 0; }
+ *   isolate(page: Pfn) { return this.pages.isolateFromDriver(page, GONE); }
  *   migrate(source: Pfn, target: Pfn) { return this.pages.moveSlot(source, target) ? 0 : GONE; }
  *   putback(page: Pfn) { this.pages.putbackToDriver(page); }
  * }

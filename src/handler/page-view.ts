@@ -31,8 +31,11 @@ export interface PageView {
   isolateFromLru(pfn: Pfn, notOnLru: RefusalCode): RefusalCode;
   /** Undoes `isolateFromLru`: back to the same place, reference dropped (putback_lru_page). Cannot fail. */
   putbackToLru(pfn: Pfn): void;
-  /** As `isolateFromLru`, for a page that a driver owns and no LRU holds (movable_operations.isolate_page). */
-  isolateFromDriver(pfn: Pfn): void;
+  /**
+   * As `isolateFromLru`, for a page that a driver owns and no LRU holds (isolate_movable_page). Returns 0, or the code,
+   * with nothing changed, if its driver has let go of it meanwhile: somebody may have freed it since it was asked about.
+   */
+  isolateFromDriver(pfn: Pfn, letGo: RefusalCode): RefusalCode;
   /** Undoes `isolateFromDriver`. */
   putbackToDriver(pfn: Pfn): void;
 

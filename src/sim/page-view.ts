@@ -61,10 +61,12 @@ export class SimPageView implements PageView {
     putPage(m, MIGRATOR_CPU, pfn);
   }
 
-  isolateFromDriver(pfn: Pfn): void {
+  isolateFromDriver(pfn: Pfn, letGo: number): number {
     const m = this.machine;
+    if (m.count[pfn] === 0) return letGo;
     m.flags[pfn] = m.flags[pfn]! | PG_ISOLATED;
     getPage(m, pfn);
+    return 0;
   }
 
   putbackToDriver(pfn: Pfn): void {

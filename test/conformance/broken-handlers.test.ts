@@ -111,7 +111,7 @@ const BROKEN: readonly Broken[] = [
     ...anon,
     spoil: (right, pages) => ({
       isolate: (page) => {
-        pages.isolateFromDriver(page);
+        pages.isolateFromDriver(page, OFF_LRU);
         return right.isolate(page);
       },
     }),
@@ -122,7 +122,7 @@ const BROKEN: readonly Broken[] = [
     ...file,
     spoil: (_right, pages) => ({
       isolate: (page) => {
-        pages.isolateFromDriver(page);
+        pages.isolateFromDriver(page, OFF_LRU);
         return 0;
       },
     }),
@@ -174,7 +174,7 @@ const BROKEN: readonly Broken[] = [
     spoil: (_right, pages) => ({
       isolate: (page) => {
         if (pages.isolateFromLru(page, OFF_LRU) === 0) return 0;
-        pages.isolateFromDriver(page);
+        pages.isolateFromDriver(page, OFF_LRU);
         return OFF_LRU;
       },
     }),
