@@ -1,21 +1,33 @@
 import type { MigrationReport } from '../../src/migration/migration-report.js';
 import { MigrationRun, type Progress } from '../../src/migration/migration-run.js';
-import { MIGRATE_SYNC } from '../../src/mm/migrate-mode.js';
+import { MIGRATE_ASYNC, MIGRATE_SYNC } from '../../src/mm/migrate-mode.js';
 import { tlbLookup } from '../../src/sim/tlb.js';
 import { checkAtRest, checkReport, settle } from './checks.js';
+import {
+  ALL,
+  areIndependent,
+  type Footprint,
+  footprintOf,
+  footprintOfVerb,
+  groupsOfUnits,
+  looksAfter,
+  looksAt,
+} from './independence.js';
 import { SLEEPS, type Step, type StepResult, stepsOf } from './operations.js';
-import { LOADING, STORING } from './oracle.js';
+import { IDLE, LOADING, STORING } from './oracle.js';
 import { PreemptedHost, type Scheduler } from './preempted-host.js';
+import { SeenStates } from './seen-states.js';
 import { StateKey } from './state-key.js';
-import { COPY, describeVerb, FREEZE, NONE, PAUSE, SHOOTDOWN } from './verbs.js';
+import { describeVerb, NONE, PAUSE, SHOOTDOWN, takesTwoPfns } from './verbs.js';
 import { World, type WorldSpec } from './world.js';
 
 /** At a point the migrator goes on. */
 const GO_ON = -1;
 /** More verbs than any run needs. */
 const ENDLESS = 20_000;
-/** Three passes in async mode, and one that waits. */
-const PASSES = 4;
+/** Three passes in async mode, and one that waits; or two that do not. */
+const PASSES_SYNC = 4;
+const PASSES_ASYNC = 2;
 
 /** Before verb number `at`, the others take step `step`. */
 export interface Choice {
@@ -33,14 +45,15 @@ export interface Exploration {
   readonly transitions: number;
   readonly depth: number;
   readonly paths: number;
+  /** Different states in which a path may end. */
+  readonly ends: number;
   readonly violations: readonly FoundViolation[];
 }
 
 export interface ExploreOptions {
+  /** False: steps that can change places without any difference are taken in both orders all the same. */
   readonly reduction?: boolean;
-  /** End at the first violation. */
-  readonly first?: boolean;
-  /** Most violations to collect. */
+  /** So many violations are enough. */
   readonly most?: number;
 }
 
@@ -50,6 +63,8 @@ interface Node {
   readonly at: number;
   /** Steps not yet taken, the next one last; GO_ON is at the bottom. */
   readonly todo: number[];
+  /** Steps that need not be taken from here: what they lead to is reached otherwise. */
+  readonly asleep: number[];
   chosen: number;
 }
 
@@ -58,21 +73,30 @@ export class Explorer implements Scheduler {
   readonly world: World;
   readonly steps: readonly Step[];
   readonly #host: PreemptedHost;
-  readonly #table: ConstructorParameters<typeof MigrationRun>[1];
   readonly #key: StateKey;
-  readonly #seen = new Set<number>();
+  readonly #seen = new SeenStates();
   readonly #ends = new Set<number>();
   readonly #path: Node[] = [];
   readonly #violations: FoundViolation[] = [];
+  #reduction = true;
   #run!: MigrationRun;
+  #script: Choice[] | null = null;
+  #tell: ((cpu: number, what: string) => void) | null = null;
+  /** Nodes passed, verbs begun and pauses made on this path, and what the verbs of this phase got. */
   #depth = 0;
   #verbs = 0;
   #pauses = 0;
   #trace = 0;
+  /** This path leads nowhere new; the run is dropped at its next pause. */
   #leaving = false;
   #found: string | null = null;
-  #script: Choice[] | null = null;
-  #tell: ((cpu: number, what: string) => void) | null = null;
+  /** The others have had their share: the migration goes on alone. */
+  #alone = false;
+  /** The footprint of what led to the next point, and what was asleep where it began; the unit that the migrator is at. */
+  #last: Footprint = ALL;
+  #asleep: readonly number[] = [];
+  #unit = 0;
+  #looks = true;
   #states = 0;
   #transitions = 0;
   #deepest = 0;
@@ -82,8 +106,23 @@ export class Explorer implements Scheduler {
     this.world = new World(spec);
     this.steps = stepsOf(this.world);
     this.#host = new PreemptedHost(this.world.machine, this);
-    this.#table = this.world.table(this.#host);
     this.#key = new StateKey(this.world.machine);
+  }
+
+  explore({ reduction = true, most = 8 }: ExploreOptions = {}): Exploration {
+    this.#reduction = reduction;
+    do {
+      const because = this.#onePath();
+      if (because !== null) this.#violations.push({ because, choices: this.#choices() });
+    } while (this.#violations.length < most && this.#backtrack());
+    return {
+      states: this.#states,
+      transitions: this.#transitions,
+      depth: this.#deepest,
+      paths: this.#paths,
+      ends: this.#ends.size,
+      violations: this.#violations,
+    };
   }
 
   /**
@@ -99,20 +138,6 @@ export class Explorer implements Scheduler {
     return because;
   }
 
-  explore({ first = false, most = 8 }: ExploreOptions = {}): Exploration {
-    do {
-      const because = this.#onePath();
-      if (because !== null) this.#violations.push({ because, choices: this.#choices() });
-    } while (this.#violations.length < (first ? 1 : most) && this.#backtrack());
-    return {
-      states: this.#states,
-      transitions: this.#transitions,
-      depth: this.#deepest,
-      paths: this.#paths,
-      violations: this.#violations,
-    };
-  }
-
   /** Runs the migration once, along the path in hand and beyond. Null, or the violation. */
   #onePath(): string | null {
     this.world.restore();
@@ -122,10 +147,15 @@ export class Explorer implements Scheduler {
     this.#trace = 0;
     this.#leaving = false;
     this.#found = null;
-    this.#run = new MigrationRun(this.#host, this.#table, this.world.events, {
+    this.#alone = false;
+    this.#last = ALL;
+    this.#asleep = [];
+    this.#unit = 0;
+    this.#looks = true;
+    this.#run = new MigrationRun(this.#host, this.world.table(this.#host), this.world.events, {
       pfns: this.world.pfns,
-      mode: MIGRATE_SYNC,
-      passes: PASSES,
+      mode: this.world.spec.waits ? MIGRATE_SYNC : MIGRATE_ASYNC,
+      passes: this.world.spec.waits ? PASSES_SYNC : PASSES_ASYNC,
     });
     try {
       const report = this.#migrate();
@@ -134,7 +164,7 @@ export class Explorer implements Scheduler {
       return checkReport(this.world, report) ?? this.#checkEnd();
     } catch (error) {
       if (this.#leaving) return this.#found;
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     } finally {
       this.#deepest = Math.max(this.#deepest, this.#verbs);
     }
@@ -144,13 +174,16 @@ export class Explorer implements Scheduler {
   #migrate(): MigrationReport | null {
     const steps: Generator<Progress, MigrationReport> = this.#run.steps();
     for (;;) {
-      this.before(PAUSE, this.#pauses, NONE);
+      this.before(PAUSE, NONE, NONE);
       if (this.#leaving) return null;
       const { done, value } = steps.next();
       this.#pauses++;
       this.#trace = 0;
-      if (done !== true) continue;
-      this.before(PAUSE, this.#pauses, NONE);
+      if (done !== true) {
+        this.#looks = looksAfter(value.phase);
+        continue;
+      }
+      this.before(PAUSE, NONE, NONE);
       return this.#leaving ? null : value;
     }
   }
@@ -159,10 +192,12 @@ export class Explorer implements Scheduler {
     this.#key.begin();
     this.#key.addMachine();
     this.#key.addWords(this.world.oracle.words);
-    if (this.#script === null && this.#ends.has(this.#key.value)) return null;
-    if (this.#script === null) this.#ends.add(this.#key.value);
-    const stray = this.#key.strayWord(this.world.base);
-    if (stray >= 0) throw new Error(`word ${stray} of the machine changes and is not hashed`);
+    if (this.#script === null) {
+      if (this.#ends.has(this.#key.value)) return null;
+      this.#ends.add(this.#key.value);
+      const stray = this.#key.strayWord(this.world.base);
+      if (stray >= 0) throw new Error(`word ${stray} of the machine changes and is not hashed`);
+    }
     settle(this.world, this.steps);
     return checkAtRest(this.world);
   }
@@ -170,15 +205,19 @@ export class Explorer implements Scheduler {
   before(verb: number, a: number, b: number): void {
     if (this.#leaving) return;
     if (this.#verbs > ENDLESS) throw new Error('the migration does not end');
-    while (this.#choose() !== GO_ON) if (this.#leaving) return;
+    const unit = this.#unitOf(a);
+    if (this.#alone) {
+      if (verb === PAUSE && this.#isKnown()) this.#leaving = true;
+      this.#transitions++;
+    } else this.#letOthersIn(verb, a, b, unit);
     if (this.#leaving) return;
+    this.#unit = unit;
     if (verb === SHOOTDOWN) this.#acknowledge();
     this.#tell?.(0, describeVerb(verb, a, b));
     this.#verbs++;
-    this.#transitions += this.#depth === this.#path.length ? 1 : 0;
     this.#note(verb);
     this.#note(a);
-    if (b !== NONE || verb === FREEZE || verb === COPY) this.#note(b);
+    if (!takesTwoPfns(verb)) this.#note(b);
   }
 
   after(result: number): void {
@@ -186,7 +225,39 @@ export class Explorer implements Scheduler {
   }
 
   #note(word: number): void {
-    this.#trace = Math.imul(this.#trace ^ word, 0x9e3779b1) ^ (this.#trace >>> 15);
+    const mixed = Math.imul(this.#trace ^ word, 0x9e3779b1);
+    this.#trace = mixed ^ (mixed >>> 15);
+  }
+
+  /** Position in the batch of the unit that a verb is about; beyond the last for none. */
+  #unitOf(pfn: number): number {
+    const { nrUnits, source, target } = this.#run.batch;
+    for (let unit = 0; unit < nrUnits; unit++) if (source[unit] === pfn || target[unit] === pfn) return unit;
+    return nrUnits;
+  }
+
+  /** A point: the others take steps until it is the migrator's turn. */
+  #letOthersIn(verb: number, a: number, b: number, unit: number): void {
+    if (this.#isFresh && this.#reduction && this.#looks) this.#last |= looksAt(this.#groupsUpTo(unit));
+    while (!this.#leaving && this.#choose() !== GO_ON);
+    if (this.#leaving || !this.#isFresh) return;
+    this.#transitions++;
+    if (!this.#reduction) return;
+    // Before the first verb the migrator looks at its whole list.
+    this.#last = this.#verbs === 0 ? ALL : footprintOfVerb(this.world, verb, a, b);
+  }
+
+  /** True beyond the part of the path that was taken before. */
+  get #isFresh(): boolean {
+    return this.#depth === this.#path.length;
+  }
+
+  /** Pages of the units that the migrator has looked at since its last verb, on its way to the next. */
+  #groupsUpTo(unit: number): number {
+    const { batch } = this.#run;
+    const from = this.#unit >= batch.nrUnits || unit < this.#unit ? 0 : this.#unit;
+    const to = unit < this.#unit ? batch.nrUnits : unit;
+    return groupsOfUnits(this.world, batch, from, to);
   }
 
   /** A CPU acknowledges a shootdown between two accesses: what is under way comes first. */
@@ -203,10 +274,14 @@ export class Explorer implements Scheduler {
   /** One choice at the point in hand: a step that was taken, or GO_ON. */
   #choose(): number {
     if (this.#script !== null) return this.#follow(this.#script);
-    const node = this.#depth < this.#path.length ? this.#path[this.#depth]! : this.#newNode();
+    const node = this.#isFresh ? this.#newNode() : this.#path[this.#depth]!;
     if (node === null) return GO_ON;
     this.#depth++;
-    if (node.chosen !== GO_ON) this.#perform(node.chosen);
+    if (node.chosen === GO_ON) {
+      if (this.#isFresh) this.#asleep = node.asleep;
+      return GO_ON;
+    }
+    this.#perform(node);
     return node.chosen;
   }
 
@@ -215,27 +290,98 @@ export class Explorer implements Scheduler {
     if (next === undefined || next.at > this.#verbs) return GO_ON;
     script.shift();
     const step = this.steps[next.step];
-    if (next.at < this.#verbs || step === undefined || !this.#enabled().includes(next.step)) return next.step;
-    this.#perform(next.step);
+    if (step !== undefined && next.at === this.#verbs && this.#enabled().includes(next.step)) this.#take(step);
     return next.step;
   }
 
-  /** Null if there is nothing to choose: the others have had their share. */
+  /** Null if there is nothing to choose, now and for the rest of the path. */
   #newNode(): Node | null {
-    const todo = this.#enabled();
-    if (this.#isSeen()) {
+    this.#setKey();
+    const asleep = this.#reduction ? this.#stillAsleep() : [];
+    const before = this.#seen.get(this.#key.value);
+    if (before === undefined) this.#states++;
+    const enabled = this.#enabled();
+    if (before === undefined && enabled.length === 0 && this.#isOver) {
+      this.#seen.set(this.#key.value, []);
+      this.#alone = true;
+      return null;
+    }
+    const todo = toTry(enabled, asleep, before);
+    this.#seen.set(this.#key.value, before === undefined ? asleep : asleep.filter((id) => before.includes(id)));
+    if (todo.length === 0) {
       this.#leaving = true;
       return null;
     }
-    if (todo.length === 0) return null;
-    todo.push(GO_ON);
-    todo.reverse();
-    const node: Node = { at: this.#verbs, todo, chosen: todo.pop()! };
+    const node: Node = { at: this.#verbs, todo, asleep: [...asleep], chosen: GO_ON };
+    this.#lookAhead(node);
+    const chosen = todo.pop();
+    if (chosen === undefined) {
+      this.#leaving = true;
+      return null;
+    }
+    node.chosen = chosen;
     this.#path.push(node);
     return node;
   }
 
-  #isSeen(): boolean {
+  /**
+   * Tries every step of a new point on the spot, and drops those that lead to a state which has nothing new in it: that
+   * saves a run each.
+   */
+  #lookAhead(node: Node): void {
+    const { oracle } = this.world;
+    const words = oracle.words.slice();
+    const kept: number[] = [];
+    const done = [...node.asleep];
+    this.#key.save();
+    for (const id of [...node.todo].reverse()) {
+      if (id === GO_ON) {
+        kept.push(id);
+        continue;
+      }
+      const step = this.steps[id]!;
+      const last = footprintOf(this.world, step);
+      this.#take(step);
+      const isNew = this.#found !== null || (!this.#leaving && this.#hasNews(done, last));
+      this.#leaving = false;
+      this.#found = null;
+      this.#key.putBack();
+      oracle.words.set(words);
+      if (isNew) kept.push(id);
+      else {
+        this.#transitions++;
+        node.asleep.push(id);
+      }
+      done.push(id);
+    }
+    node.todo.splice(0, node.todo.length, ...kept.reverse());
+  }
+
+  /** Is there anything to try in this state that was not tried when it was seen before? */
+  #hasNews(done: readonly number[], last: Footprint): boolean {
+    this.#setKey();
+    const before = this.#seen.get(this.#key.value);
+    if (before === undefined) return true;
+    if (before.length === 0) return false;
+    const still = (id: number) =>
+      this.#reduction && done.includes(id) && areIndependent(footprintOf(this.world, this.steps[id]!), last);
+    return before.some((id) => !still(id));
+  }
+
+  /** True if nobody but the migrator will ever do anything again. */
+  get #isOver(): boolean {
+    const { oracle, spec } = this.world;
+    if (oracle.budget !== 0) return false;
+    for (let cpu = 1; cpu < spec.cpus; cpu++) if (oracle.doing(cpu) !== IDLE) return false;
+    return true;
+  }
+
+  /** Steps that were asleep where the last one began, and have nothing to do with it. */
+  #stillAsleep(): number[] {
+    return this.#asleep.filter((id) => areIndependent(footprintOf(this.world, this.steps[id]!), this.#last));
+  }
+
+  #setKey(): void {
     const key = this.#key;
     key.begin();
     key.addMachine();
@@ -243,8 +389,13 @@ export class Explorer implements Scheduler {
     key.addBatch(this.#run.batch);
     key.add(this.#pauses);
     key.add(this.#trace);
-    if (this.#seen.has(key.value)) return true;
-    this.#seen.add(key.value);
+  }
+
+  #isKnown(): boolean {
+    if (this.#script !== null) return false;
+    this.#setKey();
+    if (this.#seen.get(this.#key.value) !== undefined) return true;
+    this.#seen.set(this.#key.value, []);
     this.#states++;
     return false;
   }
@@ -264,18 +415,28 @@ export class Explorer implements Scheduler {
   #cpuFor(step: Step): number {
     const { oracle, spec } = this.world;
     if (!step.begins) return step.cpu;
-    if (step.cpu !== 0) return oracle.doing(step.cpu) === 0 ? step.cpu : 0;
-    for (let cpu = 1; cpu < spec.cpus; cpu++) if (oracle.doing(cpu) === 0) return cpu;
+    if (step.cpu !== 0) return oracle.doing(step.cpu) === IDLE ? step.cpu : 0;
+    for (let cpu = 1; cpu < spec.cpus; cpu++) if (oracle.doing(cpu) === IDLE) return cpu;
     return 0;
   }
 
-  #perform(id: number): void {
-    const step = this.steps[id]!;
+  #perform(node: Node): void {
+    const step = this.steps[node.chosen]!;
+    if (this.#isFresh) {
+      this.#transitions++;
+      if (this.#reduction) {
+        this.#last = footprintOf(this.world, step);
+        this.#asleep = [...node.asleep];
+        node.asleep.push(step.id);
+      }
+    }
+    this.#take(step);
+  }
+
+  #take(step: Step): void {
     const { oracle } = this.world;
-    const fresh = this.#depth === this.#path.length;
-    if (fresh) this.#transitions++;
     if (step.begins) oracle.budget--;
-    oracle.touch(step.page < 0 ? 0xff : 1 << step.page);
+    if (!isIdle(step)) oracle.touch(step.page < 0 ? 0xff : 1 << step.page);
     this.#tell?.(this.#cpuFor(step), step.name);
     const result = this.#attempt(step);
     if (result === SLEEPS || this.#hasInterruptedAccess()) this.#leaving = true;
@@ -286,7 +447,7 @@ export class Explorer implements Scheduler {
     try {
       return step.perform(this.#cpuFor(step));
     } catch (error) {
-      this.#found = error instanceof Error ? error.message : String(error);
+      this.#found = messageOf(error);
       this.#leaving = true;
       return SLEEPS;
     }
@@ -323,4 +484,24 @@ export class Explorer implements Scheduler {
       .filter(({ chosen }) => chosen !== GO_ON)
       .map(({ at, chosen }) => ({ at, step: chosen }));
   }
+}
+
+/**
+ * What is to be tried in a state, the next one last. In a new one: all that can be done and is not asleep, and after that
+ * the migrator's own next step, with all of it asleep. In one that was seen before: what was asleep then and is not now
+ * (P. Godefroid, Partial-Order Methods, 1996, section 5.3).
+ */
+function toTry(enabled: readonly number[], asleep: readonly number[], before: readonly number[] | undefined): number[] {
+  const todo = enabled.filter((id) => !asleep.includes(id) && (before === undefined || before.includes(id)));
+  if (before === undefined) todo.push(GO_ON);
+  return todo.reverse();
+}
+
+/** True if it leaves the page alone for the time being. */
+function isIdle({ touches }: Step): boolean {
+  return touches === 'lookup';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -43,6 +43,20 @@ export type StepResult = 0 | 1;
 /** Something that must not be, in words. */
 export class Violation extends Error {}
 
+/** What a step may touch, besides the CPU that takes it. */
+export type Reach =
+  | 'everything'
+  | 'going-on'
+  | 'lookup'
+  | 'load'
+  | 'store'
+  | 'free-lists'
+  | 'page'
+  | 'file-page'
+  | 'page-and-lru'
+  | 'page-and-holds'
+  | 'page-and-memory';
+
 /** A step that another CPU may take: it begins an operation, or goes on with one. */
 export interface Step {
   /** Place in the world's list of steps. */
@@ -53,6 +67,10 @@ export interface Step {
   readonly cpu: number;
   /** Page of the world that it is about; -1 for all. */
   readonly page: number;
+  /** Process that it is about; -1 where that does not matter. */
+  readonly slot: number;
+  /** How far it reaches, for the question which steps can change places (independence.ts). */
+  readonly touches: Reach;
   /** True if it begins something, which costs one of the operations that a world allows. */
   readonly begins: boolean;
   /** May it be taken now, on that CPU? */
@@ -65,7 +83,7 @@ const STRAY = 0xdead_dead;
 const out = new Uint32Array(2);
 const wanted = new Uint32Array(2);
 
-type Draft = Omit<Step, 'id'>;
+type Draft = Omit<Step, 'id' | 'slot'> & { readonly slot?: number };
 
 /** All steps of a world, in a fixed order. */
 export function stepsOf(world: World): Step[] {
@@ -81,7 +99,7 @@ export function stepsOf(world: World): Step[] {
     ...slots.flatMap((slot) => ofProcess(world, slot)),
     ...neighbour(world),
   ];
-  return drafts.map((draft, id) => ({ ...draft, id }));
+  return drafts.map((draft, id) => ({ slot: -1, ...draft, id }));
 }
 
 /** The second half of what a CPU is in the middle of. */
@@ -89,6 +107,7 @@ function goOn(world: World, cpu: number): Draft {
   const { oracle } = world;
   return {
     name: 'goes on',
+    touches: 'going-on',
     cpu,
     page: -1,
     begins: false,
@@ -151,6 +170,7 @@ function takeReference(world: World, cpu: number): StepResult {
 function lookUp(world: World, cpu: number, page: number): Draft {
   return {
     name: `filemap_get_entry(page ${page})`,
+    touches: 'lookup',
     cpu,
     page,
     begins: true,
@@ -171,6 +191,8 @@ function accesses(world: World, cpu: number, slot: number, page: number): Draft[
   };
   return [false, true].map((write) => ({
     name: `${write ? 'store' : 'load'}(process ${slot}, page ${page})`,
+    touches: write ? ('store' as const) : ('load' as const),
+    slot,
     cpu,
     page,
     begins: true,
@@ -212,6 +234,7 @@ function ofMapping(world: World, slot: number, page: number): Draft[] {
   return [
     {
       name: `munmap(process ${slot}, page ${page})`,
+      touches: 'page-and-memory',
       cpu: 0,
       page,
       begins: true,
@@ -224,6 +247,7 @@ function ofMapping(world: World, slot: number, page: number): Draft[] {
     },
     {
       name: `mlock or munlock(process ${slot}, page ${page})`,
+      touches: 'page-and-lru',
       cpu: 0,
       page,
       begins: true,
@@ -236,6 +260,7 @@ function ofMapping(world: World, slot: number, page: number): Draft[] {
     },
     {
       name: `remap_file_pages(process ${slot}, page ${page})`,
+      touches: 'page-and-memory',
       cpu: 0,
       page,
       begins: true,
@@ -266,6 +291,7 @@ function references(world: World, page: number): Draft[] {
   return [
     {
       name: `get_user_pages(page ${page})`,
+      touches: 'page-and-holds',
       cpu: 0,
       page,
       begins: true,
@@ -279,6 +305,7 @@ function references(world: World, page: number): Draft[] {
     },
     {
       name: `put_user_page(page ${page})`,
+      touches: 'page-and-memory',
       cpu: 0,
       page,
       begins: true,
@@ -290,6 +317,7 @@ function references(world: World, page: number): Draft[] {
     },
     {
       name: `folio_lock(page ${page})`,
+      touches: 'page-and-holds',
       cpu: 0,
       page,
       begins: true,
@@ -303,6 +331,7 @@ function references(world: World, page: number): Draft[] {
     },
     {
       name: `folio_unlock(page ${page})`,
+      touches: 'page-and-memory',
       cpu: 0,
       page,
       begins: true,
@@ -336,6 +365,7 @@ function reclaim(world: World, page: number): Draft[] {
   return [
     {
       name: `shrink_folio_list(page ${page})`,
+      touches: 'page-and-memory',
       cpu: 0,
       page,
       begins: true,
@@ -347,6 +377,7 @@ function reclaim(world: World, page: number): Draft[] {
     },
     {
       name: `start_writeback(page ${page})`,
+      touches: 'page-and-memory',
       cpu: 0,
       page,
       begins: true,
@@ -360,6 +391,7 @@ function reclaim(world: World, page: number): Draft[] {
     },
     {
       name: `end_writeback(page ${page})`,
+      touches: 'everything',
       cpu: 0,
       page,
       begins: true,
@@ -384,6 +416,7 @@ function ofFile(world: World, page: number): Draft[] {
     {
       ...common,
       name: `read(file of page ${page})`,
+      touches: 'file-page',
       perform: (cpu) => {
         const access = readFileContents(machine, cpu, file, 0, out);
         if (access === ACCESS_BLOCKED) return SLEEPS;
@@ -395,6 +428,7 @@ function ofFile(world: World, page: number): Draft[] {
     {
       ...common,
       name: `write(file of page ${page})`,
+      touches: 'file-page',
       perform: (cpu) => {
         const before = oracle.words.slice();
         oracle.contents(oracle.writeFile(page, 0), page, wanted);
@@ -406,6 +440,7 @@ function ofFile(world: World, page: number): Draft[] {
     {
       ...common,
       name: `truncate(file of page ${page})`,
+      touches: 'everything',
       perform: (cpu) => (truncateFile(machine, cpu, file, 0) ? DONE : SLEEPS),
     },
   ];
@@ -419,6 +454,7 @@ function ofDriver(world: World, page: number): Draft[] {
     {
       ...common,
       name: `driver_read(page ${page})`,
+      touches: 'page',
       perform: () => {
         if (locked()) return SLEEPS;
         const whole = readContents(machine, world.cachedFrame(page, 0), out);
@@ -429,6 +465,7 @@ function ofDriver(world: World, page: number): Draft[] {
     {
       ...common,
       name: `driver_write(page ${page})`,
+      touches: 'page',
       perform: () => {
         if (locked()) return SLEEPS;
         oracle.contents(oracle.writeFile(page, 0), page, wanted);
@@ -439,6 +476,7 @@ function ofDriver(world: World, page: number): Draft[] {
     {
       ...common,
       name: `driver_free(page ${page})`,
+      touches: 'page-and-memory',
       perform: (cpu) => {
         if (locked()) return SLEEPS;
         const pfn = world.cachedFrame(page, 0);
@@ -456,6 +494,7 @@ function ofProcess(world: World, slot: number): Draft[] {
   const exit: Draft = {
     ...common,
     name: `exit(process ${slot})`,
+    touches: 'everything',
     enabled: () => oracle.mm(slot) !== 0,
     perform: (cpu) => {
       exitProcess(machine, cpu, oracle.mm(slot));
@@ -467,6 +506,7 @@ function ofProcess(world: World, slot: number): Draft[] {
   const fork: Draft = {
     ...common,
     name: `fork(process ${slot})`,
+    touches: 'everything',
     enabled: () => oracle.mm(slot) !== 0 && oracle.mm(child) === 0,
     perform: (cpu) => {
       const mm = forkProcess(machine, cpu, oracle.mm(slot));
@@ -485,6 +525,7 @@ function neighbour(world: World): Draft[] {
     {
       ...common,
       name: 'alloc_pages',
+      touches: 'free-lists',
       enabled: () => oracle.neighbour < 0,
       perform: (cpu) => {
         const pfn = allocateKernelPages(machine, cpu, 0, PG_SLAB);
@@ -495,6 +536,7 @@ function neighbour(world: World): Draft[] {
     {
       ...common,
       name: 'free_pages',
+      touches: 'free-lists',
       enabled: () => oracle.neighbour >= 0,
       perform: (cpu) => {
         putPage(machine, cpu, oracle.neighbour);

@@ -165,9 +165,11 @@ class PreemptedPageView extends SimPageView {
     super.putbackToLru(pfn);
   }
 
-  override isolateFromDriver(pfn: Pfn): void {
+  override isolateFromDriver(pfn: Pfn, letGo: number): number {
     this.scheduler.before(verb.ISOLATE_DRIVER, pfn, verb.NONE);
-    super.isolateFromDriver(pfn);
+    const code = super.isolateFromDriver(pfn, letGo);
+    this.scheduler.after(code);
+    return code;
   }
 
   override putbackToDriver(pfn: Pfn): void {

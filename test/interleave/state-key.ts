@@ -1,52 +1,59 @@
 import type { Batch } from '../../src/migration/migrate-batch.js';
-import { LRU_CHUNK, type Machine, TABLE_ENTRIES } from '../../src/sim/machine.js';
+import { EXTENT_PAGES, LRU_CHUNK, type Machine, SCALAR, TABLE_ENTRIES } from '../../src/sim/machine.js';
 import { FIRST_FRAME, SWAP_SLOTS } from './tiny-machine.js';
 
 const imul = Math.imul;
 
-/** Words of a machine that can differ between two states of a world, as [from, to) on its buffer. */
-export function wordsInPlay(machine: Machine): Uint32Array {
-  const ranges: Array<readonly [from: number, to: number]> = [];
-  const part = (column: ArrayBufferView, from: number, to: number): void => {
-    const width = column.byteLength / (column as Uint32Array).length;
-    const start = column.byteOffset + from * width;
-    const end = column.byteOffset + Math.min(to * width, column.byteLength);
-    ranges.push([start >>> 2, (end + 3) >>> 2]);
-  };
-  const whole = (...columns: readonly ArrayBufferView[]): void => {
-    for (const column of columns) part(column, 0, (column as Uint32Array).length);
-  };
-  const m = machine;
-  for (const column of [m.flags, m.count, m.mapcount, m.index, m.lruEpoch]) part(column, FIRST_FRAME, m.spec.nrPfns);
-  part(m.contents, FIRST_FRAME * m.contentWords, m.spec.nrPfns * m.contentWords);
-  part(m.stored, 0, (SWAP_SLOTS + 8) * m.contentWords);
-  part(m.storedNext, 0, SWAP_SLOTS + 8);
-  whole(m.migratetype, m.nrFree, m.nrIsolatedFree, m.freeHead, m.freeTail, m.freeBlocks);
-  whole(m.pcpHead, m.pcpTail, m.pcpCount, m.pcpHigh, m.pcpFreed);
-  for (let chunk = 0; chunk < 8; chunk++) part(m.lruEntries, chunk * LRU_CHUNK, chunk * LRU_CHUNK + 32);
-  whole(m.lruChunkNext, m.lruFirst, m.lruLast, m.lruFirstAt, m.lruLastAt, m.lruLength, m.lruLimit, m.lruGeneration);
-  whole(m.lruAdd, m.lruAddCount);
-  whole(m.mapKind, m.mapBase, m.mapPages, m.mapCached, m.mapLinks, m.mapNonlinear, m.mapRoot, m.mapNext);
-  whole(m.extentMapping, m.extentLeaf, m.extentDisk);
-  // Files of a world have two pages: the first slots of a leaf.
-  for (let leaf = 0; leaf < m.leafSlots.length / 64; leaf++) part(m.leafSlots, leaf * 64, leaf * 64 + 4);
-  whole(m.leafNext);
-  for (const column of [m.linkVma, m.linkMapping, m.linkNext, m.linkVmaNext]) part(column, 0, 48);
-  whole(m.mmAlive, m.mmPgd, m.mmVmas, m.mmNext, m.tableFrame, m.tableNext);
-  for (let table = 0; table < m.ptes.length / TABLE_ENTRIES; table++) {
-    part(m.ptes, table * TABLE_ENTRIES, table * TABLE_ENTRIES + 1);
-    part(m.ptes, table * TABLE_ENTRIES + 16, table * TABLE_ENTRIES + 24);
-  }
-  whole(m.vmaMm, m.vmaStart, m.vmaPages, m.vmaOffset, m.vmaFile, m.vmaAnon, m.vmaFlags, m.vmaNext, m.vmaLinks);
-  whole(m.swapMap, m.swapCache, m.swapChain, m.swapBucket, m.holdPfn, m.holdKind, m.holdUntil);
-  whole(m.tlb, m.clock, m.scalars);
-  return joined(ranges);
+type Ranges = ReadonlyArray<readonly [from: number, to: number]>;
+
+/** Elements `from` to `to` of a column, as words of the machine's buffer. */
+function part(column: ArrayBufferView, from: number, to: number): readonly [from: number, to: number] {
+  const width = column.byteLength / (column as Uint32Array).length;
+  const start = column.byteOffset + from * width;
+  const end = column.byteOffset + Math.min(to * width, column.byteLength);
+  return [start >>> 2, (end + 3) >>> 2];
 }
 
-function joined(ranges: Array<readonly [from: number, to: number]>): Uint32Array {
-  ranges.sort((a, b) => a[0] - b[0]);
+function whole(...columns: readonly ArrayBufferView[]): Ranges {
+  return columns.map((column) => part(column, 0, (column as Uint32Array).length));
+}
+
+/** What can differ between two states of a world and decides what happens next. */
+function hashedWords(m: Machine): Ranges {
+  const leaves = Array.from({ length: m.leafSlots.length / EXTENT_PAGES }, (_, leaf) => leaf * EXTENT_PAGES);
+  const tables = Array.from({ length: m.ptes.length / TABLE_ENTRIES }, (_, table) => table * TABLE_ENTRIES);
+  const chunks = Array.from({ length: 8 }, (_, chunk) => chunk * LRU_CHUNK);
+  return [
+    ...[m.flags, m.count, m.mapcount, m.index, m.lruEpoch].map((column) => part(column, FIRST_FRAME, m.spec.nrPfns)),
+    part(m.contents, FIRST_FRAME * m.contentWords, m.spec.nrPfns * m.contentWords),
+    part(m.stored, 0, (SWAP_SLOTS + 8) * m.contentWords),
+    part(m.storedNext, 0, SWAP_SLOTS + 8),
+    ...whole(m.migratetype, m.nrFree, m.nrIsolatedFree, m.freeHead, m.freeTail, m.freeBlocks),
+    ...whole(m.pcpHead, m.pcpTail, m.pcpCount, m.pcpHigh, m.pcpFreed),
+    ...chunks.map((at) => part(m.lruEntries, at, at + 32)),
+    ...whole(m.lruChunkNext, m.lruFirst, m.lruLast, m.lruFirstAt, m.lruLastAt, m.lruLength, m.lruLimit),
+    ...whole(m.lruGeneration, m.lruAdd, m.lruAddCount),
+    ...whole(m.mapKind, m.mapBase, m.mapPages, m.mapCached, m.mapLinks, m.mapNonlinear, m.mapRoot, m.mapNext),
+    ...whole(m.extentMapping, m.extentLeaf, m.extentDisk, m.leafNext),
+    // Files of a world have two pages, and its processes four virtual ones at most: the first of a leaf or a table.
+    ...leaves.map((at) => part(m.leafSlots, at, at + 4)),
+    ...[m.linkVma, m.linkMapping, m.linkNext, m.linkVmaNext].map((column) => part(column, 0, 48)),
+    ...whole(m.mmAlive, m.mmPgd, m.mmVmas, m.mmNext, m.tableFrame, m.tableNext),
+    ...tables.flatMap((at) => [part(m.ptes, at, at + 1), part(m.ptes, at + 16, at + 24)]),
+    ...whole(m.vmaMm, m.vmaStart, m.vmaPages, m.vmaOffset, m.vmaFile, m.vmaAnon, m.vmaFlags, m.vmaNext, m.vmaLinks),
+    ...whole(m.swapMap, m.swapCache, m.swapChain, m.swapBucket, m.tlb),
+    part(m.scalars, 0, SCALAR.pgscan),
+  ];
+}
+
+/** What differs too: holds, which are hashed one by one, and counts by which nobody decides anything. */
+function otherWords(m: Machine): Ranges {
+  return [...whole(m.holdPfn, m.holdKind, m.holdUntil, m.clock), part(m.scalars, SCALAR.pgscan, m.scalars.length)];
+}
+
+function joined(ranges: Ranges): Uint32Array {
   const words: number[] = [];
-  for (const [from, to] of ranges) {
+  for (const [from, to] of [...ranges].sort((a, b) => a[0] - b[0])) {
     const last = words.length - 1;
     if (last > 0 && from <= words[last]!) words[last] = Math.max(words[last]!, to);
     else words.push(from, to);
@@ -64,9 +71,34 @@ export class StateKey {
   #a = 0;
   #b = 0;
 
-  constructor(machine: Machine) {
+  readonly #all: Uint32Array;
+  readonly #saved: Uint32Array;
+
+  constructor(private readonly machine: Machine) {
     this.#words = new Uint32Array(machine.buffer);
-    this.#inPlay = wordsInPlay(machine);
+    const hashed = hashedWords(machine);
+    this.#inPlay = joined(hashed);
+    this.#all = joined([...hashed, ...otherWords(machine)]);
+    let length = 0;
+    for (let range = 0; range < this.#all.length; range += 2) length += this.#all[range + 1]! - this.#all[range]!;
+    this.#saved = new Uint32Array(length);
+  }
+
+  /** Keeps the machine as it is, until `putBack`. */
+  save(): void {
+    const words = this.#words;
+    const all = this.#all;
+    const saved = this.#saved;
+    for (let range = 0, to = 0; range < all.length; range += 2)
+      for (let at = all[range]!, end = all[range + 1]!; at < end; at++) saved[to++] = words[at]!;
+  }
+
+  putBack(): void {
+    const words = this.#words;
+    const all = this.#all;
+    const saved = this.#saved;
+    for (let range = 0, from = 0; range < all.length; range += 2)
+      for (let at = all[range]!, end = all[range + 1]!; at < end; at++) words[at] = saved[from++]!;
   }
 
   begin(): void {
@@ -91,6 +123,17 @@ export class StateKey {
     }
     this.#a = a;
     this.#b = b;
+    this.#addHolds();
+  }
+
+  /** How long a hold lasts from now on counts, and not when it is. */
+  #addHolds(): void {
+    const { clock, holdKind, holdPfn, holdUntil, scalars } = this.machine;
+    for (let at = 0; at < scalars[SCALAR.nrHolds]!; at++) {
+      this.add((holdPfn[at]! << 2) | holdKind[at]!);
+      const left = holdUntil[at]! - clock[0]!;
+      this.add(Number.isFinite(left) ? left : -1);
+    }
   }
 
   addWords(words: Uint32Array): void {
@@ -121,14 +164,14 @@ export class StateKey {
     return (this.#a >>> 11) * 2 ** 32 + (this.#b >>> 0);
   }
 
-  /** The first word outside of those that are hashed which differs; -1 if none does, as it must be. */
+  /** The first word that differs and is none of those that may; -1 if none does, as it must be. */
   strayWord(base: Uint8Array): number {
-    const inPlay = this.#inPlay;
+    const all = this.#all;
     const before = new Uint32Array(base.buffer, base.byteOffset, base.byteLength >>> 2);
-    for (let range = 0, at = 0; range <= inPlay.length; range += 2) {
-      const end = range < inPlay.length ? inPlay[range]! : before.length;
+    for (let range = 0, at = 0; range <= all.length; range += 2) {
+      const end = range < all.length ? all[range]! : before.length;
       for (; at < end; at++) if (this.#words[at] !== before[at]) return at;
-      at = inPlay[range + 1] ?? before.length;
+      at = all[range + 1] ?? before.length;
     }
     return -1;
   }

@@ -66,12 +66,15 @@ export const ONLINE_BLOCK = number.online_pages;
 /** No page, or no second one. */
 export const NONE = -1;
 
-const PFN_TWICE = [REMAP, COPY, CARRY, MOVE_SLOT, MOVE_BUFFERS, ISOLATE_RANGE, UNDO_ISOLATE_RANGE];
+/** True if the verb is about two pages, and not about a page and a number. */
+export function takesTwoPfns(verb: number): boolean {
+  return verb === REMAP || verb === COPY || verb === CARRY || verb === MOVE_SLOT || verb === MOVE_BUFFERS;
+}
 
 /** A verb as a trace has it: "remove_migration_ptes(pfn 0x1e0, pfn 0x1e4)". */
 export function describeVerb(verb: number, a: number, b: number): string {
   const pfn = (n: number) => `pfn 0x${n.toString(16)}`;
   if (verb === PAUSE) return `${VERBS[verb]}()`;
-  const second = b === NONE ? [] : [PFN_TWICE.includes(verb) ? pfn(b) : String(b)];
+  const second = b === NONE ? [] : [takesTwoPfns(verb) ? pfn(b) : String(b)];
   return `${VERBS[verb]}(${[...(a === NONE ? [] : [pfn(a)]), ...second].join(', ')})`;
 }

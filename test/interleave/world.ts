@@ -28,6 +28,8 @@ export interface WorldSpec {
   readonly kinds: readonly Kind[];
   readonly cpus: number;
   readonly budget: number;
+  /** The migration waits for writes to end, in its last pass. */
+  readonly waits: boolean;
   /** A second migrator has the same list. */
   readonly rival: boolean;
 }

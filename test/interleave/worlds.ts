@@ -13,7 +13,14 @@ export function worldsOf({ pages, cpus, budget }: WorldOptions): WorldSpec[] {
   const choose = (from: number, chosen: readonly number[]): void => {
     if (chosen.length === pages) {
       const kinds = chosen.map((at) => KINDS[at]!);
-      worlds.push({ name: kinds.map(({ name }) => name).join('+'), kinds, cpus, budget, rival: false });
+      worlds.push({
+        name: kinds.map(({ name }) => name).join('+'),
+        kinds,
+        cpus,
+        budget,
+        waits: pages === 1,
+        rival: false,
+      });
       return;
     }
     for (let at = from; at < KINDS.length; at++) choose(at, [...chosen, at]);
@@ -26,5 +33,5 @@ export function worldsOf({ pages, cpus, budget }: WorldOptions): WorldSpec[] {
 export function worldNamed(name: string, options: Omit<WorldOptions, 'pages'>): WorldSpec | null {
   const kinds = name.split('+').map((part) => KINDS.find((kind) => kind.name === part));
   if (kinds.some((kind) => kind === undefined)) return null;
-  return { name, kinds: kinds.map((kind) => kind!), ...options, rival: false };
+  return { name, kinds: kinds.map((kind) => kind!), ...options, waits: kinds.length === 1, rival: false };
 }
