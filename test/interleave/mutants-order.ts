@@ -34,7 +34,7 @@ const LAST_OF_COPY = 'if (batch.state[unit] === MOVED) batch.state[unit] = COPIE
 const FREEZE = 'if (host.freeze(source + i, expected)) continue;';
 const REFERENCES = 'host.unfreeze(target + i, expected);';
 const LAST_OF_MOVE = 'host.unfreeze(source + i, 1); } return 0;';
-const UNLOCK = 'unlockPages(host, source, nrPages); unlockPages(host, target, nrPages); for';
+const UNLOCK = 'unlockPages(host, source, nrPages); unlockPages(host, target, nrPages);';
 
 /** The order of the steps. */
 export const orderMutants: readonly Mutant[] = [
@@ -130,7 +130,7 @@ export const orderMutants: readonly Mutant[] = [
     guard: 'who reads a file sleeps on the new page until it has the contents',
     kernel: 'mm/migrate.c migrate_folio_move: folio_unlock(dst) at the end',
     edits: [
-      { file: BATCH, find: UNLOCK, put: 'unlockPages(host, source, nrPages); for' },
+      { file: BATCH, find: UNLOCK, put: 'unlockPages(host, source, nrPages);' },
       { file: BATCH, find: LAST_OF_MOVE, put: `host.unlock(target + i); ${LAST_OF_MOVE}` },
     ],
   },
@@ -139,7 +139,7 @@ export const orderMutants: readonly Mutant[] = [
     guard: 'truncation, and whoever else needs the lock, waits until the page is mapped again',
     kernel: 'mm/migrate.c migrate_folio_move: remove_migration_ptes before folio_unlock(dst)',
     edits: [
-      { file: BATCH, find: UNLOCK, put: 'for' },
+      { file: BATCH, find: UNLOCK, put: '' },
       {
         file: BATCH,
         find: 'batch.state[unit] = CARRIED;',
@@ -152,7 +152,7 @@ export const orderMutants: readonly Mutant[] = [
     guard: 'the new page is unlocked by somebody who still holds a reference to it',
     kernel: 'mm/migrate.c migrate_folio_move: folio_unlock(dst) before folio_put',
     edits: [
-      { file: BATCH, find: UNLOCK, put: 'unlockPages(host, source, nrPages); for' },
+      { file: BATCH, find: UNLOCK, put: 'unlockPages(host, source, nrPages);' },
       {
         file: BATCH,
         find: 'batch.state[unit] = ARRIVED;',

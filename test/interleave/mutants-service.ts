@@ -30,26 +30,30 @@ export const serviceMutants: readonly Mutant[] = [
     kernel: 'mm/migrate.c migrate_folio_unmap, folio_trylock',
     edits: [
       { file: BATCH, find: 'if ((flags[pfn] & PG_LOCKED) !== 0) return CORE_LOCKED;', put: '' },
-      { file: BATCH, find: 'if (!host.lock(pfn)) return CORE_LOCKED;', put: 'host.lock(pfn);' },
+      {
+        file: BATCH,
+        find: 'if (!host.lock(pfn)) return CORE_LOCKED; batch.progress',
+        put: 'host.lock(pfn); batch.progress',
+      },
     ],
   },
   {
     name: 'no-source-lock',
     guard: 'the lock keeps truncation, writeback, swap-in and other migrators off the page from unmap to remap',
     kernel: 'mm/migrate.c migrate_folio_unmap, folio_lock',
-    edits: [{ file: BATCH, find: 'if (!host.lock(pfn))', put: 'if ((flags[pfn] & PG_LOCKED) !== 0)' }],
+    edits: [
+      {
+        file: BATCH,
+        find: 'if (!host.lock(pfn)) return CORE_LOCKED; batch.progress',
+        put: 'if ((flags[pfn] & PG_LOCKED) !== 0) return CORE_LOCKED; batch.progress',
+      },
+    ],
   },
   {
     name: 'no-target-lock',
     guard: 'who finds the new page in its slot sleeps on its lock until its contents are there',
     kernel: 'mm/migrate.c migrate_folio_unmap, folio_trylock(dst)',
-    edits: [
-      {
-        file: BATCH,
-        find: 'if (host.lock(target + targets)) targets++; else outcome = CORE_LOCKED;',
-        put: 'targets++;',
-      },
-    ],
+    edits: [{ file: BATCH, find: 'if (!host.lock(pfn)) return CORE_LOCKED; flags[pfn]', put: 'flags[pfn]' }],
   },
   {
     name: 'no-writeback-check',
@@ -57,7 +61,7 @@ export const serviceMutants: readonly Mutant[] = [
     kernel: 'mm/migrate.c migrate_folio_unmap, folio_test_writeback',
     edits: [
       { file: BATCH, find: 'if ((flags[pfn] & PG_WRITEBACK) !== 0 && mode !== MIGRATE_SYNC)', put: 'if (false)' },
-      { file: BATCH, find: 'if ((flags[pfn] & PG_WRITEBACK) === 0) return 0;', put: 'return 0;' },
+      { file: BATCH, find: 'if ((flags[pfn] & PG_WRITEBACK) === 0) continue;', put: 'continue;' },
     ],
   },
   {
@@ -67,8 +71,8 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: BATCH,
-        find: 'if (!host.lock(pfn)) return CORE_LOCKED; if ((flags[pfn] & PG_WRITEBACK) === 0) return 0;',
-        put: 'if ((flags[pfn] & PG_WRITEBACK) === 0) return host.lock(pfn) ? 0 : CORE_LOCKED; if (!host.lock(pfn)) return CORE_LOCKED;',
+        find: 'if (!host.lock(pfn)) return CORE_LOCKED; batch.progress[unit] = batch.progress[unit] + 1; if ((flags[pfn] & PG_WRITEBACK) === 0) continue;',
+        put: 'const isWritten = (flags[pfn] & PG_WRITEBACK) === 0; if (!host.lock(pfn)) return CORE_LOCKED; batch.progress[unit] = batch.progress[unit] + 1; if (isWritten) continue;',
       },
     ],
   },
@@ -112,7 +116,7 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'target-leaked',
     guard: 'a target that nothing moved to is given back',
     kernel: 'mm/migrate.c migrate_folio_undo_dst, put_new_folio',
-    edits: [{ file: BATCH, find: 'targets.put(target, batch.order[unit]);', put: '' }],
+    edits: [{ file: BATCH, find: 'targets.put(batch.target[unit], batch.order[unit]);', put: '' }],
   },
   {
     name: 'pinned-page-moved',
@@ -200,19 +204,6 @@ export const serviceMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'swap-reference-remembered',
-    guard: 'a page may leave the swap cache while it is isolated: its references are counted when they matter',
-    kernel: 'mm/migrate.c folio_expected_refs is computed at the freeze',
-    edits: [
-      { file: SWAP_BACKED, find: 'return this.hasSlot(page) ? 1 : 0;', put: 'return 1;' },
-      {
-        file: SWAP_BACKED,
-        find: 'return this.hasSlot(page) && !this.pages.inCache(page) ? SLOT_TAKEN : 0;',
-        put: 'return 0;',
-      },
-    ],
-  },
-  {
     name: 'buffers-not-moved',
     guard: 'the filesystem’s buffers, and the reference that they hold, go with the page',
     kernel: 'mm/migrate.c buffer_migrate_folio',
@@ -261,7 +252,7 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: BATCH,
-        find: 'putBackPages(table.get(batch.handler[unit]), source, source + 2 ** batch.order[unit]);',
+        find: 'putBackPages(table.get(batch.handler[unit]), host.columns.flags, batch.source[unit], 2 ** batch.order[unit]);',
         put: '',
       },
     ],
@@ -270,13 +261,25 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'moved-page-stays-isolated',
     guard: 'the new page goes onto its list, and the reference of its allocation is dropped',
     kernel: 'mm/migrate.c migrate_folio_move, folio_add_lru and folio_put',
-    edits: [{ file: BATCH, find: 'table.get(batch.handler[unit]).putback(target + i);', put: ';' }],
+    edits: [
+      {
+        file: BATCH,
+        find: 'putBackPages(table.get(batch.handler[unit]), host.columns.flags, target, nrPages);',
+        put: '',
+      },
+    ],
   },
   {
     name: 'moved-page-stays-locked',
     guard: 'the new page is unlocked, or whoever sleeps on it sleeps for ever',
     kernel: 'mm/migrate.c migrate_folio_move, folio_unlock(dst)',
-    edits: [{ file: BATCH, find: 'unlockPages(host, target, nrPages); for', put: 'for' }],
+    edits: [
+      {
+        file: BATCH,
+        find: 'unlockPages(host, source, nrPages); unlockPages(host, target, nrPages);',
+        put: 'unlockPages(host, source, nrPages);',
+      },
+    ],
   },
   {
     name: 'old-page-freed-locked',
@@ -285,8 +288,8 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: BATCH,
-        find: 'unlockPages(host, source, nrPages); unlockPages(host, target, nrPages); for',
-        put: 'unlockPages(host, target, nrPages); for',
+        find: 'unlockPages(host, source, nrPages); unlockPages(host, target, nrPages);',
+        put: 'unlockPages(host, target, nrPages);',
       },
       {
         file: BATCH,

@@ -1,0 +1,4 @@
+import type { Verdict } from './mutants-find.js';
+export function readmeOf(verdicts: readonly Verdict[]): string {
+  return `${verdicts.length}\n`;
+}
