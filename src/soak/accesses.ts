@@ -8,7 +8,7 @@ import { wordOf } from './words.js';
 import { FoundWrong } from './wrong-word.js';
 
 /** Accesses in one go; most of them to a few pages, as those of programs are, so that TLBs have something to hold. */
-const BURST = 96;
+const BURST = 512;
 const WINDOW_PAGES = 8;
 /** Pages around which processes that never write are read. */
 const RESIDENT_PAGES = 32;

@@ -1,23 +1,23 @@
 import type { Prng } from '../base/prng.js';
 import { ACCESS_OK, writePage } from '../sim/access.js';
-import { createProcess, exitProcess, mapMemory, VM_WRITE, zapPte } from '../sim/address-space.js';
+import { createProcess, exitProcess, mapMemory, VM_WRITE } from '../sim/address-space.js';
 import type { Cpu } from '../smp/cpu.js';
 import { wordOf, wordsOfVirtualPage } from './words.js';
 import { FoundWrong } from './wrong-word.js';
 
 const FIRST_VPN = 0x1000;
-/** Of the pages that are free, one in so many is taken, and every other one of these given back. */
+/** Of the pages that are free, one in so many is taken, and about every other one of these given back. */
 const SHARE = 4;
 const PAGES_MAX = 4096;
 /** Pages between two turns of others in the kernel. */
 const SLICE_PAGES = 128;
 
-/** A process that takes much of what is free and gives half of it back, page by page: what is free is scattered then. */
+/** Two processes that take much of what is free, a page in turn, one of which ends: what is free is scattered then. */
 export class Fragmenter {
+  /** The one that stays; 0 if there is none. */
   #mm = 0;
-  #nrPages = 0;
-  /** 1 for each page that was written and not given back. */
-  readonly #kept = new Uint8Array(PAGES_MAX);
+  /** 1 for each page that it has written. */
+  readonly #written = new Uint8Array(PAGES_MAX);
 
   constructor(
     private readonly cpu: Cpu,
@@ -34,30 +34,32 @@ export class Fragmenter {
     const { cpu, prng } = this;
     const m = cpu.machine;
     const free = m.nrFree.reduce((sum, pages) => sum + pages, 0);
-    this.#nrPages = Math.min(PAGES_MAX, Math.floor(free / SHARE));
-    const vma = cpu.kernel(() => {
-      this.#mm = this.#nrPages === 0 ? 0 : createProcess(m, cpu.cpu);
-      const request = { start: FIRST_VPN, nrPages: this.#nrPages, flags: VM_WRITE, file: 0, offset: 0 };
-      return this.#mm === 0 ? 0 : mapMemory(m, this.#mm, request);
-    });
-    if (vma === 0) return;
-    const kept = this.#kept.fill(0);
-    this.#eachPage((vpn) => {
-      const wrote = writePage(m, cpu.cpu, this.#mm, vpn, vpn, this.#mm) === ACCESS_OK;
-      kept[vpn - FIRST_VPN] = wrote ? 1 : 0;
-      return wrote;
-    });
-    this.#eachPage((vpn) => {
-      if (!prng.chance(0.5)) return true;
-      zapPte(m, cpu.cpu, this.#mm, vpn, vma);
-      kept[vpn - FIRST_VPN] = 0;
+    const nrPages = Math.min(PAGES_MAX, Math.floor(free / SHARE));
+    const passing = this.#create();
+    this.#mm = this.#create();
+    this.#written.fill(0);
+    this.#eachPage(nrPages, (vpn) => {
+      const mm = prng.chance(0.5) ? this.#mm : passing;
+      if (mm === 0 || writePage(m, cpu.cpu, mm, vpn, vpn, mm) !== ACCESS_OK) return false;
+      if (mm === this.#mm) this.#written[vpn - FIRST_VPN] = 1;
       return true;
+    });
+    if (passing !== 0) cpu.kernel(() => exitProcess(m, cpu.cpu, passing));
+  }
+
+  #create(): number {
+    const { cpu } = this;
+    const request = { start: FIRST_VPN, nrPages: PAGES_MAX, flags: VM_WRITE, file: 0, offset: 0 };
+    return cpu.kernel(() => {
+      const mm = createProcess(cpu.machine, cpu.cpu);
+      if (mm !== 0) mapMemory(cpu.machine, mm, request);
+      return mm;
     });
   }
 
   /** Does something for each page, in the kernel, until it fails. */
-  #eachPage(work: (vpn: number) => boolean): void {
-    const end = FIRST_VPN + this.#nrPages;
+  #eachPage(nrPages: number, work: (vpn: number) => boolean): void {
+    const end = FIRST_VPN + nrPages;
     let goesOn = true;
     for (let first = FIRST_VPN; first < end && goesOn; first += SLICE_PAGES)
       this.cpu.kernel(() => {
@@ -69,9 +71,9 @@ export class Fragmenter {
     const { cpu } = this;
     const m = cpu.machine;
     const mm = this.#mm;
-    this.#eachPage((vpn) => {
+    this.#eachPage(PAGES_MAX, (vpn) => {
       const there = wordsOfVirtualPage(m, mm, vpn)!;
-      const [lo, hi] = this.#kept[vpn - FIRST_VPN] === 0 ? [0, 0] : [vpn, mm];
+      const [lo, hi] = this.#written[vpn - FIRST_VPN] === 0 ? [0, 0] : [vpn, mm];
       for (let word = 0; word < m.contentWords; word++) {
         const found = there.words[there.at + word]!;
         const expected = wordOf(lo, hi, word);

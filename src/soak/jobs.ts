@@ -48,13 +48,13 @@ export class SoakJobs {
     }
   }
 
+  /** Strategies in turn, and between any two of them a list of pages. */
   #nextEntry(hasTurn: boolean): RosterEntry | null {
     const { roster } = this.t;
-    for (let i = 0; i < roster.length; i++) {
-      const entry = roster[this.#next++ % roster.length]!;
-      if (hasTurn || entry.frontEnd === 'pages') return entry;
-    }
-    return null;
+    const lists = roster.find(({ frontEnd }) => frontEnd === 'pages') ?? null;
+    const strategies = roster.filter((entry) => entry !== lists);
+    if (lists !== null && (!hasTurn || strategies.length === 0 || this.#number % 2 === 1)) return lists;
+    return hasTurn ? strategies[this.#next++ % strategies.length]! : null;
   }
 
   #run(entry: RosterEntry): void {
@@ -100,13 +100,14 @@ export class SoakJobs {
 
   #drive(job: Job<SoakResult>): SoakOutcome {
     const { control, cpu, faults, prng } = this.t;
+    // Asked at each pause, so that here is where pauses are counted.
     let pausesLeft = faults.armed === 'job-aborted' ? prng.below(PAUSES_MAX) : Number.POSITIVE_INFINITY;
     const signal = {
       get aborted() {
-        return pausesLeft < 0 || endOf(control) !== 0;
+        return pausesLeft-- <= 0 || endOf(control) !== 0;
       },
     };
-    const end = driveJob(cpu, job, { signal, onPause: () => pausesLeft-- });
+    const end = driveJob(cpu, job, { signal });
     if (end.ended === 'finished') return end.result.outcome;
     if (pausesLeft < 0) faults.count('job-aborted');
     return 'aborted';

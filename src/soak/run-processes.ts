@@ -6,7 +6,7 @@ import { exit, flush, fork, lockMemory, readFile, reclaim, remap, spawn, turnFil
 import { ownSlot, type ProcessThread } from './thread.js';
 
 /** Of so many things that a thread does, so many are accesses. */
-const CHOICES = 1000;
+const CHOICES = 1600;
 /** So often memory may be gone when a page has to be read back. */
 const SETTLE_TRIES = 100;
 
@@ -76,20 +76,21 @@ function oneThing(t: ProcessThread, accesses: Accesses): void {
     if (!burst(t, accesses, slot, choice)) exit(t, slot);
     return;
   }
-  if (choice < 3) spawn(t);
-  else if (choice < 8) fork(t, slot);
-  else if (choice < 12) exit(t, slot);
-  else if (choice < 14) remap(t, slot);
-  else if (choice < 16) lockMemory(t, slot);
-  else if (choice < 24) turnFile(t, slot);
-  else if (choice < 40) readFile(t);
-  else if (choice < 60) writeFile(t);
-  else if (choice < 70) pinPage(t, slot);
-  else if (choice < 78) flush(t);
+  if (choice < 1) spawn(t);
+  else if (choice < 4) fork(t, slot);
+  else if (choice < 6) exit(t, slot);
+  else if (choice < 7) remap(t, slot);
+  else if (choice < 9) lockMemory(t, slot);
+  else if (choice < 13) turnFile(t, slot);
+  else if (choice < 21) readFile(t);
+  else if (choice < 29) writeFile(t);
+  else if (choice < 34) pinPage(t, slot);
+  else if (choice < 54) unpinAll(t);
+  else if (choice < 58) flush(t);
   else reclaim(t);
 }
 
-const SYSTEM_CALLS_OF_CHOICES = 80;
+const SYSTEM_CALLS_OF_CHOICES = 60;
 
 /** Accesses to memory of one kind; false if memory is gone: then the process has to (OOM killer). */
 function burst({ ledger }: ProcessThread, accesses: Accesses, slot: number, choice: number): boolean {

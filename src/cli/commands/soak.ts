@@ -55,8 +55,10 @@ function secondsOf({ minutes, seconds }: SoakOptions): number {
   return seconds ?? (minutes ?? 1) * SECONDS;
 }
 
+const round = (value: number) => Math.round(value * 10) / 10;
+
 function soakJson({ shared, seed }: SoakMachine, { threads, migrators, bytes = false }: SoakOptions, end: SoakEnd) {
-  const { report, seconds, ended, wrong, moves, broken, heap } = end;
+  const { report, seconds, cpuSeconds, ended, wrong, moves, broken, heap } = end;
   return {
     command: 'soak',
     machine: shared.spec.name,
@@ -65,7 +67,8 @@ function soakJson({ shared, seed }: SoakMachine, { threads, migrators, bytes = f
     migrators,
     contents: bytes ? 'bytes' : 'token',
     ended,
-    seconds: Math.round(seconds * 10) / 10,
+    seconds: round(seconds),
+    cpuSeconds: round(cpuSeconds),
     pagesMigratedPerSecond: Math.round(report.pagesMigrated / seconds),
     accessesPerSecond: Math.round(report.accesses / seconds),
     ...report,

@@ -36,6 +36,8 @@ export interface SoakNow {
 export interface SoakEnd {
   readonly report: SoakReport;
   readonly seconds: number;
+  /** Of all threads: on a machine that has other work too they get less than they could use. */
+  readonly cpuSeconds: number;
   readonly ended: 'time' | 'interrupted' | 'wrong';
   readonly wrong: WrongWord | null;
   /** The last moves to or from the frame of the wrong word, newest first. */
@@ -95,12 +97,14 @@ class SoakRun {
     try {
       await this.#awaitBeginning();
       const begun = performance.now();
+      const cpuBegun = process.cpuUsage();
       await this.#watch(threads, begun);
       const seconds = (performance.now() - begun) / 1000;
+      const { user, system } = process.cpuUsage(cpuBegun);
       endSoak(this.#words, END_TIME);
       await this.#awaitEnd(threads);
       if (this.#error !== null) throw this.#error.thrown;
-      return this.#end(seconds);
+      return this.#end(seconds, (user + system) / 1e6);
     } finally {
       endSoak(this.#words, END_TIME);
       await threads.kill();
@@ -197,7 +201,7 @@ class SoakRun {
   }
 
   /** Everybody is gone: the last look, unless it is known already that something is wrong. */
-  #end(seconds: number): SoakEnd {
+  #end(seconds: number, cpuSeconds: number): SoakEnd {
     const { shared, ledger, residents } = this.machine;
     const isWrong = () => this.#wrong !== null || this.#broken.length > 0;
     if (!isWrong()) {
@@ -212,6 +216,7 @@ class SoakRun {
     return {
       report: reportOf(this.#counters, this.options.roster),
       seconds,
+      cpuSeconds,
       ended: isWrong() ? 'wrong' : this.options.signal.aborted ? 'interrupted' : 'time',
       wrong: this.#wrong,
       moves: frame === null ? [] : movesOf(this.#moves, frame, MOVES_SHOWN),

@@ -128,11 +128,12 @@ function countsText(counts: ReadonlyArray<readonly [name: string, count: number]
   return `  ${wrap(text, WIDTH - 2, '  ')}`.replaceAll('\u00a0', ' ');
 }
 
-function checkedText({ report, heap, seconds, wrong }: SoakEnd): string[] {
+function checkedText({ report, heap, seconds, cpuSeconds, wrong }: SoakEnd): string[] {
   const { accesses, wordsRead, quietPoints, quietWords } = report;
   const lines = [
     `${formatCount(accesses)} accesses, ${formatCount(Math.round(accesses / seconds))} a second`,
     `${formatCount(wordsRead)} words as they were read, ${formatCount(quietWords)} at ${countOf(quietPoints, 'standstill')}`,
+    `${cpuSeconds.toFixed(1)} s of CPUs in ${seconds.toFixed(1)} s`,
     `${wrong === null ? 'no' : 'a'} word was wrong, lost or stale`,
   ];
   if (heap !== null) {
