@@ -4,7 +4,6 @@ import { VacateError } from '../base/vacate-error.js';
 import { CaptureFiles, type CaptureSource, readCapture } from '../capture/index.js';
 import type { LinuxTree } from '../linux/linux-tree.js';
 import type { MachineImage } from '../mm/machine-image.js';
-import { buildMachine, parseScenario } from '../scenario/index.js';
 import { machineFromImage } from '../sim/from-image.js';
 import type { Machine } from '../sim/machine.js';
 import type { Interrupts } from './interrupts.js';
@@ -133,6 +132,7 @@ function openScenario(path: string, options: OpenOptions): Promise<OpenMachine> 
  */
 export async function machineOfScenario(text: string, where: string, options: OpenOptions): Promise<OpenMachine> {
   const { progress, interrupts } = options;
+  const { buildMachine, parseScenario } = await import('../scenario/index.js'); // a third of all files, for this alone
   const scenario = parseScenario(text, where);
   const seed = options.seed ?? scenario.seed;
   const steps = buildMachine(scenario, { seed });
