@@ -11,7 +11,7 @@ import { clearPteBits, createTable, ensurePteAt, freeTables, MAX_VPN, pteAt, set
 import { returnToPool, takeFromPool } from './pool.js';
 import { noteDirty } from './rmap.js';
 import { duplicateSwap, freeSwap, MAX_SWAP_COUNT, removeFromSwapCache, swapSlotOf } from './swap.js';
-import { tlbFlushAll, tlbFlushPage } from './tlb.js';
+import { tlbFlushMm, tlbFlushPage } from './tlb.js';
 import { VM_LOCKED, VM_NONLINEAR, VM_SHARED } from './vm-flags.js';
 
 export * from './vm-flags.js';
@@ -104,7 +104,9 @@ function rootOf(m: Machine, vma: number, fallback: number): number {
 /** Unmaps one VMA and everything in it (munmap of the whole). */
 export function unmapVma(m: Machine, cpu: number, vma: number): void {
   const mm = m.vmaMm[vma]!;
-  for (let vpn = m.vmaStart[vma]!; vpn < m.vmaStart[vma]! + m.vmaPages[vma]!; vpn++) zapPte(m, cpu, mm, vpn, vma);
+  const end = m.vmaStart[vma]! + m.vmaPages[vma]!;
+  if (m.others !== null) zapTogether(m, cpu, vma, m.vmaStart[vma]!, end);
+  else for (let vpn = m.vmaStart[vma]!; vpn < end; vpn++) zapPte(m, cpu, mm, vpn, vma);
   const file = m.vmaFile[vma]!;
   if (file !== 0 && (m.vmaFlags[vma]! & VM_NONLINEAR) !== 0) endNonlinear(m, file);
   unlinkVma(m, vma);
@@ -129,15 +131,44 @@ function removeFromProcess(m: Machine, mm: number, vma: number): void {
 
 /** Clears one entry and drops what it held: a page, a swap slot, or its claim on a page that is moving (zap_pte_range). */
 export function zapPte(m: Machine, cpu: number, mm: number, vpn: number, vma: number): void {
-  const at = pteAt(m, mm, vpn);
-  if (at === 0) return;
-  const pte = takePte(m, at, 0);
+  const pte = clearEntry(m, cpu, mm, vpn);
   if (pte === 0) return;
+  tlbFlushPage(m, mm, vpn);
+  dropCleared(m, cpu, vma, pte);
+}
+
+/** Pages whose entries are cleared before every CPU is asked to forget them, and which are dropped after that. */
+const GATHERED_MAX = 512;
+
+/** The same for a run of pages, with one shootdown for many (struct mmu_gather): until then none of them is anybody else's. */
+function zapTogether(m: Machine, cpu: number, vma: number, start: number, end: number): void {
+  const mm = m.vmaMm[vma]!;
+  const gathered = new Uint32Array(Math.min(GATHERED_MAX, end - start));
+  for (let vpn = start; vpn < end; ) {
+    let nr = 0;
+    for (; vpn < end && nr < gathered.length; vpn++) {
+      const pte = clearEntry(m, cpu, mm, vpn);
+      if (pte !== 0) gathered[nr++] = pte;
+    }
+    if (nr > 0) tlbFlushMm(m, mm);
+    for (let i = 0; i < nr; i++) dropCleared(m, cpu, vma, gathered[i]!);
+  }
+}
+
+/** Takes an entry away, with what it held if that was no page; the entry if it was one that CPUs may have cached, else 0. */
+function clearEntry(m: Machine, cpu: number, mm: number, vpn: number): number {
+  const at = pteAt(m, mm, vpn);
+  if (at === 0) return 0;
+  const pte = takePte(m, at, 0);
   if (isSwap(pte)) releaseSwapEntry(m, cpu, ptePayload(pte));
   // A migration entry holds no reference: the page that moves simply finds one entry fewer when it arrives.
   if (isMigration(pte)) m.others?.wake(at);
+  // The entry before it may still be cached: its shootdown comes once for a batch (flush_tlb_batched_pending).
+  return isPresent(pte) || isMigration(pte) ? pte : 0;
+}
+
+function dropCleared(m: Machine, cpu: number, vma: number, pte: number): void {
   if (!isPresent(pte)) return;
-  tlbFlushPage(m, mm, vpn);
   const pfn = ptePayload(pte);
   noteDirty(m, pfn, pte);
   if ((m.vmaFlags[vma]! & VM_LOCKED) !== 0) munlockPage(m, pfn);
@@ -170,7 +201,7 @@ function releaseSwapEntry(m: Machine, cpu: number, slot: number): void {
 export function exitProcess(m: Machine, cpu: number, mm: number): void {
   while (m.mmVmas[mm] !== 0) unmapVma(m, cpu, m.mmVmas[mm]!);
   freeTables(m, cpu, mm);
-  tlbFlushAll(m);
+  tlbFlushMm(m, mm);
   m.mmAlive[mm] = 0;
   returnToPool(m, m.mmNext, SCALAR.mmFree, mm);
 }
@@ -188,7 +219,7 @@ export function forkProcess(m: Machine, cpu: number, parent: number): number {
       return 0;
     }
   }
-  tlbFlushAll(m);
+  tlbFlushMm(m, parent);
   return child;
 }
 

@@ -219,8 +219,11 @@ type Columns = ColumnViews<ReturnType<typeof machineColumns>>;
 
 /** The CPUs that other threads are. */
 export interface OtherCpus {
-  /** When this returns, no CPU uses a translation that it had cached before, the caller's own neither (flush_tlb_all). */
-  shootdown(): void;
+  /**
+   * When this returns, no CPU uses a translation that it had cached before, the caller's own neither: none of the process
+   * `mm` (flush_tlb_mm), or none at all if it is absent (flush_tlb_all).
+   */
+  shootdown(mm?: number): void;
   /** The entry at `ptes[at]` is no migration entry any more: whoever sleeps on it goes on (remove_migration_pte). */
   wake(at: number): void;
 }

@@ -25,13 +25,19 @@ export function tlbFill(m: Machine, cpu: number, mm: number, vpn: number, pte: n
 /** Flushes one page's translation on every CPU (flush_tlb_page). */
 export function tlbFlushPage(m: Machine, mm: number, vpn: number): void {
   if (m.others !== null) {
-    m.others.shootdown();
+    m.others.shootdown(mm);
     return;
   }
   for (let cpu = 0; cpu < m.spec.nrCpus; cpu++) {
     const at = entryAt(cpu, mm, vpn);
     if (m.tlb[at] === mm && m.tlb[at + 1] === vpn + 1) m.tlb.fill(0, at, at + 3);
   }
+}
+
+/** Flushes what any CPU has of a process (flush_tlb_mm). */
+export function tlbFlushMm(m: Machine, mm: number): void {
+  if (m.others === null) m.tlb.fill(0);
+  else m.others.shootdown(mm);
 }
 
 /** Flushes everything on every CPU; all have acknowledged when it returns. */

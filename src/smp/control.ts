@@ -59,9 +59,17 @@ export function acknowledgedAt(cpu: number): number {
   return FIRST_CPU + cpu * LINE_WORDS + 1;
 }
 
+/** Where the process stands whose translations a CPU may have cached: 0 for none, SEVERAL_MM for more than one. */
+export function usesAt(cpu: number): number {
+  return FIRST_CPU + cpu * LINE_WORDS + 2;
+}
+export const NO_MM = 0;
+export const SEVERAL_MM = -1;
+
 /** A CPU that is gone sleeps nowhere and waits for nothing. */
 export function forgetCpu(control: Control, cpu: number): void {
   for (const sleepers of [LOCK_WAITERS, LOCK_YIELDERS, SHOOTDOWN_SLEEPERS, ENTRY_SLEEPERS, STEP_SLEEPERS])
     Atomics.and(control, sleepers, ~(1 << cpu));
   Atomics.store(control, stateAt(cpu), CPU_OFFLINE);
+  Atomics.store(control, usesAt(cpu), NO_MM);
 }

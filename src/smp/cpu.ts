@@ -3,7 +3,7 @@ import { attachMachine, type Machine, type OtherCpus } from '../sim/machine.js';
 import { type Control, ENTRY_SLEEPERS, forgetCpu, STOP } from './control.js';
 import { createGate, type KernelGate } from './kernel-gate.js';
 import type { SharedMachine } from './shared-machine.js';
-import { awaitShootdown, beginShootdown } from './shootdown.js';
+import { awaitShootdown, beginShootdown, EVERY_MM, NOBODY } from './shootdown.js';
 import { createTrap } from './trap.js';
 import { createUserMemory, type UserMemory } from './user-memory.js';
 import { createUserMode, type UserMode } from './user-mode.js';
@@ -28,14 +28,15 @@ export function attachCpu(shared: SharedMachine, cpu: number): Cpu {
   assert(Number.isInteger(cpu) && cpu >= 0 && cpu < nrCpus, `CPU ${cpu} is one of the machine's ${nrCpus}`);
   const control = new Int32Array(shared.control);
   forgetCpu(control, cpu);
-  const begin = () => {
-    const generation = beginShootdown(control);
-    mode.answer();
-    return generation;
+  const begin = (mm = EVERY_MM) => {
+    mode.forget();
+    return beginShootdown(control, nrCpus, cpu, mm);
   };
-  const awaitAnswers = (generation: number) => awaitShootdown(control, nrCpus, cpu, generation);
   const others: OtherCpus = {
-    shootdown: () => awaitAnswers(begin()),
+    shootdown: (mm = EVERY_MM) => {
+      const generation = begin(mm);
+      if (generation !== NOBODY) awaitShootdown(control, nrCpus, cpu, mm, generation);
+    },
     wake: (at) => {
       if (Atomics.load(control, ENTRY_SLEEPERS) !== 0) Atomics.notify(entries, at);
     },
@@ -48,10 +49,10 @@ export function attachCpu(shared: SharedMachine, cpu: number): Cpu {
   const trap = createTrap(machine, cpu, gate);
   return {
     ...gate,
-    ...createUserMemory(machine, control, mode, trap),
+    ...createUserMemory(machine, mode, trap),
     ...createUserPages(machine, cpu, mode, gate, trap),
-    beginShootdown: begin,
-    awaitShootdown: awaitAnswers,
+    beginShootdown: () => begin() as number,
+    awaitShootdown: (generation) => awaitShootdown(control, nrCpus, cpu, EVERY_MM, generation),
     online: mode.online,
     offline: mode.offline,
     answer: mode.answer,

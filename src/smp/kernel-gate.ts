@@ -1,11 +1,16 @@
 import { type Control, ENTRY_SLEEPERS, NEVER, STEP_SLEEPERS, STEPS } from './control.js';
-import { lockKernel, unlockKernel, yieldKernel } from './kernel-lock.js';
+import { isKernelWanted, lockKernel, unlockKernel, yieldKernel } from './kernel-lock.js';
 import type { UserMode } from './user-mode.js';
 
 /** Whoever sleeps for a step looks again so often: the page may have been unlocked by somebody else. */
 const STEP_MS = 1;
 /** Whoever sleeps on an entry looks again so often, even if nobody has woken him. */
 const ENTRY_MS = 100;
+/**
+ * Long work in the kernel lets others in so often, as the kernel reschedules by the tick: each turn puts two threads to
+ * sleep and wakes them, which takes longer than many a step of a migration.
+ */
+const TURN_EVERY_MS = 1;
 
 /** How a CPU goes into the kernel, waits there, and comes back. */
 export interface KernelGate {
@@ -24,12 +29,13 @@ export interface KernelGate {
 /** `entries` are the machine's page-table entries, as words that one can sleep on. */
 export function createGate(control: Control, cpu: number, entries: Int32Array, mode: UserMode): KernelGate {
   let inKernel = false;
+  let lastTurn = 0;
   return {
     kernel(work) {
       if (inKernel) return work();
       const before = mode.leave();
       lockKernel(control, cpu);
-      mode.answer();
+      mode.enteredKernel();
       inKernel = true;
       try {
         return work();
@@ -47,12 +53,15 @@ export function createGate(control: Control, cpu: number, entries: Int32Array, m
         return work();
       } finally {
         lockKernel(control, cpu);
-        mode.answer();
+        mode.enteredKernel();
         inKernel = true;
       }
     },
     letOthersIn() {
-      if (inKernel && yieldKernel(control, cpu)) mode.answer();
+      if (!inKernel || !isKernelWanted(control)) return;
+      if (performance.now() - lastTurn < TURN_EVERY_MS) return;
+      if (yieldKernel(control, cpu)) mode.enteredKernel();
+      lastTurn = performance.now();
     },
     sleepOnEntry(at, pte) {
       sleep(control, cpu, mode, ENTRY_SLEEPERS, () => Atomics.wait(entries, at, pte | 0, ENTRY_MS));

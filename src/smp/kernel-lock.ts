@@ -40,9 +40,14 @@ export function unlockKernel(control: Control): void {
   if (Atomics.exchange(control, LOCK, FREE) === CONTENDED) Atomics.notify(control, LOCK, 1);
 }
 
+/** True if somebody waits for the lock. */
+export function isKernelWanted(control: Control): boolean {
+  return Atomics.load(control, LOCK_WAITERS) !== 0;
+}
+
 /** Lets one of those who wait have the lock, if there are any, and takes it again (cond_resched). False if nobody does. */
 export function yieldKernel(control: Control, cpu: number): boolean {
-  if (Atomics.load(control, LOCK_WAITERS) === 0) return false;
+  if (!isKernelWanted(control)) return false;
   const turn = Atomics.load(control, LOCK_TURNS);
   unlockKernel(control);
   waitForTurn(control, cpu, turn);

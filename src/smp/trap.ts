@@ -26,6 +26,13 @@ export function createTrap(machine: Machine, cpu: number, gate: KernelGate): Tra
   }
 
   return (mm, vpn, write) => {
+    at = pteAt(machine, mm, vpn);
+    pte = at === 0 ? 0 : Atomics.load(ptes, at);
+    // For a page that is on its way nothing is to be done in the kernel, which whoever moves it needs more.
+    if (isMigration(pte)) {
+      gate.sleepOnEntry(at, pte);
+      return ACCESS_OK;
+    }
     const access = gate.kernel(() => inKernel(mm, vpn, write));
     if (access !== ACCESS_BLOCKED) return access;
     if (isMigration(pte)) gate.sleepOnEntry(at, pte);

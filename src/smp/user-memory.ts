@@ -2,7 +2,6 @@ import { isPresent, PTE_DIRTY, PTE_WRITE, ptePayload } from '../mm/pte.js';
 import { ACCESS_OK, type Access } from '../sim/access.js';
 import type { Machine } from '../sim/machine.js';
 import { pteAt } from '../sim/page-tables.js';
-import { type Control, GENERATION } from './control.js';
 import type { Trap } from './trap.js';
 import type { UserMode } from './user-mode.js';
 
@@ -21,34 +20,30 @@ export interface UserMemory {
 
 /** About what a processor of today has in its second level; more would only need more cache. */
 const TLB_ENTRIES = 512;
-/** An entry is the generation in which it was cached, process, virtual page, and the page-table entry as it was. */
+/** An entry is the epoch in which it was cached, process, virtual page, and the page-table entry as it was. */
 const ENTRY_WORDS = 4;
 const READY = PTE_WRITE | PTE_DIRTY;
 
 /**
  * The TLB of user mode is the thread's own, not a column: plain words that nobody else sees are the quickest there are.
- * What it holds counts only in the generation in which it was cached, so a shootdown empties it at no cost.
+ * What it holds counts only in the epoch in which it was cached, so a shootdown empties it at no cost.
  */
-export function createUserMemory(machine: Machine, control: Control, mode: UserMode, trap: Trap): UserMemory {
+export function createUserMemory(machine: Machine, mode: UserMode, trap: Trap): UserMemory {
   const { contents, contentWords } = machine;
   const tlb = new Int32Array(TLB_ENTRIES * ENTRY_WORDS);
-  let known = -1;
 
   function translate(mm: number, vpn: number, write: boolean): number {
     const at = ((vpn + mm * 37) % TLB_ENTRIES) * ENTRY_WORDS;
     for (;;) {
-      const generation = Atomics.load(control, GENERATION);
-      if (generation !== known) {
-        mode.answer();
-        known = generation;
-      }
-      if (tlb[at] === generation && tlb[at + 1] === mm && tlb[at + 2] === vpn) {
+      mode.use(mm);
+      const epoch = mode.epoch();
+      if (tlb[at] === epoch && tlb[at + 1] === mm && tlb[at + 2] === vpn) {
         const pte = tlb[at + 3]!;
         if (!write || (pte & READY) === READY) return ptePayload(pte);
       }
       const pte = walk(machine, mm, vpn, write);
       if (pte !== 0) {
-        tlb[at] = generation;
+        tlb[at] = epoch;
         tlb[at + 1] = mm;
         tlb[at + 2] = vpn;
         tlb[at + 3] = pte;

@@ -38,7 +38,7 @@ export function createUserPages(
     getUserPage(mm, vpn, write) {
       const wanted = write ? PTE_WRITE | PTE_DIRTY : 0;
       for (;;) {
-        mode.answer();
+        mode.use(mm);
         const at = pteAt(machine, mm, vpn);
         const pte = at === 0 ? 0 : Atomics.load(ptes, at);
         if (!isPresent(pte) || (pte & wanted) !== wanted) {

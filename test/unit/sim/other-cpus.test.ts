@@ -78,6 +78,22 @@ describe('while other CPUs are told to forget a translation', () => {
   });
 });
 
+it('munmap asks them once for many pages, none of which is free by then', () => {
+  const free: number[] = [];
+  let frames: number[] = [];
+  const m = withOthers((machine) => free.push(frames.filter((frame) => machine.count[frame] === 0).length));
+  const { vma, mm, start } = anonProcess(m, 8);
+  for (let page = 0; page < 8; page++) put(m, mm, start + page, page, 0);
+  settle(m);
+  frames = Array.from({ length: 8 }, (_, page) => frameAt(m, mm, start + page));
+  free.length = 0;
+  unmapVma(m, 0, vma);
+  expect(free).toEqual([0]);
+  expect(frames.every((frame) => m.count[frame] === 0)).toBe(true);
+  settle(m);
+  expectSound(m);
+});
+
 it('whoever sleeps on a migration entry is woken when the entry is unmapped', () => {
   const woken: number[] = [];
   const m = withOthers(() => {}, woken);
