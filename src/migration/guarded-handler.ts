@@ -111,8 +111,8 @@ export class GuardedHandler implements PageTypeHandler {
     try {
       this.handler.putback(page);
     } catch (error) {
-      this.#note(this.#threw('putback', formatPfn(page), error));
       if (this.#isIsolated(page)) this.#putBackForIt(page);
+      this.#note(this.#threw('putback', formatPfn(page), error));
     }
   }
 

@@ -114,6 +114,7 @@ export class MigrationRun {
     let failure: { readonly error: unknown } | null = null;
     try {
       for (let next = 0; next < this.request.pfns.length; ) {
+        this.#refuseListeners();
         next = this.#fillBatch(next);
         yield* this.#oneBatch();
       }
@@ -212,14 +213,18 @@ export class MigrationRun {
   }
 
   #do(phase: Phase, work: () => void): Progress {
-    if (this.events.isDelivering)
-      throw new VacateError(
-        'usage',
-        'a listener to pages must not migrate any while it is told of others; let it note what is to be done, and do it after the job has paused',
-      );
+    this.#refuseListeners();
     work();
     this.#throwBreakage();
     return { phase, settled: this.#migrated + this.#freed + this.#tally.pages };
+  }
+
+  #refuseListeners(): void {
+    if (!this.events.isDelivering) return;
+    throw new VacateError(
+      'usage',
+      'a listener to pages must not migrate any while it is told of others; let it note what is to be done, and do it after the job has paused',
+    );
   }
 
   #throwBreakage(): void {
