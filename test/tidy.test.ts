@@ -83,7 +83,7 @@ const QUARANTINES: readonly {
     allowed: [
       /^src\/index\.ts$/,
       /^src\/cli\/(main|forecast\/forecast-worker)\.ts$/,
-      /^src\/container\/(worker|soak)-main\.ts$/,
+      /^src\/container\/(worker-main|soak-migrator)\.ts$/,
     ],
     typesToo: true,
     instead: 'the entry points import it, once',

@@ -1,33 +1,26 @@
-import 'reflect-metadata';
 import { Prng } from '../base/prng.js';
 import { attachCpu } from '../smp/cpu.js';
-import { smpModule } from '../smp/smp-module.js';
 import { createAccesses } from '../soak/accesses.js';
 import { END_WRONG, endSoak } from '../soak/control.js';
 import { attachCounters } from '../soak/counters.js';
-import { Faults } from '../soak/faults.js';
-import { FaultyHost } from '../soak/faulty-host.js';
-import { faultyPageType } from '../soak/faulty-page-type.js';
 import { attachLedger } from '../soak/ledger.js';
-import { attachRecentMoves } from '../soak/moves.js';
 import { attachResidents } from '../soak/residents.js';
-import { runMigrator } from '../soak/run-migrator.js';
 import { runProcesses } from '../soak/run-processes.js';
 import type { SoakMessage, SoakTask } from '../soak/task.js';
 import { FoundBroken, FoundWrong } from '../soak/wrong-word.js';
 import type { ThreadCall } from '../workers/thread-call.js';
-import { createEvacuator } from './create-evacuator.js';
-import { loadPlugins, loadShippedPlugins } from './load-plugins.js';
+
+/** What a thread has in use is asked for so often at most: garbage has to be collected for that. */
+const HEAP_EVERY_MS = 5000;
 
 /** A thread of a soak: one that runs processes, or one that moves pages. It ends with the soak. */
 export default async function runThread(call: ThreadCall<SoakTask>): Promise<void> {
   const { task } = call;
-  const control = new Int32Array(task.control);
   const post = (message: SoakMessage) => call.port.postMessage(message);
   try {
-    await (task.role === 'processes' ? processes(call) : migrator(call));
+    await (task.role === 'processes' ? runsProcesses(call) : migrates(call));
   } catch (error) {
-    endSoak(control, END_WRONG);
+    endSoak(new Int32Array(task.control), END_WRONG);
     if (error instanceof FoundWrong) post({ kind: 'wrong', wrong: error.wrong });
     else if (error instanceof FoundBroken) post({ kind: 'broken', broken: error.broken });
     else throw error;
@@ -42,35 +35,31 @@ function attach({ task, now }: ThreadCall<SoakTask>) {
     ledger: attachLedger(shape, task.ledger),
     residents: attachResidents(residents.pages, residents.filePages, residents.buffer),
     counters: attachCounters(counters.shape, counters.buffer),
-    moves: attachRecentMoves(counters.shape.nrMigrators, task.moves),
     control: new Int32Array(task.control),
     prng: new Prng(task.seed),
     now,
   };
 }
 
-async function processes(call: ThreadCall<SoakTask>): Promise<void> {
-  const t = { ...attach(call), thread: call.task.thread };
-  runProcesses(t, createAccesses(t), () => {
-    t.counters.processHeap[t.thread] = call.heapUsedBytes();
-  });
+async function runsProcesses(call: ThreadCall<SoakTask>): Promise<void> {
+  const { thread } = call.task;
+  const t = { ...attach(call), thread };
+  runProcesses(t, createAccesses(t), heapNoted(call, t.counters.processHeap, thread));
 }
 
-async function migrator(call: ThreadCall<SoakTask>): Promise<void> {
-  const { task } = call;
+async function migrates(call: ThreadCall<SoakTask>): Promise<void> {
+  // Strategies and what they are built with: threads that run processes begin sooner without.
+  const { migrate } = await import('./soak-migrator.js');
   const shared = attach(call);
-  const { cpu, counters, prng } = shared;
-  const faults = new Faults(task.migrator, task.faults, counters, prng.split(1));
-  const shipped = await loadShippedPlugins();
-  const added = await loadPlugins(task.plugins);
-  const evacuator = createEvacuator({
-    host: smpModule(cpu, (c) => new FaultyHost(c, faults)),
-    plugins: [...shipped.map((pageType) => faultyPageType(pageType, faults)), ...added],
-    // Listeners that are meant to fail do; they are counted where they fail.
-    onListenerError: () => {},
-  });
-  const { migrator: number, thread, roster, quietEveryMs } = task;
-  runMigrator({ ...shared, migrator: number, thread, roster, quietEveryMs, faults, evacuator }, () => {
-    counters.migratorHeap[number] = call.heapUsedBytes();
-  });
+  await migrate(call.task, shared, heapNoted(call, shared.counters.migratorHeap, call.task.migrator));
+}
+
+/** Notes what the thread has in use, now and then when everybody stands still. */
+function heapNoted(call: ThreadCall<SoakTask>, heap: Float64Array, at: number): () => void {
+  let notedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (call.now() - notedAt < HEAP_EVERY_MS) return;
+    notedAt = call.now();
+    heap[at] = call.heapUsedBytes();
+  };
 }

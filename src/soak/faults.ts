@@ -3,7 +3,7 @@ import { FREE_FLAGS, PG_LOCKED, PG_LRU } from '../mm/page-flags.js';
 import { HOLD_WRITEBACK, lockPage } from '../sim/holds.js';
 import { type Machine, SCALAR } from '../sim/machine.js';
 import { freeSwap, takeSwapForShmem } from '../sim/swap.js';
-import { advance } from '../sim/writeback.js';
+import { advance, startWriteback } from '../sim/writeback.js';
 import { type Counters, countFault } from './counters.js';
 import type { FaultKind } from './fault-kinds.js';
 
@@ -11,14 +11,17 @@ import type { FaultKind } from './fault-kinds.js';
 const ODDS: Readonly<Partial<Record<FaultKind, number>>> = {
   'no-target': 64,
   'still-mapped': 256,
-  'handler-throws': 4096,
-  'handler-garbage': 4096,
+  'handler-throws': 512,
+  'handler-garbage': 512,
   'listener-throws': 4,
   'listener-blocks': 4,
 };
 
-/** A share of jobs in which something goes wrong. */
-const FAULTY_JOBS = 0.3;
+/** Something goes wrong in one of so many jobs; an odd number, so that it is the turn of all kinds of jobs. */
+const FAULTY_EVERY = 3;
+/** Pages whose writes do not end as long as a job goes on, at most; so many are looked at for that. */
+const STALLED_PAGES = 64;
+const STALL_LOOKS = 4096;
 /** Pages that somebody locks at the beginning of a job, and for how long in virtual time. */
 const LOCKED_PAGES = 24;
 const LOCKED_NS = 2_000_000;
@@ -28,9 +31,10 @@ export class PlannedFailure extends Error {
   override readonly name = 'PlannedFailure';
 }
 
-/** What goes wrong in the jobs of one migrator: for each job at most one kind, drawn from those that are wanted. */
+/** What goes wrong in the jobs of one migrator: every few jobs one kind, those that are wanted in turn. */
 export class Faults {
   #armed: FaultKind | null = null;
+  #jobs = 0;
   readonly #swapSlots: number[] = [];
 
   constructor(
@@ -44,11 +48,13 @@ export class Faults {
     return this.#armed;
   }
 
-  /** Draws what is to go wrong in the next job. */
+  /** What is to go wrong in the next job. */
   arm(): void {
     // Threads are ended by whoever watches over them.
     const kinds = this.kinds.filter((kind) => kind !== 'thread-killed');
-    this.#armed = kinds.length > 0 && this.prng.chance(FAULTY_JOBS) ? kinds[this.prng.below(kinds.length)]! : null;
+    const job = this.#jobs++;
+    const isFaulty = kinds.length > 0 && job % FAULTY_EVERY === 0;
+    this.#armed = isFaulty ? kinds[(job / FAULTY_EVERY) % kinds.length]! : null;
   }
 
   disarm(): void {
@@ -88,8 +94,10 @@ export class Faults {
     this.count('swap-full');
   }
 
-  /** Writes under way that will not end as long as the job goes on. */
+  /** Writes that will not end as long as the job goes on: those under way, and some that begin now. */
   #stallWriteback(m: Machine): void {
+    for (let look = 0, begun = 0; look < STALL_LOOKS && begun < STALLED_PAGES; look++)
+      if (startWriteback(m, this.prng.below(m.spec.nrPfns))) begun++;
     const nr = m.scalars[SCALAR.nrHolds]!;
     let stalled = 0;
     for (let at = 0; at < nr; at++) {

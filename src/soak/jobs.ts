@@ -18,17 +18,24 @@ import type { Migrator } from './run-migrator.js';
 const PAUSES_MAX = 120;
 /** A listener that blocks keeps everybody waiting for so long. */
 const BLOCKING_MS = 5;
-/** Between so many jobs memory is fragmented anew, or what did it goes again. */
-const FRAGMENT_EVERY = 5;
+/** Between so many strategies memory is fragmented anew, or what did it goes again. */
+const FRAGMENT_EVERY = 3;
 
 /** The jobs of one migrator, in turn, each perhaps with a fault. */
 export class SoakJobs {
   readonly #online: BlockId[] = [];
   readonly #fragmenter: Fragmenter;
+  readonly #lists: RosterEntry | null;
+  readonly #strategies: readonly RosterEntry[];
   #next = 0;
+  /** Jobs so far. */
   #number = 0;
+  /** Milliseconds for which lists of pages have been moved less than strategies have worked. */
+  #owedMs = 0;
 
   constructor(private readonly t: Migrator) {
+    this.#lists = t.roster.find(({ frontEnd }) => frontEnd === 'pages') ?? null;
+    this.#strategies = t.roster.filter((entry) => entry !== this.#lists);
     const { blockState } = t.cpu.machine;
     for (let block = 0; block < blockState.length; block++)
       if (blockState[block] === BLOCK_ONLINE) this.#online.push(block);
@@ -48,28 +55,35 @@ export class SoakJobs {
     }
   }
 
-  /** Strategies in turn, and between any two of them a list of pages. */
+  /** How often every strategy has had its turn; of lists alone, how many. */
+  get rounds(): number {
+    return this.#strategies.length === 0 ? this.#number : Math.floor(this.#next / this.#strategies.length);
+  }
+
+  /** Strategies in turn, and between any two of them lists of pages, for as long as the strategy took. */
   #nextEntry(hasTurn: boolean): RosterEntry | null {
-    const { roster } = this.t;
-    const lists = roster.find(({ frontEnd }) => frontEnd === 'pages') ?? null;
-    const strategies = roster.filter((entry) => entry !== lists);
-    if (lists !== null && (!hasTurn || strategies.length === 0 || this.#number % 2 === 1)) return lists;
-    return hasTurn ? strategies[this.#next++ % strategies.length]! : null;
+    const lists = this.#lists;
+    if (lists !== null && (!hasTurn || this.#strategies.length === 0 || this.#owedMs > 0)) return lists;
+    if (!hasTurn) return null;
+    if (this.#next % FRAGMENT_EVERY === 0) this.#fragmenter.turn();
+    return this.#strategies[this.#next++ % this.#strategies.length]!;
   }
 
   #run(entry: RosterEntry): void {
     const { t } = this;
     const { totals } = t.evacuator.counters;
-    if (this.#number++ % FRAGMENT_EVERY === 0) this.#fragmenter.turn();
+    this.#number++;
     const migrated = totals[TOTAL_MIGRATED]!;
     const refused = totals[TOTAL_REFUSED]!;
     const begun = t.now();
     const outcome = this.#outcomeOf(entry);
+    const ms = t.now() - begun;
+    this.#owedMs = entry === this.#lists ? this.#owedMs - ms : Math.max(0, this.#owedMs) + ms;
     countJob(t.counters, t.migrator, t.roster.indexOf(entry), {
       outcome,
       migrated: (totals[TOTAL_MIGRATED]! - migrated) >>> 0,
       refused: (totals[TOTAL_REFUSED]! - refused) >>> 0,
-      ms: t.now() - begun,
+      ms,
     });
   }
 

@@ -4,8 +4,10 @@ import { checkMachine } from './check.js';
 import {
   areParked,
   beginQuiet,
+  END_TIME,
   endOf,
   endQuiet,
+  endSoak,
   isQuiet,
   nap,
   type SoakControl,
@@ -43,6 +45,8 @@ export interface Migrator {
   readonly now: () => number;
   /** Milliseconds between two times at which everybody stands still. */
   readonly quietEveryMs: number;
+  /** The soak is over when every strategy has had its turn so often; null if only time counts. */
+  readonly rounds: number | null;
 }
 
 /**
@@ -64,6 +68,7 @@ export function runMigrator(t: Migrator, atQuiet: () => void): void {
         atQuiet();
         standStill(t.control, t.thread);
       } else jobs.next();
+      if (t.rounds !== null && jobs.rounds >= t.rounds) endSoak(t.control, END_TIME);
     }
   } finally {
     setThreadState(t.control, t.thread, THREAD_ENDED);

@@ -25,6 +25,7 @@ export interface SoakTask {
   readonly faults: readonly FaultKind[];
   readonly plugins: readonly string[];
   readonly quietEveryMs: number;
+  readonly rounds: number | null;
 }
 
 /** What a thread says before it ends. */

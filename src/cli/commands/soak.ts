@@ -15,6 +15,7 @@ export interface SoakOptions {
   readonly migrators: number;
   readonly minutes?: number;
   readonly seconds?: number;
+  readonly rounds?: number;
   readonly bytes?: boolean;
   readonly strategy: string;
   readonly faults: string;
@@ -29,7 +30,7 @@ export async function soak(context: Context, scenario: string | undefined, optio
   const faults = parseFaultKinds(options.faults);
   const roster = pickFromRoster(fullRoster(strategyNames()), options.strategy);
   await loadPlugins(options.plugin);
-  const { threads, migrators, bytes = false, seed } = options;
+  const { threads, migrators, bytes = false, seed, rounds = null } = options;
   const machine = openSoakMachine(context, { scenario, threads, migrators, bytes, seed });
   await context.interrupts.breathe();
   const block = new LiveBlock(process.stderr);
@@ -39,7 +40,7 @@ export async function soak(context: Context, scenario: string | undefined, optio
     before = now;
   };
   const { signal } = context.interrupts;
-  const run = { migrators, seconds, roster, faults, plugins: options.plugin, signal, onSecond };
+  const run = { migrators, seconds, rounds, roster, faults, plugins: options.plugin, signal, onSecond };
   const end = await runSoak(machine, run).finally(() => block.clear());
   if (options.json === true) printJson(context, soakJson(machine, options, end));
   else context.print(soakText(machine.shared.spec.name, end, context.palette));
@@ -48,11 +49,15 @@ export async function soak(context: Context, scenario: string | undefined, optio
 }
 
 const SECONDS = 60;
+/** A soak that ends by rounds ends by time too, if its strategies never come to an end. */
+const ROUNDS_SECONDS_MAX = 3600;
 
-function secondsOf({ minutes, seconds }: SoakOptions): number {
+function secondsOf({ minutes, seconds, rounds }: SoakOptions): number {
   if (minutes !== undefined && seconds !== undefined)
     throw new VacateError('usage', '--minutes and --seconds say the same; leave one of them out');
-  return seconds ?? (minutes ?? 1) * SECONDS;
+  if (seconds !== undefined) return seconds;
+  if (minutes !== undefined) return minutes * SECONDS;
+  return rounds === undefined ? SECONDS : ROUNDS_SECONDS_MAX;
 }
 
 const round = (value: number) => Math.round(value * 10) / 10;

@@ -3,7 +3,7 @@ import { FAULT_KINDS } from '../../soak/fault-kinds.js';
 import type { Context } from '../context.js';
 import { examples, json, plugin, seed } from '../program-options.js';
 import { wrap } from '../wording.js';
-import { parseMigrators, parseMinutes, parseSeconds, parseThreads } from './soak-options.js';
+import { parseMigrators, parseMinutes, parseRounds, parseSeconds, parseThreads } from './soak-options.js';
 
 const SOAK_HELP = `
 Threads are CPUs of one simulated machine: some run processes, which read, write,
@@ -29,6 +29,9 @@ export function addSoak(program: Command, context: Context, end: (exitCode: numb
       new Option('--minutes <number>', 'how long it goes on').argParser(parseMinutes).default(undefined, '1 minute'),
     )
     .addOption(new Option('--seconds <number>', 'the same in seconds').argParser(parseSeconds))
+    .addOption(
+      new Option('--rounds <number>', 'end when every strategy has had its turn so often').argParser(parseRounds),
+    )
     .option('--bytes', 'pages hold 4 KiB of real bytes, each word of which is checked; tokens by default')
     .option('--strategy <names>', 'names between commas, or all', 'all')
     .option('--faults <kinds>', 'what goes wrong on purpose: kinds between commas, all, or none', 'all')

@@ -4,6 +4,7 @@ import { VacateError } from '../../base/vacate-error.js';
 /** A machine that threads share has 31 CPUs at most. */
 const THREADS_MAX = 24;
 const MIGRATORS_MAX = 4;
+const ROUNDS_MAX = 999;
 /** Timers count milliseconds in 31 bits. */
 const MINUTES_MAX = 24 * 60 * 14;
 
@@ -13,6 +14,10 @@ export function parseThreads(text: string): number {
 
 export function parseMigrators(text: string): number {
   return wholeNumber('--migrators', text, MIGRATORS_MAX, 'how many threads move pages');
+}
+
+export function parseRounds(text: string): number {
+  return wholeNumber('--rounds', text, ROUNDS_MAX, 'how often every strategy has its turn');
 }
 
 function wholeNumber(option: string, text: string, most: number, what: string): number {

@@ -16,6 +16,8 @@ import { SoakThreads } from './soak-threads.js';
 export interface SoakRunOptions {
   readonly migrators: number;
   readonly seconds: number;
+  /** Ends sooner, when every strategy has had its turn so often; null if only time counts. */
+  readonly rounds: number | null;
   readonly roster: readonly RosterEntry[];
   readonly faults: readonly FaultKind[];
   readonly plugins: readonly string[];
@@ -89,7 +91,7 @@ class SoakRun {
     this.#moves = createRecentMoves(nrMigrators);
     this.#control = createSoakControl(nrThreads + nrMigrators);
     this.#words = new Int32Array(this.#control);
-    this.#heap = new HeapWatch(seconds);
+    this.#heap = new HeapWatch(options.rounds === null ? seconds : 0);
   }
 
   async run(): Promise<SoakEnd> {
@@ -113,7 +115,7 @@ class SoakRun {
 
   #begin(): SoakThreads {
     const { shared, ledger, residents, seed } = this.machine;
-    const { roster, faults, plugins, seconds } = this.options;
+    const { roster, faults, plugins, seconds, rounds } = this.options;
     const { buffer } = this.#counters;
     const common = {
       machine: shared,
@@ -130,7 +132,8 @@ class SoakRun {
       roster,
       faults,
       plugins,
-      quietEveryMs: Math.min(QUIET_MS.most, Math.max(QUIET_MS.least, (seconds * 1000) / QUIET_MS.perRun)),
+      rounds,
+      quietEveryMs: rounds === null ? quietEvery(seconds) : QUIET_MS.least,
     };
     return new SoakThreads(
       common,
@@ -224,6 +227,10 @@ class SoakRun {
       heap: this.#heap.result,
     };
   }
+}
+
+function quietEvery(seconds: number): number {
+  return Math.min(QUIET_MS.most, Math.max(QUIET_MS.least, (seconds * 1000) / QUIET_MS.perRun));
 }
 
 /** @throws an error if nothing has been counted for too long. */
