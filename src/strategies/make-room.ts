@@ -5,6 +5,8 @@ import type { Job } from './strategy.js';
 const DEF_PRIORITY = 12;
 /** Others may take as fast as it frees: so many rounds may bring it no nearer (MAX_RECLAIM_RETRIES, mm/page_alloc.c). */
 const MAX_FRUITLESS_ROUNDS = 16;
+/** Pages freed between two pauses, at most: some 10 ms, which whoever wants to stop it does not notice. */
+export const PAGES_AT_ONCE = 8192;
 
 /** What looking for room came to. */
 export interface RoomMade {
@@ -44,11 +46,22 @@ function* reclaim(host: MemoryHost, wanted: number, zones: readonly number[]): J
   const freed = () => host.reclaim.counters.reclaimed - before;
   for (let priority = DEF_PRIORITY; priority >= 0 && freed() < wanted; priority--) {
     const { scanned } = host.reclaim.counters;
-    for (const zone of zones) if (freed() < wanted) host.reclaim.shrinkZone(zone, priority, wanted - freed());
+    for (const zone of zones) if (freed() < wanted) yield* shrinkZone(host, zone, priority, wanted - freed());
     if (freed() >= wanted || host.reclaim.counters.scanned === scanned) continue;
     yield { step: 'reclaiming', done: freed(), total: wanted };
     // Writes that this pass began end meanwhile, and the next one finds the pages clean.
     host.relax();
   }
   return freed();
+}
+
+/** One pass over a zone. One that was to free many goes on, after a pause, where it had freed as many as it might. */
+function* shrinkZone(host: MemoryHost, zone: number, priority: number, wanted: number): Job<void> {
+  for (let left = wanted; left > 0; ) {
+    const most = Math.min(left, PAGES_AT_ONCE);
+    const freed = host.reclaim.shrinkZone(zone, priority, most);
+    left -= freed;
+    if (freed < most || left === 0) return;
+    yield { step: 'reclaiming', done: wanted - left, total: wanted };
+  }
 }
