@@ -127,6 +127,7 @@ export const DRIVER_KINDS: readonly FaultKind[] = [
     onlyAfter: true,
     inflict: ({ world, chance }) => {
       world.touchedAll = true;
+      world.plot.isOn = false;
       const pfns = Uint32Array.from(world.frames.filter(() => chance.below(3) !== 0));
       world.service.migrate({ pfns, mode: MIGRATE_ASYNC, passes: 1 + chance.below(2) });
       return 'done';

@@ -1,5 +1,5 @@
 import { BLOCK_ONLINE } from '../../../src/mm/memory-block.js';
-import { PG_BUDDY, PG_LOCKED } from '../../../src/mm/page-flags.js';
+import { PG_BUDDY, PG_LOCKED, PG_SWAPCACHE } from '../../../src/mm/page-flags.js';
 import { NO_PAGE } from '../../../src/mm/units.js';
 import { isolateRange } from '../../../src/sim/isolation.js';
 import type { Machine } from '../../../src/sim/machine.js';
@@ -53,6 +53,7 @@ export const MEMORY_KINDS: readonly FaultKind[] = [
     name: 'memory-exhausted',
     inflict: ({ world, chance }) => {
       let taken = 0;
+      world.touchedAll = true;
       while (takePage(world, chance.below(2) as 0 | 1)) taken++;
       const far = 512 * (1 + chance.below(1000));
       // No page, and no page table either: whoever asks is told so.
@@ -128,14 +129,15 @@ export const MEMORY_KINDS: readonly FaultKind[] = [
 function fillSwap({ world }: Scene): 'done' | 'nothing' {
   const { machine: m, hog } = world;
   if (!hasFreeSwap(m)) return 'nothing';
-  const lo = world.stamp();
+  // New pages may have to be reclaimed from others first.
+  world.touchedAll = true;
   const vma = m.mmVmas[hog.mm]!;
-  for (let page = 0; page < hog.nrPages && hasFreeSwap(m); page++) {
-    const place = { mm: hog.mm, vma, vpn: hog.vpn + page, filePage: -1, lo: 0 };
-    if (!world.write(place, lo)) break;
-    world.places.push(place);
-    const pfn = world.frameOf(world.places.length - 1);
-    if ((m.flags[pfn]! & PG_LOCKED) === 0) addToSwap(m, pfn);
+  for (let vpn = hog.vpn; vpn < hog.vpn + hog.nrPages && hasFreeSwap(m); vpn++) {
+    let at = world.places.findIndex((place) => place.mm === hog.mm && place.vpn === vpn);
+    if (at < 0) at = world.places.push({ mm: hog.mm, vma, vpn, filePage: -1, lo: 0 }) - 1;
+    if (!world.write(world.places[at]!, world.stamp())) break;
+    const pfn = world.frameOf(at);
+    if ((m.flags[pfn]! & (PG_LOCKED | PG_SWAPCACHE)) === 0) addToSwap(m, pfn);
   }
   return hasFreeSwap(m) ? 'nothing' : 'done';
 }
