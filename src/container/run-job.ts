@@ -1,3 +1,4 @@
+import { VacateError } from '../base/vacate-error.js';
 import { JobStopped, NOT_BEGUN, stopJob } from '../strategies/job-stopped.js';
 import type { DriveOptions, Job, StrategyProgress } from '../strategies/strategy.js';
 
@@ -26,6 +27,7 @@ export type JobEnd<Result> = { readonly busyMs: number } & (
  * Between two slices the job stands at a pause, as if other CPUs ran: pages may be isolated, and processes that touch a
  * page on its way wait for it. Jobs of one machine are best run one after the other.
  *
+ * @throws VacateError kind 'usage' for times that are none.
  * @throws JobStopped if it was stopped; its `reason` is `signal.reason`, or a DOMException "TimeoutError" as
  *   AbortSignal.timeout() has it. By then everything has been put back.
  * @example
@@ -43,6 +45,8 @@ export async function runJob<Result>(job: Job<Result>, options: RunJobOptions = 
  */
 export async function driveJob<Result>(job: Job<Result>, options: RunJobOptions): Promise<JobEnd<Result>> {
   const { signal, timeoutMs = null, sliceMs = SLICE_MS, onPause, onProgress } = options;
+  checkTime('timeoutMs', timeoutMs ?? 0);
+  checkTime('sliceMs', sliceMs);
   const deadline = timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
   let progress = NOT_BEGUN;
   let busyMs = 0;
@@ -67,6 +71,10 @@ export async function driveJob<Result>(job: Job<Result>, options: RunJobOptions)
   } finally {
     stopJob(job);
   }
+}
+
+function checkTime(name: string, ms: number): void {
+  if (!(ms >= 0)) throw new VacateError('usage', `${name} is ${ms}; pass milliseconds, 0 or more`);
 }
 
 function timeoutReason(timeoutMs: number | null): DOMException {

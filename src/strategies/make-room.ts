@@ -5,7 +5,7 @@ import type { Job } from './strategy.js';
 const DEF_PRIORITY = 12;
 /** Others may take as fast as it frees: so many rounds may bring it no nearer (MAX_RECLAIM_RETRIES, mm/page_alloc.c). */
 const MAX_FRUITLESS_ROUNDS = 16;
-/** Pages freed between two pauses, at most: some 10 ms, which whoever wants to stop it does not notice. */
+/** Pages freed by one pass over a zone, at most: some 10 ms, which whoever wants to stop it does not notice. */
 export const PAGES_AT_ONCE = 8192;
 
 /** What looking for room came to. */

@@ -149,6 +149,15 @@ describe('runJob', () => {
     expect(log).toEqual([]);
   });
 
+  it.each([{ timeoutMs: Number.NaN }, { timeoutMs: -1 }, { sliceMs: Number.NaN }])(
+    'does not take %p',
+    async (options) => {
+      const log: string[] = [];
+      await expect(runJob(counting(3, log), options)).rejects.toMatchObject({ kind: 'usage' });
+      expect(log).toEqual([]);
+    },
+  );
+
   it('tells after each slice where the job stands, and waits for whoever is told', async () => {
     const told: number[] = [];
     let inside = 0;
