@@ -2,7 +2,7 @@ import type * as Explore from './explore.js';
 import { type Mutant, mutants } from './mutants.js';
 import type * as Trace from './trace.js';
 import type { WorldSpec } from './world.js';
-import { worldsOf } from './worlds.js';
+import { worldNamed, worldsOf } from './worlds.js';
 
 /** What became of a mutant: how it was found out, or how far it was looked for. */
 export interface Verdict {
@@ -34,10 +34,10 @@ export function worldsUpTo(pages: number): WorldSpec[] {
 
 /** The world in which a mutant is known to be found out, or in which to look for a harmless one. */
 export function homeOf(mutant: Mutant): Search {
-  const [name = '', budget = '2'] = (mutant.world ?? 'anon/1').split('/');
-  const worlds = worldsUpTo(2).filter((spec) => spec.name === name);
-  if (worlds.length === 0) throw new Error(`mutant "${mutant.name}": there is no world "${name}"`);
-  return { worlds, budget: Number(budget) };
+  const [name = '', budget = '1'] = (mutant.world ?? 'anon').split('/');
+  const world = worldNamed(name, { cpus: CPUS, budget: 0 });
+  if (world === null) throw new Error(`mutant "${mutant.name}": there is no world "${name}"`);
+  return { worlds: [world], budget: Number(budget) };
 }
 
 /**

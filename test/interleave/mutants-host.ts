@@ -180,7 +180,10 @@ export const hostMutants: readonly Mutant[] = [
     name: 'mapping-not-handed-over',
     guard: 'the new page knows its mapping and its index, so that reverse mapping finds its entries',
     kernel: 'mm/migrate.c folio_migrate_mapping, newfolio->mapping and ->index',
-    edits: [{ file: VIEW, find: 'handOverIndex(m, source, target);', put: '' }],
+    edits: [
+      { file: VIEW, find: 'handOverIndex(m, source, target);', put: '' },
+      { file: 'src/migration/guarded-handler.js', find: 'if (moved) return 0; throw', put: 'return 0; throw' },
+    ],
   },
   {
     name: 'buffers-on-both',

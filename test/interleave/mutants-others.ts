@@ -115,7 +115,7 @@ export const othersMutants: readonly Mutant[] = [
     name: 'fork-without-flush',
     guard: 'the parent forgets its writable translations before the child runs',
     kernel: 'mm/memory.c copy_page_range; kernel/fork.c dup_mmap, flush_tlb_mm',
-    edits: [{ file: SPACE, find: 'tlbFlushAll(m); return child;', put: 'return child;' }],
+    edits: [{ file: SPACE, find: 'tlbFlushMm(m, parent); return child;', put: 'return child;' }],
   },
   {
     name: 'zap-drops-a-reference-of-a-migration-entry',
@@ -124,8 +124,8 @@ export const othersMutants: readonly Mutant[] = [
     edits: [
       {
         file: SPACE,
-        find: 'if (!isPresent(pte)) return; tlbFlushPage(m, mm, vpn); const pfn',
-        put: 'if (!isPresent(pte) && !isMigration(pte)) return; tlbFlushPage(m, mm, vpn); const pfn',
+        find: 'if (!isPresent(pte)) return; const pfn',
+        put: 'if (!isPresent(pte) && !isMigration(pte)) return; const pfn',
       },
     ],
   },
@@ -136,8 +136,20 @@ export const othersMutants: readonly Mutant[] = [
     edits: [
       {
         file: SPACE,
-        find: 'tlbFlushPage(m, mm, vpn); const pfn = ptePayload(pte); noteDirty(m, pfn, pte);',
-        put: 'const pfn = ptePayload(pte); noteDirty(m, pfn, pte);',
+        find: 'tlbFlushPage(m, mm, vpn); dropCleared(m, cpu, vma, pte);',
+        put: 'dropCleared(m, cpu, vma, pte);',
+      },
+    ],
+  },
+  {
+    name: 'pending-flush-not-awaited',
+    guard: 'munmap of a migration entry flushes what its shootdown, which comes once for a batch, has not flushed yet',
+    kernel: 'mm/rmap.c flush_tlb_batched_pending',
+    edits: [
+      {
+        file: SPACE,
+        find: 'return isPresent(pte) || isMigration(pte) ? pte : 0;',
+        put: 'return isPresent(pte) ? pte : 0;',
       },
     ],
   },

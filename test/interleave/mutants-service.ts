@@ -5,6 +5,7 @@ const REST = 'src/migration/bring-to-rest.js';
 const JUDGE = 'src/migration/judge.js';
 const FILE_BACKED = 'plugins/file-backed/handler.js';
 const SWAP_BACKED = 'plugins/swap-backed/handler.js';
+const GUARDED = 'src/migration/guarded-handler.js';
 const NONLINEAR = 'plugins/nonlinear/handler.js';
 
 /** Guards of the migration service and of the shipped handlers: what is checked, locked, counted, undone. */
@@ -187,13 +188,17 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       { file: BATCH, find: 'const code = table.get(batch.handler[unit]).refuses(source + i);', put: 'const code = 0;' },
       { file: 'src/sim/page-view.js', find: 'if (!isInItsSlot(m, source)) return false;', put: '' },
+      { file: GUARDED, find: 'if (moved) return 0; throw', put: 'return 0; throw' },
     ],
   },
   {
     name: 'slot-not-moved',
     guard: 'the page cache names the new page',
     kernel: 'mm/migrate.c folio_migrate_mapping, xas_store',
-    edits: [{ file: FILE_BACKED, find: 'if (!this.pages.moveSlot(source, target)) return TRUNCATED;', put: '' }],
+    edits: [
+      { file: FILE_BACKED, find: 'if (!this.pages.moveSlot(source, target)) return TRUNCATED;', put: '' },
+      { file: GUARDED, find: 'if (moved) return 0; throw', put: 'return 0; throw' },
+    ],
   },
   {
     name: 'swap-slot-not-moved',
@@ -201,6 +206,7 @@ export const serviceMutants: readonly Mutant[] = [
     kernel: 'mm/migrate.c folio_migrate_mapping, newfolio->swap',
     edits: [
       { file: SWAP_BACKED, find: 'return this.pages.moveSlot(source, target) ? 0 : SLOT_TAKEN;', put: 'return 0;' },
+      { file: GUARDED, find: 'if (moved) return 0; throw', put: 'return 0; throw' },
     ],
   },
   {
@@ -214,11 +220,6 @@ export const serviceMutants: readonly Mutant[] = [
     guard: 'a page of which some mapping could not be found (a nonlinear VMA has it) stays',
     kernel: 'mm/migrate.c migrate_folio_unmap, folio_mapped(src) after try_to_migrate',
     edits: [
-      {
-        file: NONLINEAR,
-        find: 'return (flags & PG_NONLINEAR) !== 0 && (flags & PG_ANON) === 0;',
-        put: 'return false;',
-      },
       { file: BATCH, find: 'host.unmap(source + i) ? 0 : CORE_STILL_MAPPED', put: '(host.unmap(source + i), 0)' },
       {
         file: BATCH,
@@ -355,5 +356,19 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       { file: BATCH, find: 'if (batch.outcome[unit] !== 0 && hasChangedHands(context, unit)) continue;', put: '' },
     ],
+  },
+  {
+    name: 'nonlinear-not-refused',
+    guard: 'a page of a file with nonlinear mappings is refused before it is isolated',
+    kernel: 'mm/rmap.c try_to_unmap_file (before 4.0): i_mmap_nonlinear is searched in vain',
+    edits: [
+      {
+        file: NONLINEAR,
+        find: 'return (flags & PG_NONLINEAR) !== 0 && (flags & PG_ANON) === 0;',
+        put: 'return false;',
+      },
+    ],
+    world: 'file-nonlinear',
+    harmless: 'not every mapping is found, and the page is refused when it is unmapped',
   },
 ];

@@ -1,8 +1,10 @@
+import { PG_LOCKED } from '../../src/mm/page-flags.js';
 import type { PfnRange } from '../../src/mm/pfn-range.js';
-import type { BlockId, Order, Pfn } from '../../src/mm/units.js';
+import { type BlockId, formatPfn, type Order, type Pfn } from '../../src/mm/units.js';
 import type { Machine } from '../../src/sim/machine.js';
 import { SimPageView } from '../../src/sim/page-view.js';
 import { SimHost } from '../../src/sim/sim-host.js';
+import { Violation } from './operations.js';
 import * as verb from './verbs.js';
 
 /** Who decides what the other CPUs do, and when. */
@@ -67,6 +69,8 @@ export class PreemptedHost extends SimHost {
 
   override unlock(pfn: Pfn): void {
     this.scheduler.before(verb.UNLOCK, pfn, verb.NONE);
+    if ((this.machine.flags[pfn]! & PG_LOCKED) === 0)
+      throw new Violation(`${formatPfn(pfn)} is unlocked, and was not locked`);
     super.unlock(pfn);
   }
 

@@ -54,7 +54,7 @@ export class World {
     this.oracle = new Oracle(machine, vpns, files);
     this.#makePages(spec.kinds);
     this.frames = spec.kinds.map((_, page) => this.frameOf(page));
-    this.pfns = Uint32Array.from(this.frames).sort();
+    this.pfns = Uint32Array.from(new Set(spec.kinds.flatMap((_, page) => this.#framesOf(page)))).sort();
     this.oracle.budget = spec.budget;
     this.#state = new Uint8Array(machine.buffer);
     this.#base = this.#state.slice();
@@ -96,6 +96,12 @@ export class World {
       if (pfn >= 0) return pfn;
     }
     return this.cachedFrame(page, 0);
+  }
+
+  /** Every frame that has something of the page: parent and child may have one each. */
+  #framesOf(page: number): number[] {
+    const slots = Array.from({ length: NR_PROCESSES }, (_, slot) => this.mappedFrame(slot, page));
+    return [...slots.filter((pfn) => pfn >= 0), this.frames[page]!];
   }
 
   /** The frame that a process maps at a page, has a migration entry for, or has in the swap cache; -1 for none. */
