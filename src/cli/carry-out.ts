@@ -1,5 +1,4 @@
 import { createEvacuator, type Evacuator } from '../container/create-evacuator.js';
-import { loadPlugins, loadShippedPlugins } from '../container/load-plugins.js';
 import { driveJob } from '../container/run-job.js';
 import type { PageType } from '../handler/define-page-type.js';
 import type { RefusalCount } from '../migration/migration-report.js';
@@ -11,11 +10,6 @@ import { type Account, AccountBook } from './account.js';
 import type { Context } from './context.js';
 import { Interrupted } from './interrupts.js';
 import { countOf } from './wording.js';
-
-/** The shipped page types, then the user's: one that wants to be asked first says so itself, by `order: 'pre'`. */
-export async function loadPageTypes(specifiers: readonly string[]): Promise<PageType[]> {
-  return [...(await loadShippedPlugins()), ...(await loadPlugins(specifiers))];
-}
 
 export interface Task<Result> {
   readonly machine: Machine;

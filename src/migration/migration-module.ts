@@ -2,6 +2,7 @@ import { ContainerModule } from 'inversify';
 import { PageEvents, type PageEventsOptions } from '../events/page-events.js';
 import { RangeEvents } from '../events/range-events.js';
 import type { PageType } from '../handler/define-page-type.js';
+import { MemoryHost } from '../host/memory-host.js';
 import { MigrationService } from './migration-service.js';
 import { PageTypes } from './tokens.js';
 
@@ -13,7 +14,12 @@ export const migrationModule = (
   new ContainerModule(({ bind, onDeactivation }) => {
     bind(PageEvents).toConstantValue(new PageEvents(options));
     bind(RangeEvents).toConstantValue(new RangeEvents(options));
-    bind(MigrationService).toSelf();
+    bind(MigrationService)
+      .toDynamicValue(
+        (context) =>
+          new MigrationService(context.get<MemoryHost>(MemoryHost), context.getAll(PageTypes), context.get(PageEvents)),
+      )
+      .inSingletonScope();
     for (const plugin of plugins) bind(PageTypes).toConstantValue(plugin);
     onDeactivation(PageEvents, (events) => events.close());
     onDeactivation(RangeEvents, (events) => events.close());

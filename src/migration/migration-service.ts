@@ -1,28 +1,25 @@
-import { inject, injectable, multiInject } from 'inversify';
-import { type Outcome, PageEvents } from '../events/page-events.js';
+import type { Outcome, PageEvents } from '../events/page-events.js';
 import type { PageType } from '../handler/define-page-type.js';
-import { MemoryHost } from '../host/memory-host.js';
+import type { MemoryHost } from '../host/memory-host.js';
 import { FREE_FLAGS } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import { HandlerTable } from './handler-table.js';
 import { judge } from './judge.js';
 import type { MigrationReport } from './migration-report.js';
 import { type MigrationRequest, MigrationRun, type Progress } from './migration-run.js';
-import { PageTypes } from './tokens.js';
 
 /**
  * The only mover of pages. It knows neither the machine (that is the host) nor who asked (that is a strategy), nor what
  * is special about a page (that is a handler).
  */
-@injectable()
 export class MigrationService {
   readonly handlers: HandlerTable;
   readonly #underWay = new Set<MigrationRun>();
 
   constructor(
-    @inject(MemoryHost) readonly host: MemoryHost,
-    @multiInject(PageTypes) pageTypes: readonly PageType[],
-    @inject(PageEvents) readonly events: PageEvents,
+    readonly host: MemoryHost,
+    pageTypes: readonly PageType[],
+    readonly events: PageEvents,
   ) {
     this.handlers = new HandlerTable(pageTypes, host.pages);
   }

@@ -10,7 +10,6 @@ import type { MachineRecord, RunRecord } from '../../compare/run-record.js';
 import { type SummaryTable, summarise } from '../../compare/summary.js';
 import { buildCompareMachine } from '../../container/compare-machine.js';
 import { loadStrategies } from '../../container/load-plugins.js';
-import { loadPageTypes } from '../carry-out.js';
 import { checkFolder, type FolderManner, RunFolder } from '../compare/compare-folder.js';
 import { checkStatedJobs, jobsFor, type StatedJobs } from '../compare/compare-jobs.js';
 import { compareLabels } from '../compare/compare-labels.js';
@@ -20,6 +19,7 @@ import { compareText } from '../compare/compare-text.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
 import { Interrupted } from '../interrupts.js';
+import { loadPageTypes } from '../page-types.js';
 import { version } from '../version.js';
 import { countOf, formatCount } from '../wording.js';
 

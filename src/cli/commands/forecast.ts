@@ -1,13 +1,13 @@
-import { createEvacuator } from '../../container/create-evacuator.js';
+import { createJudge } from '../../container/create-judge.js';
 import { Forecaster, kernelSaid, type Verdict } from '../../forecast/index.js';
-import { simModule } from '../../sim/sim-module.js';
-import { loadPageTypes } from '../carry-out.js';
+import { SimHost } from '../../sim/sim-host.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
 import { type ForecastReport, forecastJson } from '../forecast/forecast-json.js';
 import { ownersOf } from '../forecast/forecast-owners.js';
 import { forecastText } from '../forecast/forecast-text.js';
 import { openMachine } from '../open-machine.js';
+import { loadPageTypes } from '../page-types.js';
 import { checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
 
 export interface ForecastOptions extends Selection {
@@ -30,18 +30,17 @@ export async function forecast(context: Context, machineName: string, options: F
   const { machine, captured } = open;
   const said = captured === null ? null : kernelSaid(captured.image, captured.files);
   const owners = await ownersOf(context, open, options.owners === true);
-  const evacuator = createEvacuator({ host: simModule(machine), plugins });
+  const service = createJudge(new SimHost(machine), plugins);
   const selected = isSelected ? { blocks: selectBlocks(machine, options) } : {};
   const { progress, interrupts } = context;
   const onBlock = (done: number, total: number) => progress.update({ label: 'asking', done, total, unit: 'blocks' });
   const report = interrupts.whileNothingIsAtStake((): ForecastReport => {
-    const forecaster = new Forecaster(evacuator.service, { ...selected, said, owners, onBlock });
+    const forecaster = new Forecaster(service, { ...selected, said, owners, onBlock });
     const found = forecaster.all();
     const need = options.need === undefined ? null : forecaster.need(found, options.need);
     return { open, kernel: captured?.image.kernel ?? null, isSelected, forecast: found, need };
   });
   progress.stop();
-  evacuator.dispose();
   await interrupts.breathe();
   if (options.json === true) printJson(context, forecastJson(report));
   else context.print(forecastText(report, context.palette).join('\n'));

@@ -1,8 +1,8 @@
 import { coreRefusals, type RefusalTable } from '../../handler/refusal.js';
 import { resolvePlugins } from '../../migration/resolve-plugins.js';
-import { loadPageTypes } from '../carry-out.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE } from '../exit-codes.js';
+import { loadPageTypes } from '../page-types.js';
 import type { Palette } from '../palette.js';
 import { wrap } from '../wording.js';
 

@@ -7,7 +7,6 @@ import { bootOf, JOURNAL, Journal, newRunId } from '../../linux/journal/journal.
 import type { LinuxTree } from '../../linux/linux-tree.js';
 import { PAGEBLOCK_ORDER } from '../../mm/units.js';
 import { nearestKernel } from '../../strategies/high-order/compaction/kernel-rules.js';
-import { loadPageTypes } from '../carry-out.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
 import { highOrderLiveJson } from '../live/high-order-live-json.js';
@@ -16,6 +15,7 @@ import type { HighOrderLiveReport } from '../live/high-order-live-report.js';
 import { highOrderLiveText } from '../live/high-order-live-text.js';
 import { LIVE, treeOf } from '../open-live.js';
 import { checkRoot, openMachine } from '../open-machine.js';
+import { loadPageTypes } from '../page-types.js';
 
 export interface HighOrderLiveOptions {
   readonly order?: number;

@@ -8,15 +8,16 @@ import {
   parseSystemRam,
   readOwners,
 } from '../../capture/index.js';
-import { createEvacuator } from '../../container/create-evacuator.js';
+import { createJudge } from '../../container/create-judge.js';
 import { loadShippedPlugins } from '../../container/load-plugins.js';
 import type { BlockEvidence, Knowledge } from '../../explain/index.js';
 import type { LinuxTree } from '../../linux/linux-tree.js';
 import { MEMORY_DEVICES, readSysfsMemory } from '../../linux/sysfs-memory.js';
+import type { MigrationService } from '../../migration/migration-service.js';
 import { BLOCK_ONLINE, blockRange } from '../../mm/memory-block.js';
 import type { BlockId } from '../../mm/units.js';
 import type { Machine } from '../../sim/machine.js';
-import { simModule } from '../../sim/sim-module.js';
+import { SimHost } from '../../sim/sim-host.js';
 import { unmovableIn } from '../../strategies/offline/ask-range.js';
 import { type OpenOptions, openMachine } from '../open-machine.js';
 
@@ -67,7 +68,7 @@ async function pagesOf(where: string, options: OpenOptions, caveats: string[]): 
   try {
     const { machine, caveats: told } = await openMachine(where, options);
     caveats.push(...told);
-    const service = createEvacuator({ host: simModule(machine), plugins: await loadShippedPlugins() }).service;
+    const service = createJudge(new SimHost(machine), await loadShippedPlugins());
     return { machine, service };
   } catch (error) {
     if (!VacateError.is(error) || error.kind !== 'capture') throw error;
@@ -101,7 +102,7 @@ export function noEvidence(name: string): Evidence {
 
 interface Pages {
   readonly machine: Machine;
-  readonly service: ReturnType<typeof createEvacuator>['service'];
+  readonly service: MigrationService;
 }
 
 function evidence(name: string, blocks: Blocks, pages: Pages | null, caveats: readonly string[]): Evidence {

@@ -1,11 +1,9 @@
-import 'reflect-metadata';
 import { parentPort, workerData } from 'node:worker_threads';
 import { VacateError } from '../../base/vacate-error.js';
-import { createEvacuator } from '../../container/create-evacuator.js';
+import { createJudge } from '../../container/create-judge.js';
 import { loadShippedPlugins } from '../../container/load-plugins.js';
 import { forecast, kernelSaid } from '../../forecast/index.js';
 import { LinuxHost } from '../../linux/host/linux-host.js';
-import { linuxModule } from '../../linux/host/linux-module.js';
 import { Interrupts } from '../interrupts.js';
 import { readLive, treeOf } from '../open-live.js';
 import { Progress, type Step } from '../progress.js';
@@ -34,8 +32,7 @@ async function answer({ root, blocks }: ForecastQuestion): Promise<ForecastAnswe
   const progress = new PostedProgress(process.stderr);
   const tree = treeOf(root);
   const { image, files } = await readLive(tree, { progress, interrupts: new Interrupts() });
-  const host = linuxModule(new LinuxHost(tree, image));
-  const { service } = createEvacuator({ host, plugins: await loadShippedPlugins() });
+  const service = createJudge(new LinuxHost(tree, image), await loadShippedPlugins());
   const said = kernelSaid(image, files);
   const onBlock = (done: number, total: number) => progress.update({ label: 'forecasting', done, total, unit: null });
   return { forecast: forecast(service, { blocks, said, onBlock }), caveats: image.caveats };
