@@ -25,7 +25,7 @@ const ANY_ORDER = MAX_PAGE_ORDER + 1;
 
 /** The steps of migration, one by one; a host that cannot be asked for them skips these cases. */
 export function movingCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
-  return [...isolationCases(open), ...targetCases(open), ...stepCases(open, pageTypes)];
+  return [...isolationCases(open), ...targetCases(open), ...stepCases(open, pageTypes), ...holdCases(open, pageTypes)];
 }
 
 function isolationCases(open: OpenHost): HostCase[] {
@@ -118,31 +118,6 @@ function stepCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
       }
       checkValid(world);
     }),
-    onHost(open, 'a lock is taken by one at a time', (world) => {
-      const { host } = world;
-      for (const pfn of movable(world, serviceOf(host)).slice(0, SAMPLE)) {
-        const before = hashOfPage(host, pfn);
-        expectThat(host.lock(pfn), `page ${pfn} cannot be locked`);
-        expectThat((host.columns.flags[pfn]! & PG_LOCKED) !== 0, `page ${pfn} is locked, and its flags do not say so`);
-        expectThat(!host.lock(pfn), `page ${pfn} is locked by two`);
-        host.unlock(pfn);
-        expectSame(hashOfPage(host, pfn), before, `page ${pfn} after it`);
-      }
-    }),
-    onHost(open, 'a count is frozen only at what was expected, and thaws to what is said', (world) => {
-      const { host } = world;
-      for (const pfn of movable(world, serviceOf(host)).slice(0, SAMPLE)) {
-        const count = host.columns.count[pfn]!;
-        for (const wrong of [count - 1, count + 1]) {
-          expectThat(!host.freeze(pfn, wrong), `page ${pfn} with ${count} references was frozen at ${wrong}`);
-          expectSame(host.columns.count[pfn]!, count, `the references of page ${pfn}, which was not frozen`);
-        }
-        expectThat(host.freeze(pfn, count), `page ${pfn} cannot be frozen at its ${count} references`);
-        expectSame(host.columns.count[pfn]!, 0, `the references of page ${pfn} while it is frozen`);
-        host.unfreeze(pfn, count);
-        expectSame(host.columns.count[pfn]!, count, `the references of page ${pfn} after it`);
-      }
-    }),
     onHost(open, 'the reverse map has a VMA for every mapping', (world) => {
       const { host } = world;
       for (const pfn of movable(world, serviceOf(host)).slice(0, SAMPLE)) {
@@ -172,6 +147,37 @@ function stepCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
       const before = hashOf(host);
       expectThat(!host.split(pfn!), `page ${pfn}, which is no compound page, was split`);
       expectSame(hashOf(host), before, 'the host after it');
+    }),
+  ];
+}
+
+function holdCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
+  const serviceOf = (host: MemoryHost) => new MigrationService(host, pageTypes, new PageEvents());
+  return [
+    onHost(open, 'a lock is taken by one at a time', (world) => {
+      const { host } = world;
+      for (const pfn of movable(world, serviceOf(host)).slice(0, SAMPLE)) {
+        const before = hashOfPage(host, pfn);
+        expectThat(host.lock(pfn), `page ${pfn} cannot be locked`);
+        expectThat((host.columns.flags[pfn]! & PG_LOCKED) !== 0, `page ${pfn} is locked, and its flags do not say so`);
+        expectThat(!host.lock(pfn), `page ${pfn} is locked by two`);
+        host.unlock(pfn);
+        expectSame(hashOfPage(host, pfn), before, `page ${pfn} after it`);
+      }
+    }),
+    onHost(open, 'a count is frozen only at what was expected, and thaws to what is said', (world) => {
+      const { host } = world;
+      for (const pfn of movable(world, serviceOf(host)).slice(0, SAMPLE)) {
+        const count = host.columns.count[pfn]!;
+        for (const wrong of [count - 1, count + 1]) {
+          expectThat(!host.freeze(pfn, wrong), `page ${pfn} with ${count} references was frozen at ${wrong}`);
+          expectSame(host.columns.count[pfn]!, count, `the references of page ${pfn}, which was not frozen`);
+        }
+        expectThat(host.freeze(pfn, count), `page ${pfn} cannot be frozen at its ${count} references`);
+        expectSame(host.columns.count[pfn]!, 0, `the references of page ${pfn} while it is frozen`);
+        host.unfreeze(pfn, count);
+        expectSame(host.columns.count[pfn]!, count, `the references of page ${pfn} after it`);
+      }
     }),
   ];
 }
