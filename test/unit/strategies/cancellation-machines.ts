@@ -122,6 +122,6 @@ function freeBlockOf(m: Machine, size: number, from: number): number {
 /** The same, with its zones below their marks: kswapd has something to do. */
 export function shortMachine(): Machine {
   const m = fragmentedMachine();
-  for (const id of [0, 1]) setMarks(m, id, 32);
+  for (const id of [0, 1]) setMarks(m, id, 28);
   return m;
 }
