@@ -4,9 +4,11 @@ import { attachCpu, type Cpu, driveJob } from '../../../src/smp/index.js';
 import { nap } from '../../../src/smp/kernel-gate.js';
 import { evacuatorFor } from './evacuators.js';
 import type { Access, Accessed, Roam, Roamed, Timed } from './parts.js';
-import { CUE_READY, CUE_TRANSLATED, giveCue } from './stage.js';
+import { CUE_ENOUGH, CUE_READY, CUE_TRANSLATED, giveCue, hasCome } from './stage.js';
 
 const ACCESSES_AT_ONCE = 4096;
+/** A migrator that has moved so many has met everything that processes do. */
+const ENOUGH_PAGES = 1000;
 
 /** Milliseconds that a core has been this thread's. */
 function cpuMs(): number {
@@ -83,6 +85,7 @@ export async function roam({ shared, stage, cpu: id, protocol, blocks, duty }: R
       continue;
     }
     done++;
+    if (migrated >= ENOUGH_PAGES && !hasCome(stage, CUE_ENOUGH)) giveCue(stage, CUE_ENOUGH);
     cpu.kernel(() => evacuator.host.onlineBlock(block));
   }
   evacuator.dispose();

@@ -11,6 +11,7 @@ export const CUE_LOADED = 5;
 export const CUE_JOB_ENDED = 6;
 export const CUE_READY = 7;
 export const CUE_END = 8;
+export const CUE_ENOUGH = 9;
 /** Events so far; each cue holds the number of its event, counted from 1. */
 const EVENTS = 15;
 const NR_WORDS = 16;
