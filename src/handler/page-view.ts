@@ -33,7 +33,7 @@ export interface PageView {
   putbackToLru(pfn: Pfn): void;
   /**
    * As `isolateFromLru`, for a page that a driver owns and no LRU holds (isolate_movable_page). Returns 0, or the code,
-   * with nothing changed, if its driver has let go of it meanwhile: somebody may have freed it since it was asked about.
+   * with nothing changed, if its driver has let go of it meanwhile, or another migrator has it in hand.
    */
   isolateFromDriver(pfn: Pfn, letGo: RefusalCode): RefusalCode;
   /** Undoes `isolateFromDriver`. */

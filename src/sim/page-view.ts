@@ -63,7 +63,7 @@ export class SimPageView implements PageView {
 
   isolateFromDriver(pfn: Pfn, letGo: number): number {
     const m = this.machine;
-    if (m.count[pfn] === 0) return letGo;
+    if (m.count[pfn] === 0 || (m.flags[pfn]! & PG_ISOLATED) !== 0) return letGo;
     m.flags[pfn] = m.flags[pfn]! | PG_ISOLATED;
     getPage(m, pfn);
     return 0;
