@@ -113,7 +113,7 @@ function failWrite({ machine: m }: FaultWorld, pfn: Pfn): void {
 }
 
 /** The fault is gone: what it kept from moving moves, and everything is still there. */
-export function moveAgain(world: FaultWorld, pfns: Uint32Array): void {
+export function moveAgain(world: FaultWorld, pfns: Uint32Array, isWalked: boolean): void {
   const { machine: m, service } = world;
   const nrErrors = world.listenerErrors.length;
   const left = pfns.filter((pfn) => (m.flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) === 0 && m.index[pfn] !== 0);
@@ -127,5 +127,7 @@ export function moveAgain(world: FaultWorld, pfns: Uint32Array): void {
   world.trylocked.clear();
   world.taken.clear();
   world.isolated.length = 0;
-  checkRest(world);
+  const [wrong] = world.wrongContents();
+  if (wrong !== undefined) throw new Error(`afterwards, ${wrong}`);
+  if (isWalked) checkRest(world);
 }

@@ -1,5 +1,6 @@
 import { VacateError } from '../../../src/base/vacate-error.js';
 import { MIGRATE_ASYNC } from '../../../src/mm/migrate-mode.js';
+import { PG_TAIL } from '../../../src/mm/page-flags.js';
 import { allBut, type FaultKind, type Inflicted, type Scene } from './kind.js';
 import type { Verb } from './saboteur.js';
 
@@ -38,8 +39,15 @@ const CALLED: Readonly<Record<Verb, FaultKind['never'] & object>> = {
   },
 };
 
-function sabotage({ world, chance }: Scene, verb: Verb, after: boolean, act: (plugin: string) => unknown): Inflicted {
-  world.plot.sabotage = { verb, left: chance.below(6), after, act };
+function sabotage(
+  { world, chance, phase }: Scene,
+  verb: Verb,
+  act: (plugin: string) => unknown,
+  { after = false, spares = 0, wants = 0 } = {},
+): Inflicted {
+  // Where few pages are put back or asked again, the first one is struck.
+  const calls = phase === 'putback' || wants !== 0 || (verb === 'claims' && phase === 'target') ? 1 : 6;
+  world.plot.sabotage = { verb, left: chance.below(calls), after, act, spares, wants };
   return 'done';
 }
 
@@ -50,9 +58,14 @@ function throws(verb: Verb, after: boolean): FaultKind {
     sabotages: true,
     ends: 'plugin',
     inflict: (scene) =>
-      sabotage(scene, verb, after, (plugin) => {
-        throw new TypeError(`${plugin} is out of its mind`);
-      }),
+      sabotage(
+        scene,
+        verb,
+        (plugin) => {
+          throw new TypeError(`${plugin} is out of its mind`);
+        },
+        { after },
+      ),
   };
 }
 
@@ -65,12 +78,8 @@ function answersGarbage(verb: Verb): FaultKind {
     ends: 'plugin',
     inflict: (scene) => {
       const answer = garbage[scene.chance.below(garbage.length)];
-      return sabotage(
-        scene,
-        verb,
-        verb === 'isolate' || verb === 'migrate' ? scene.chance.below(2) === 0 : false,
-        () => answer,
-      );
+      const after = (verb === 'isolate' || verb === 'migrate') && scene.chance.below(2) === 0;
+      return sabotage(scene, verb, () => answer, { after });
     },
   };
 }
@@ -84,13 +93,20 @@ export const PLUGIN_KINDS: readonly FaultKind[] = [
     name: 'handler-refuses-late',
     never: { phases: allBut('unmap', 'move'), because: 'it is asked before unmap and at the freeze' },
     sabotages: true,
-    inflict: (scene) => sabotage(scene, scene.phase === 'move' ? 'migrate' : 'refuses', false, () => 1),
+    inflict: (scene) => sabotage(scene, scene.phase === 'move' ? 'migrate' : 'refuses', () => 1, { spares: PG_TAIL }),
+  },
+  {
+    name: 'handler-refuses-halfway',
+    never: { phases: allBut('move'), because: 'only the pages of a compound page move one after the other' },
+    sabotages: true,
+    ends: 'plugin',
+    inflict: (scene) => sabotage(scene, 'migrate', () => 1, { wants: PG_TAIL }),
   },
   {
     name: 'references-change-their-mind',
     never: CALLED.references,
     sabotages: true,
-    inflict: (scene) => sabotage(scene, 'references', false, () => 3 + scene.chance.below(4)),
+    inflict: (scene) => sabotage(scene, 'references', () => 3 + scene.chance.below(4)),
   },
 ];
 

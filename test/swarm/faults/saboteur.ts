@@ -1,5 +1,6 @@
 import type { PageType } from '../../../src/handler/define-page-type.js';
 import type { PageTypeHandler } from '../../../src/handler/page-type-handler.js';
+import type { Pfn } from '../../../src/mm/units.js';
 
 export type Verb = keyof PageTypeHandler;
 
@@ -8,6 +9,10 @@ export interface Sabotage {
   readonly verb: Verb;
   /** Calls that still go well. */
   left: number;
+  /** Pages with any of these flags are let be; 0 for none. */
+  readonly spares: number;
+  /** Only pages with any of these flags are struck; 0 for all. */
+  readonly wants: number;
   /** True if it does its work first. */
   readonly after: boolean;
   /** Throws, or answers with this. */
@@ -32,7 +37,11 @@ export function sabotaged(plugins: readonly PageType[], plot: Plot): PageType[] 
         const work = (right[name] as (...args: unknown[]) => unknown).bind(right);
         return ((...args: unknown[]) => {
           const { sabotage } = plot;
-          if (sabotage === null || !plot.isOn || sabotage.verb !== name || sabotage.left-- > 0) return work(...args);
+          if (sabotage === null || !plot.isOn || sabotage.verb !== name) return work(...args);
+          const flags = name === 'claims' ? 0 : pages.flags(args[0] as Pfn);
+          if ((flags & sabotage.spares) !== 0 || (sabotage.wants !== 0 && (flags & sabotage.wants) === 0))
+            return work(...args);
+          if (sabotage.left-- > 0) return work(...args);
           plot.sabotage = null;
           plot.caught = plugin.name;
           if (sabotage.after) work(...args);

@@ -20,6 +20,9 @@ export function allCells(): Cell[] {
   );
 }
 
+/** Phases in which the host is called once, or hardly more often. */
+const FEW_VERBS: readonly Phase[] = ['shootdown', 'copy', 'relax', 'putback'];
+
 /** Of these, a run has one. */
 const isOnlyOne = ({ kind: { ends = 'goes on', sabotages } }: Cell): boolean =>
   ends !== 'goes on' || sabotages === true;
@@ -42,24 +45,33 @@ export class Draw {
     const ending = this.#oneOf('ending');
     const injections: Injection[] = ending === null ? [] : this.#injectionsOf(ending);
     const last = ending === null ? PHASES.length : PHASES.indexOf(ending.phase);
-    for (let i = 0; i < (ending === null ? 5 : 3); i++) {
-      const other = this.#oneOf('others');
-      if (other !== null && PHASES.indexOf(other.phase) <= last) injections.push(...this.#injectionsOf(other));
+    for (let i = 0; i < (ending === null ? 8 : 4); i++) {
+      const other = this.#oneOf('others', last);
+      if (other !== null) injections.push(...this.#injectionsOf(other));
     }
-    if (ending === null && injections.length === 0) return null;
+    if (injections.length === 0) return null;
     const mode = prng.below(3) as MigrateMode;
-    return { frames: prng.below(2 ** 31) | prng.below(2 ** 31), mode, passes: 2 + prng.below(4), injections };
+    return { frames: this.#frames(injections), mode, passes: 2 + prng.below(4), injections };
   }
 
-  /** A cell that is wanting, any; those that have their share are dropped on the way. */
-  #oneOf(which: 'ending' | 'others'): Cell | null {
+  /** Most of the pages, or few: what is in hand is locked, and its owners wait. */
+  #frames(injections: readonly Injection[]): number {
+    const [a, b] = [this.prng.below(2 ** 31), this.prng.below(2 ** 31)];
+    const isLate = injections.some(({ phase }) => phase === 'relax' || phase === 'putback');
+    return isLate || this.prng.below(2) === 0 ? a | b : a & b;
+  }
+
+  /** A cell that is wanting, any up to a phase; those that have their share are dropped on the way. */
+  #oneOf(which: 'ending' | 'others', last: number = PHASES.length): Cell | null {
     const cells = this.#wanting[which];
-    while (cells.length > 0) {
+    for (let tries = 0; tries < 4 && cells.length > 0; ) {
       const at = this.prng.below(cells.length);
       const cell = cells[at]!;
-      if (cell.count < this.share) return cell;
-      cells[at] = cells.at(-1)!;
-      cells.pop();
+      if (cell.count >= this.share) {
+        cells[at] = cells.at(-1)!;
+        cells.pop();
+      } else if (PHASES.indexOf(cell.phase) <= last) return cell;
+      else tries++;
     }
     return null;
   }
@@ -74,7 +86,7 @@ export class Draw {
           ? 'after'
           : this.#moment();
     const again = phase === 'target' && kind.name.startsWith('claims-');
-    const verbs = prng.below(phase === 'shootdown' || phase === 'copy' || phase === 'relax' ? 1 : 6);
+    const verbs = prng.below(FEW_VERBS.includes(phase) ? 1 : 6);
     const injection = { kind: kind.name, phase, moment, verbs, pass: again ? 1 : 0, chance: prng.below(2 ** 31) };
     const obstacle = (name: string, at: Phase): Injection => {
       return { kind: name, phase: at, moment: 'before', verbs: 0, pass: 0, chance: prng.below(2 ** 31) };
