@@ -66,16 +66,21 @@ export interface Batch {
   readonly progress: Uint16Array;
 }
 
+/** Bytes of a unit: two pages, outcome and progress, and three bytes. */
+const UNIT_BYTES = 15;
+
+/** A batch of so many units, all in one buffer: lists are often short, and eight arrays cost more than they hold. */
 export function createBatch(capacity: number): Batch {
+  const buffer = new ArrayBuffer(capacity * UNIT_BYTES);
   return {
     nrUnits: 0,
-    source: new Uint32Array(capacity),
-    target: new Uint32Array(capacity),
-    order: new Uint8Array(capacity),
-    state: new Uint8Array(capacity),
-    handler: new Uint8Array(capacity),
-    outcome: new Uint16Array(capacity),
-    progress: new Uint16Array(capacity),
+    source: new Uint32Array(buffer, 0, capacity),
+    target: new Uint32Array(buffer, capacity * 4, capacity),
+    outcome: new Uint16Array(buffer, capacity * 8, capacity),
+    progress: new Uint16Array(buffer, capacity * 10, capacity),
+    order: new Uint8Array(buffer, capacity * 12, capacity),
+    state: new Uint8Array(buffer, capacity * 13, capacity),
+    handler: new Uint8Array(buffer, capacity * 14, capacity),
   };
 }
 

@@ -83,8 +83,8 @@ export class MigrationRun {
   readonly batch: Batch;
   readonly #context: BatchContext;
   readonly #tally = new RefusalTally();
-  readonly #moved = { sources: new Uint32Array(1024), targets: new Uint32Array(1024) };
-  readonly #scratch = [new Uint32Array(NR_MAX_BATCHED_MIGRATION), new Uint32Array(NR_MAX_BATCHED_MIGRATION)] as const;
+  readonly #moved: { sources: Uint32Array; targets: Uint32Array };
+  readonly #scratch: readonly [Uint32Array, Uint32Array];
   #migrated = 0;
   #freed = 0;
   #asked = 0;
@@ -101,6 +101,10 @@ export class MigrationRun {
   ) {
     const batch = createBatch(NR_MAX_BATCHED_MIGRATION * 2);
     this.batch = batch;
+    // Lists are often short: what grows with them begins with their length.
+    const length = Math.min(request.pfns.length, NR_MAX_BATCHED_MIGRATION);
+    this.#moved = { sources: new Uint32Array(length), targets: new Uint32Array(length) };
+    this.#scratch = [new Uint32Array(length), new Uint32Array(length)];
     this.#context = { host, table, batch, targets: request.targets ?? smallestHoles(host, request.sparedOrder) };
   }
 
@@ -306,7 +310,7 @@ export class MigrationRun {
   }
 
   #growMoved(nrPages: number): void {
-    const grown = (old: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> => {
+    const grown = (old: Uint32Array): Uint32Array => {
       const larger = new Uint32Array(old.length * 2 + nrPages);
       larger.set(old);
       return larger;
