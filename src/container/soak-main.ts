@@ -1,4 +1,5 @@
 import { Prng } from '../base/prng.js';
+import { VacateError } from '../base/vacate-error.js';
 import { attachCpu } from '../smp/cpu.js';
 import { createAccesses } from '../soak/accesses.js';
 import { END_WRONG, endSoak } from '../soak/control.js';
@@ -23,6 +24,7 @@ export default async function runThread(call: ThreadCall<SoakTask>): Promise<voi
     endSoak(new Int32Array(task.control), END_WRONG);
     if (error instanceof FoundWrong) post({ kind: 'wrong', wrong: error.wrong });
     else if (error instanceof FoundBroken) post({ kind: 'broken', broken: error.broken });
+    else if (VacateError.is(error)) post({ kind: 'failed', error: { kind: error.kind, message: error.message } });
     else throw error;
   }
 }

@@ -81,16 +81,16 @@ function oneThing(t: ProcessThread, accesses: Accesses): void {
   else if (choice < 6) exit(t, slot);
   else if (choice < 7) remap(t, slot);
   else if (choice < 9) lockMemory(t, slot);
-  else if (choice < 13) turnFile(t, slot);
-  else if (choice < 21) readFile(t);
-  else if (choice < 29) writeFile(t);
-  else if (choice < 34) pinPage(t, slot);
-  else if (choice < 54) unpinAll(t);
-  else if (choice < 58) flush(t);
+  else if (choice < 17) turnFile(t, slot);
+  else if (choice < 25) readFile(t);
+  else if (choice < 33) writeFile(t);
+  else if (choice < 38) pinPage(t, slot);
+  else if (choice < 58) unpinAll(t);
+  else if (choice < 62) flush(t);
   else reclaim(t);
 }
 
-const SYSTEM_CALLS_OF_CHOICES = 60;
+const SYSTEM_CALLS_OF_CHOICES = 64;
 
 /** Accesses to memory of one kind; false if memory is gone: then the process has to (OOM killer). */
 function burst({ ledger }: ProcessThread, accesses: Accesses, slot: number, choice: number): boolean {

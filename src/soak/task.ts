@@ -1,3 +1,4 @@
+import type { VacateErrorKind } from '../base/vacate-error.js';
 import type { SharedMachine } from '../smp/shared-machine.js';
 import type { CountersShape } from './counters.js';
 import type { FaultKind } from './fault-kinds.js';
@@ -31,4 +32,6 @@ export interface SoakTask {
 /** What a thread says before it ends. */
 export type SoakMessage =
   | { readonly kind: 'wrong'; readonly wrong: WrongWord }
-  | { readonly kind: 'broken'; readonly broken: readonly string[] };
+  | { readonly kind: 'broken'; readonly broken: readonly string[] }
+  /** An error that says what to do; as an object it would not come across whole. */
+  | { readonly kind: 'failed'; readonly error: { readonly kind: VacateErrorKind; readonly message: string } };

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { VacateError } from '../../base/vacate-error.js';
 import { attachMachine } from '../../sim/machine.js';
 import { checkMachine } from '../../soak/check.js';
 import { createSoakControl, END_TIME, END_WRONG, endOf, endSoak, haveBegun } from '../../soak/control.js';
@@ -52,7 +53,8 @@ export interface SoakEnd {
 /** Counters are looked at so often. */
 const LOOK_MS = 200;
 const BEGIN_LOOK_MS = 5;
-/** A thread is ended so often, about. */
+/** A thread is ended after this time for the first time, then again and again. */
+const KILL_FIRST_MS = 300;
 const KILL_EVERY_MS = 1500;
 /** While a machine is looked at threads stand still; a soak of seconds has time for a few looks only. */
 const QUIET_MS = { least: 1000, most: 10_000, perRun: 12 } as const;
@@ -156,6 +158,8 @@ class SoakRun {
 
   #hear(message: SoakMessage): void {
     if (message.kind === 'wrong') this.#wrong ??= message.wrong;
+    else if (message.kind === 'failed')
+      this.#error ??= { thrown: new VacateError(message.error.kind, message.error.message) };
     else if (this.#broken.length === 0) this.#broken = message.broken;
   }
 
@@ -164,7 +168,7 @@ class SoakRun {
     const { seconds, signal, faults, onSecond } = this.options;
     const kills = faults.includes('thread-killed');
     let lastSecond = begun;
-    let lastKill = begun;
+    let lastKill = begun + KILL_FIRST_MS - KILL_EVERY_MS;
     let quietPoints = 0;
     let progress = { sum: 0, at: begun };
     while (endOf(this.#words) === 0 && !signal.aborted) {

@@ -8,6 +8,8 @@ import { countOf, formatCount, wrap } from '../wording.js';
 import type { SoakEnd, SoakNow } from './soak-run.js';
 
 const WIDTH = 80;
+/** So that tables of several front ends stand one below the other. */
+const STRATEGY_WIDTH = 28;
 
 /** 3725 -> "1:02:05". */
 export function formatClock(seconds: number): string {
@@ -63,9 +65,7 @@ export function soakText(machine: string, end: SoakEnd, palette: Palette): strin
     ...(end.wrong === null ? [] : ['', ...wrongText(end)]),
     ...(end.broken.length === 0 ? [] : ['', ...end.broken.map((sentence) => `  ${sentence}`)]),
     '',
-    palette.bold('Jobs'),
-    jobsTable(report.strategies, palette),
-    '',
+    ...jobsTables(report.strategies, palette),
     palette.bold('Processes'),
     countsText([
       ...SYSTEM_CALLS.map((call) => [call, report.calls[call]] as const),
@@ -104,22 +104,34 @@ function wrongText({ wrong, moves }: SoakEnd): string[] {
   ];
 }
 
-function jobsTable(strategies: readonly StrategyReport[], palette: Palette): string {
-  const rows = strategies.map((each) => [
-    each.frontEnd,
-    each.strategy,
-    ...OUTCOMES.map((outcome) => formatCount(each[outcome])),
-    formatCount(each.pagesMigrated),
+/** A table a front end; what was stopped and what a failing handler ended stand together. */
+function jobsTables(strategies: readonly StrategyReport[], palette: Palette): string[] {
+  const frontEnds = [...new Set(strategies.map(({ frontEnd }) => frontEnd))];
+  return frontEnds.flatMap((frontEnd) => [
+    palette.bold(`Jobs: ${frontEnd}`),
+    jobsTable(
+      strategies.filter((each) => each.frontEnd === frontEnd),
+      palette,
+    ),
+    '',
   ]);
+}
+
+function jobsTable(strategies: readonly StrategyReport[], palette: Palette): string {
   return table(
     palette,
     [
-      ['', 'left'],
       ['strategy', 'left'],
-      ...OUTCOMES.map((outcome) => [outcome, 'right'] as const),
-      ['migrated', 'right'],
+      ['done', 'right'],
+      ['partial', 'right'],
+      ['refused', 'right'],
+      ['aborted', 'right'],
+      ['pages moved', 'right'],
     ],
-    rows,
+    strategies.map(({ strategy, done, partial, refused, aborted, failed, pagesMigrated }) => [
+      strategy.padEnd(STRATEGY_WIDTH),
+      ...[done, partial, refused, aborted + failed, pagesMigrated].map(formatCount),
+    ]),
   );
 }
 

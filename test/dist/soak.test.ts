@@ -1,0 +1,102 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { type Ended, vacate } from './run-cli.js';
+
+/** All strategies in turn, on a machine as small as it can be. */
+const SMALL = 'test/fixtures/soak/small.yaml';
+/** Threads begin, and everything is checked once more at the end, on machines that have other work as well. */
+const TIMEOUT_MS = 120_000;
+
+interface Report {
+  readonly ended: string;
+  readonly pagesMigrated: number;
+  readonly accesses: number;
+  readonly wordsRead: number;
+  readonly quietWords: number;
+  readonly wrong: Record<string, unknown> | null;
+  readonly moves: readonly unknown[];
+  readonly broken: readonly string[];
+  readonly strategies: ReadonlyArray<{ strategy: string; jobs: number; pagesMigrated: number }>;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly calls: Readonly<Record<string, number>>;
+}
+const reportIn = ({ stdout }: Ended) => JSON.parse(stdout) as Report;
+
+describe('a soak of two threads, with every strategy and every fault', () => {
+  let ended: Ended;
+  beforeAll(async () => {
+    ended = await vacate(['soak', SMALL, '--rounds', '2', '--threads', '2', '--json']);
+  }, TIMEOUT_MS);
+
+  it('ends well, with nothing wrong', () => {
+    expect(ended.stderr).toBe('');
+    expect(reportIn(ended)).toMatchObject({ ended: 'time', wrong: null, broken: [] });
+    expect(ended.exitCode).toBe(0);
+  });
+
+  it('has moved pages under processes that read and wrote them, and compared all of memory', () => {
+    const { pagesMigrated, accesses, wordsRead, quietWords } = reportIn(ended);
+    expect(pagesMigrated).toBeGreaterThan(10_000);
+    expect(accesses).toBeGreaterThan(100_000);
+    expect(wordsRead).toBeGreaterThan(accesses / 3);
+    expect(quietWords).toBeGreaterThan(10_000);
+  });
+
+  it('gave every strategy its turns', () => {
+    const { strategies } = reportIn(ended);
+    expect(strategies.length).toBeGreaterThan(20);
+    expect(strategies.filter(({ jobs }) => jobs < 2)).toEqual([]);
+    expect(strategies.filter(({ pagesMigrated }) => pagesMigrated > 0).length).toBeGreaterThan(8);
+  });
+
+  it('let every kind of fault happen, and processes do everything', () => {
+    const { faults, calls } = reportIn(ended);
+    expect(Object.keys(faults).length).toBe(11);
+    expect(Object.entries(faults).filter(([, times]) => times === 0)).toEqual([]);
+    expect(calls.spawn! + calls.fork!).toBeGreaterThan(0);
+    expect(calls.read! + calls.write! + calls.pin!).toBeGreaterThan(0);
+  });
+});
+
+it(
+  'finds a page that was not copied, and says where, what, and what moved it',
+  async () => {
+    const plugin = ['--plugin', './test/dist/plugins/copies-badly.mjs'];
+    const common = ['soak', SMALL, '--seconds', '60', '--strategy', 'move-pages', '--faults', 'none'];
+    const ended = await vacate([...common, ...plugin, '--json']);
+    const { ended: how, wrong, moves } = reportIn(ended);
+    expect(ended.exitCode).toBe(1);
+    expect(how).toBe('wrong');
+    expect(wrong!.found).not.toBe(wrong!.expected);
+    expect(typeof wrong!.whose).toBe('string');
+    if (wrong!.frame !== null) expect(moves.length).toBeGreaterThan(0);
+  },
+  TIMEOUT_MS,
+);
+
+it(
+  'is stopped by Ctrl-C, with a last look and exit code 130',
+  async () => {
+    const begun = Date.now();
+    const ended = await vacate(['soak', SMALL, '--minutes', '5', '--threads', '1', '--faults', 'none'], {
+      interruptWhen: () => Date.now() - begun > 4000,
+    });
+    expect(ended.exitCode).toBe(130);
+    expect(ended.stdout + ended.stderr).toMatch(/[Ii]nterrupted/);
+  },
+  TIMEOUT_MS,
+);
+
+it.each([
+  [['--faults', 'swapfull'], 2, 'there is no fault "swapfull"; did you mean "swap-full"?'],
+  [['test/fixtures'], 2, '"test/fixtures" is a capture, whose pages have no owners that could run; name a scenario'],
+  [['--threads', '24', SMALL], 1, 'small has too little free memory for 24 threads while a DIMM is away'],
+  [[SMALL, '--plugin', './test/dist/plugins/throws.mjs'], 2, 'plugin "throws": its handler has no '],
+])(
+  '%j ends with exit code %d and a sentence',
+  async (args, exitCode, sentence) => {
+    const ended = await vacate(['soak', ...args]);
+    expect(ended.stderr).toContain(sentence);
+    expect(ended).toMatchObject({ exitCode, stdout: '' });
+  },
+  TIMEOUT_MS,
+);
