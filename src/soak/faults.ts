@@ -11,9 +11,9 @@ import type { FaultKind } from './fault-kinds.js';
 const ODDS: Readonly<Partial<Record<FaultKind, number>>> = {
   'no-target': 64,
   'still-mapped': 256,
-  'handler-throws': 512,
-  'handler-garbage': 512,
-  'listener-throws': 4,
+  'handler-throws': 128,
+  'handler-garbage': 128,
+  'listener-throws': 2,
   'listener-blocks': 4,
 };
 

@@ -15,7 +15,7 @@ import { nextJob, type RosterEntry } from './roster.js';
 import type { Migrator } from './run-migrator.js';
 
 /** A job that is to be stopped is stopped after so many pauses at most. */
-const PAUSES_MAX = 60;
+const PAUSES_MAX = 40;
 /** A listener that blocks keeps everybody waiting for so long. */
 const BLOCKING_MS = 5;
 /** Between so many strategies memory is fragmented anew, or what did it goes again. */
