@@ -16,6 +16,7 @@ import {
 import { SLEEPS, type Step, type StepResult, stepsOf } from './operations.js';
 import { IDLE, LOADING, STORING } from './oracle.js';
 import { PreemptedHost, type Scheduler } from './preempted-host.js';
+import { Rival } from './rival.js';
 import { SeenStates } from './seen-states.js';
 import { StateKey } from './state-key.js';
 import { describeVerb, NONE, PAUSE, SHOOTDOWN, takesTwoPfns } from './verbs.js';
@@ -74,6 +75,7 @@ export class Explorer implements Scheduler {
   readonly steps: readonly Step[];
   readonly #host: PreemptedHost;
   readonly #key: StateKey;
+  readonly #rival: Rival | null;
   readonly #seen = new SeenStates();
   readonly #ends = new Set<number>();
   readonly #path: Node[] = [];
@@ -85,6 +87,7 @@ export class Explorer implements Scheduler {
   /** Nodes passed, verbs begun and pauses made on this path, and what the verbs of this phase got. */
   #depth = 0;
   #verbs = 0;
+  #next: readonly number[] = [];
   #pauses = 0;
   #trace = 0;
   /** This path leads nowhere new; the run is dropped at its next pause. */
@@ -104,7 +107,9 @@ export class Explorer implements Scheduler {
 
   constructor(spec: WorldSpec) {
     this.world = new World(spec);
-    this.steps = stepsOf(this.world);
+    this.#rival = spec.rival ? new Rival(this.world) : null;
+    const steps = stepsOf(this.world);
+    this.steps = this.#rival === null ? steps : [...steps, this.#rival.step(steps.length)];
     this.#host = new PreemptedHost(this.world.machine, this);
     this.#key = new StateKey(this.world.machine);
   }
@@ -141,6 +146,7 @@ export class Explorer implements Scheduler {
   /** Runs the migration once, along the path in hand and beyond. Null, or the violation. */
   #onePath(): string | null {
     this.world.restore();
+    this.#rival?.begin();
     this.#depth = 0;
     this.#verbs = 0;
     this.#pauses = 0;
@@ -192,6 +198,7 @@ export class Explorer implements Scheduler {
     this.#key.begin();
     this.#key.addMachine();
     this.#key.addWords(this.world.oracle.words);
+    this.#rival?.addTo(this.#key);
     if (this.#script === null) {
       if (this.#ends.has(this.#key.value)) return null;
       this.#ends.add(this.#key.value);
@@ -204,6 +211,8 @@ export class Explorer implements Scheduler {
 
   before(verb: number, a: number, b: number): void {
     if (this.#leaving) return;
+    this.#next = [verb, a, b];
+    if (!this.#reduction && verb !== PAUSE) this.#noteWhatItSaw();
     if (this.#verbs > ENDLESS) throw new Error('the migration does not end');
     const unit = this.#unitOf(a);
     if (this.#alone) {
@@ -218,6 +227,20 @@ export class Explorer implements Scheduler {
     this.#note(verb);
     this.#note(a);
     if (!takesTwoPfns(verb)) this.#note(b);
+  }
+
+  /**
+   * Where nothing is taken for granted, what the migrator has read of its pages since its last verb is part of where it
+   * stands: it may have it in hand. The product never has, beyond the verb that follows.
+   */
+  #noteWhatItSaw(): void {
+    const { nrUnits, source } = this.#run.batch;
+    const { count, flags, mapcount } = this.world.machine;
+    for (let unit = 0; unit < nrUnits; unit++) {
+      const pfn = source[unit]!;
+      this.#note(flags[pfn]!);
+      this.#note((count[pfn]! << 16) | mapcount[pfn]!);
+    }
   }
 
   after(result: number): void {
@@ -335,11 +358,11 @@ export class Explorer implements Scheduler {
     const done = [...node.asleep];
     this.#key.save();
     for (const id of [...node.todo].reverse()) {
-      if (id === GO_ON) {
+      const step = this.steps[id];
+      if (step === undefined || !step.again) {
         kept.push(id);
         continue;
       }
-      const step = this.steps[id]!;
       const last = footprintOf(this.world, step);
       this.#take(step);
       const isNew = this.#found !== null || (!this.#leaving && this.#hasNews(done, last));
@@ -371,7 +394,7 @@ export class Explorer implements Scheduler {
   /** True if nobody but the migrator will ever do anything again. */
   get #isOver(): boolean {
     const { oracle, spec } = this.world;
-    if (oracle.budget !== 0) return false;
+    if (oracle.budget !== 0 || this.#rival?.isDone === false) return false;
     for (let cpu = 1; cpu < spec.cpus; cpu++) if (oracle.doing(cpu) !== IDLE) return false;
     return true;
   }
@@ -389,6 +412,9 @@ export class Explorer implements Scheduler {
     key.addBatch(this.#run.batch);
     key.add(this.#pauses);
     key.add(this.#trace);
+    // What it is about to do follows from what it has read since its last verb.
+    for (const word of this.#next) key.add(word);
+    this.#rival?.addTo(key);
   }
 
   #isKnown(): boolean {

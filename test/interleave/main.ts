@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Exploration, Explorer, type FoundViolation } from './explore.js';
+import { exploreInParts, exploreWorld, type WorldResult } from './explore-worlds.js';
 import { type Counterexample, counterexample, parseReplay, replayed } from './trace.js';
 import type { WorldSpec } from './world.js';
-import { worldNamed, worldsOf } from './worlds.js';
+import { LONG_SET, TEST_SET, type WorldOptions, worldNamed, worldsOf } from './worlds.js';
 
 const USAGE = `Takes every interleaving of a migration with what other CPUs do, in small worlds.
 
@@ -11,80 +13,72 @@ const USAGE = `Takes every interleaving of a migration with what other CPUs do, 
   --pages N           pages of a world, 1 to 3 (2)
   --cpus N            the migrator's and the others', 2 or 3 (2)
   --budget N          operations that the others may begin (2)
-  --world NAME        this one alone, such as anon+shmem
+  --rival             a second migrator has the same pages
+  --world NAME        this one alone, such as anon+shmem or rival-anon
+  --set test|long     all that npm test explores, or all that npm run interleave does
   --list              names of the worlds
   --first-violation   end at the first; fewer operations are tried first, so that it is a shortest one
   --replay TRACE      one path again, step by step
   --no-reduction      every order, also of steps that have nothing to do with each other
+  --jobs N            processes at a time (1)
   --json              one line of JSON
+  --write-totals      with --set test: what its test expects, written anew (totals.ts)
 
-It ends with 0 if nothing is wrong, 1 if something is.`;
+It ends with 0 if nothing is wrong, 1 if something is, 2 if it is called wrongly.`;
+
+const TOTALS = fileURLToPath(new URL('../../../test/interleave/totals.ts', import.meta.url));
 
 const { values } = parseArgs({
   options: {
     pages: { type: 'string', default: '2' },
     cpus: { type: 'string', default: '2' },
     budget: { type: 'string', default: '2' },
+    rival: { type: 'boolean', default: false },
     world: { type: 'string' },
+    set: { type: 'string' },
     list: { type: 'boolean', default: false },
     'first-violation': { type: 'boolean', default: false },
     replay: { type: 'string' },
     'no-reduction': { type: 'boolean', default: false },
+    jobs: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
+    'write-totals': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-interface WorldResult extends Exploration {
-  readonly world: string;
-  readonly seconds: number;
-}
-
-function main(): number {
+async function main(): Promise<number> {
   if (values.help) return print(USAGE);
   if (values.replay !== undefined) return replay(values.replay);
   const specs = worlds();
-  if (specs.length === 0) return complain(`there is no world ${values.world}; --list names them`);
+  if (specs.length === 0) return complain('there is no such world; --list names them');
   if (values.list) return print(specs.map(({ name }) => name).join('\n'));
+  const options = { reduction: !values['no-reduction'], first: values['first-violation'] };
   const results: WorldResult[] = [];
-  const violations: Counterexample[] = [];
-  for (const spec of specs) {
-    const result = exploreWorld(spec);
+  const note = (result: WorldResult): void => {
     results.push(result);
-    violations.push(...result.violations.slice(0, 1).map(({ choices }) => counterexample(spec, choices)));
     if (!values.json) printWorld(result);
-    if (violations.length > 0 && values['first-violation']) break;
-  }
-  report(results, violations);
-  return violations.length === 0 ? 0 : 1;
+    else if (process.stderr.isTTY) process.stderr.write(`\r${results.length} of ${specs.length} worlds`);
+  };
+  const jobs = Number(values.jobs);
+  if (jobs > 1) await exploreInParts(specs, options, jobs, note);
+  else
+    for (const spec of specs) {
+      note(exploreWorld(spec, options));
+      if (options.first && results.at(-1)!.violations.length > 0) break;
+    }
+  return report(results);
 }
 
 function worlds(): WorldSpec[] {
   const cpus = Number(values.cpus);
   const budget = Number(values.budget);
-  if (values.world === undefined) return worldsOf({ pages: Number(values.pages), cpus, budget });
+  if (values.set === 'test' || values.set === 'long')
+    return (values.set === 'test' ? TEST_SET : LONG_SET).flatMap((options: WorldOptions) => worldsOf(options));
+  if (values.set !== undefined) return [];
+  if (values.world === undefined) return worldsOf({ pages: Number(values.pages), cpus, budget, rival: values.rival });
   const spec = worldNamed(values.world, { cpus, budget });
   return spec === null ? [] : [spec];
-}
-
-/** With ever more operations, so that what is found first is as short as any; else all at once. */
-function exploreWorld(spec: WorldSpec): WorldResult {
-  const began = performance.now();
-  const reduction = !values['no-reduction'];
-  let result: Exploration | null = null;
-  if (values['first-violation'])
-    for (let budget = 0; budget < spec.budget && !result?.violations.length; budget++)
-      result = new Explorer({ ...spec, budget }).explore({ reduction });
-  if (!result?.violations.length) result = new Explorer(spec).explore({ reduction });
-  const violations = [...result.violations].sort(shorterFirst);
-  return { ...result, violations, world: spec.name, seconds: (performance.now() - began) / 1000 };
-}
-
-/** Fewer steps of others, at fewer points, as late as possible. */
-function shorterFirst(a: FoundViolation, b: FoundViolation): number {
-  const points = ({ choices }: FoundViolation) => new Set(choices.map(({ at }) => at)).size;
-  const last = ({ choices }: FoundViolation) => choices.at(-1)?.at ?? 0;
-  return a.choices.length - b.choices.length || points(a) - points(b) || last(a) - last(b);
 }
 
 function replay(text: string): number {
@@ -96,12 +90,18 @@ function replay(text: string): number {
   return because === null ? 0 : 1;
 }
 
-function printWorld({ world, states, transitions, depth, paths, seconds, violations }: WorldResult): void {
-  const figures = [states, transitions, depth, paths].map((n) => String(n).padStart(9)).join('');
-  print(`${world.padEnd(40)}${figures}${seconds.toFixed(2).padStart(9)}${violations.length > 0 ? '  violation' : ''}`);
+function printWorld({ spec, states, transitions, depth, paths, seconds, violations }: WorldResult): void {
+  const figures = [spec.cpus, spec.budget, states, transitions, depth, paths]
+    .map((n) => String(n).padStart(9))
+    .join('');
+  const end = violations.length > 0 ? '  violation' : '';
+  print(`${spec.name.padEnd(36)}${figures}${seconds.toFixed(2).padStart(9)}${end}`);
 }
 
-function report(results: readonly WorldResult[], violations: readonly Counterexample[]): void {
+function report(results: readonly WorldResult[]): number {
+  const violations: Counterexample[] = results.flatMap(({ spec, violations: found }) =>
+    found.slice(0, 1).map(({ choices }) => counterexample(spec, choices)),
+  );
   const sum = (of: (result: WorldResult) => number) => results.reduce((total, result) => total + of(result), 0);
   const totals = {
     worlds: results.length,
@@ -109,18 +109,28 @@ function report(results: readonly WorldResult[], violations: readonly Counterexa
     transitions: sum(({ transitions }) => transitions),
     depth: Math.max(...results.map(({ depth }) => depth)),
     paths: sum(({ paths }) => paths),
+    ends: sum(({ ends }) => ends),
     seconds: Number(sum(({ seconds }) => seconds).toFixed(2)),
   };
-  if (values.json) {
-    print(JSON.stringify({ ...totals, violations }));
-    return;
+  if (values['write-totals'] && values.set === 'test') {
+    const { seconds: _, ...stable } = totals;
+    writeFileSync(TOTALS, totalsModule(stable));
   }
-  for (const { world, because, trace, replay: word } of violations)
-    print(`\n${world}: ${because}\n  ${trace.join('\n  ')}\n  --replay ${word}`);
-  print(
-    `\n${totals.worlds} worlds, ${totals.states} states, ${totals.transitions} transitions, depth ${totals.depth}, ` +
-      `${totals.paths} paths, ${totals.seconds} s; ${violations.length === 0 ? 'no violation' : `${violations.length} violations`}`,
-  );
+  if (values.json) print(JSON.stringify({ ...totals, violations }));
+  else {
+    for (const { world, because, trace, replay: word } of violations)
+      print(`\n${world}: ${because}\n  ${trace.join('\n  ')}\n  --replay ${word}`);
+    print(
+      `\n${totals.worlds} worlds, ${totals.states} states, ${totals.transitions} transitions, depth ${totals.depth}, ` +
+        `${totals.paths} paths, ${totals.seconds} s; ${violations.length === 0 ? 'no violation' : `${violations.length} violations`}`,
+    );
+  }
+  return violations.length === 0 ? 0 : 1;
+}
+
+function totalsModule(totals: Readonly<Record<string, number>>): string {
+  const lines = Object.entries(totals).map(([name, n]) => `  ${name}: ${n},\n`);
+  return `/** What the explorer finds in its test set, written by \`main.js --set test --write-totals\`. */\nexport const TEST_TOTALS = {\n${lines.join('')}};\n`;
 }
 
 function print(text: string): number {
@@ -133,4 +143,4 @@ function complain(because: string): number {
   return 2;
 }
 
-process.exitCode = main();
+process.exitCode = await main();

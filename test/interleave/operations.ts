@@ -73,6 +73,8 @@ export interface Step {
   readonly touches: Reach;
   /** True if it begins something, which costs one of the operations that a world allows. */
   readonly begins: boolean;
+  /** False if it cannot be taken back: it is no state of the machine alone that changes. */
+  readonly again: boolean;
   /** May it be taken now, on that CPU? */
   enabled(cpu: number): boolean;
   perform(cpu: number): StepResult;
@@ -83,7 +85,7 @@ const STRAY = 0xdead_dead;
 const out = new Uint32Array(2);
 const wanted = new Uint32Array(2);
 
-type Draft = Omit<Step, 'id' | 'slot'> & { readonly slot?: number };
+type Draft = Omit<Step, 'id' | 'slot' | 'again'> & { readonly slot?: number };
 
 /** All steps of a world, in a fixed order. */
 export function stepsOf(world: World): Step[] {
@@ -99,7 +101,7 @@ export function stepsOf(world: World): Step[] {
     ...slots.flatMap((slot) => ofProcess(world, slot)),
     ...neighbour(world),
   ];
-  return drafts.map((draft, id) => ({ slot: -1, ...draft, id }));
+  return drafts.map((draft, id) => ({ slot: -1, again: true, ...draft, id }));
 }
 
 /** The second half of what a CPU is in the middle of. */
@@ -350,6 +352,8 @@ export function endPin({ machine, oracle }: World, cpu: number, page: number): v
 }
 
 export function endLock({ machine, oracle }: World, cpu: number, page: number): void {
+  if ((machine.flags[oracle.locked(page)]! & PG_LOCKED) === 0)
+    throw new Violation(`somebody else has unlocked page ${page}, which was locked`);
   machine.holdUntil[findHold(machine, oracle.locked(page), HOLD_LOCK)] = machine.clock[0]!;
   advance(machine, cpu, 0);
   oracle.setLocked(page, -1);
