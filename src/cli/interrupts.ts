@@ -22,8 +22,10 @@ export class Interrupted extends Error {
  */
 export class Interrupts {
   readonly #controller = new AbortController();
-  readonly #onSignal = () => this.#heard();
+  readonly #onSignal = (signal: NodeJS.Signals) => this.#heard(signal);
   #heardAt = 0;
+  /** SIGHUP has come: the terminal was closed, or somebody says so. */
+  wasHungUp = false;
   /** What must come to its own end; null if nothing must. */
   #atStake: string | null = null;
 
@@ -79,8 +81,9 @@ export class Interrupts {
     }
   }
 
-  #heard(): void {
+  #heard(signal: NodeJS.Signals): void {
     const now = performance.now();
+    if (signal === 'SIGHUP') this.wasHungUp = true;
     if (!this.interrupted) {
       this.#heardAt = now;
       this.#controller.abort();

@@ -2,6 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { type Context, createContext } from './context.js';
+import type { Interrupts } from './interrupts.js';
 import { endingOf } from './messages.js';
 import { createProgram, type StrategyNames } from './program.js';
 
@@ -21,15 +22,11 @@ function forgiveClosedPipes(): void {
  * When its terminal was closed, Node fails to put the terminal's settings back and leaves a core dump (of 20.20 and
  * others). We have put everything back by then, so we end as whoever does not listen to the signal.
  */
-function endWithTerminal(): void {
+function endWithTerminal(interrupts: Interrupts): void {
   const hadTerminal = [0, 1, 2].some((fd) => isatty(fd));
-  let isHungUp = false;
-  process.on('SIGHUP', () => {
-    isHungUp = true;
-  });
   process.on('exit', () => {
-    if (!isHungUp || !hadTerminal || hasTerminal()) return;
-    process.removeAllListeners('SIGHUP');
+    if (!interrupts.wasHungUp || !hadTerminal || hasTerminal()) return;
+    interrupts.remove();
     process.kill(process.pid, 'SIGHUP');
   });
 }
@@ -63,8 +60,8 @@ async function namesForHelp(context: Context): Promise<StrategyNames | null> {
 
 async function main(): Promise<void> {
   forgiveClosedPipes();
-  endWithTerminal();
   const context = createContext(process.argv);
+  endWithTerminal(context.interrupts);
   context.interrupts.install();
   const end = (exitCode: number) => {
     process.exitCode = exitCode;

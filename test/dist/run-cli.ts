@@ -20,7 +20,7 @@ export interface Manner {
   readonly env?: NodeJS.ProcessEnv;
   /** Sends SIGINT as soon as standard output or error contains this. */
   readonly interruptAt?: string;
-  /** Sends it again after so many milliseconds. */
+  /** Sends it again, each time after so many milliseconds. */
   readonly againAfterMs?: number;
   /** Sends SIGINT as soon as this is true, which is asked now and then. */
   readonly interruptWhen?: () => boolean;
@@ -37,6 +37,7 @@ export function vacate(args: readonly string[], manner: Manner = {}): Promise<En
   let stdout = '';
   let stderr = '';
   let interrupted = false;
+  let again: NodeJS.Timeout | undefined;
   if (manner.closeStdout === true) child.stdout.destroy();
   const interrupt = () => child.kill(manner.signal ?? 'SIGINT');
   const look = () => {
@@ -44,7 +45,7 @@ export function vacate(args: readonly string[], manner: Manner = {}): Promise<En
     if (interrupted || interruptAt === undefined || !(stdout + stderr).includes(interruptAt)) return;
     interrupted = true;
     interrupt();
-    if (againAfterMs !== undefined) setTimeout(interrupt, againAfterMs);
+    if (againAfterMs !== undefined) again = setInterval(interrupt, againAfterMs);
   };
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text;
@@ -63,6 +64,7 @@ export function vacate(args: readonly string[], manner: Manner = {}): Promise<En
     child.on('error', reject);
     child.on('close', (exitCode) => {
       clearInterval(asking);
+      clearInterval(again);
       resolve({ exitCode, stdout, stderr });
     });
   });

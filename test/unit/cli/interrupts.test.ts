@@ -27,7 +27,8 @@ describe('signals', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s is a flag that is seen at the next breath', async (signal) => {
     await interrupts.breathe();
     expect(interrupts.interrupted).toBe(false);
-    process.emit(signal);
+    process.emit(signal, signal);
+    expect(interrupts.wasHungUp).toBe(signal === 'SIGHUP');
     expect([interrupts.interrupted, interrupts.signal.aborted]).toEqual([true, true]);
     await expect(interrupts.breathe()).rejects.toBeInstanceOf(Interrupted);
     expect(told).toEqual([]);
@@ -59,8 +60,8 @@ describe('signals', () => {
     expect(exit).toHaveBeenCalledWith(130);
   });
 
-  it('nobody listens while nothing is at stake', () => {
-    const listeners = () => process.listenerCount('SIGINT');
+  it.each(['SIGINT', 'SIGHUP'] as const)('nobody listens to %s while nothing is at stake', (signal) => {
+    const listeners = () => process.listenerCount(signal);
     const before = listeners();
     expect(interrupts.whileNothingIsAtStake(listeners)).toBe(before - 1);
     expect(listeners()).toBe(before);
