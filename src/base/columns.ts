@@ -1,4 +1,5 @@
 import { assert } from './assert.js';
+import { VacateError } from './vacate-error.js';
 
 /** The element type of a column; its width in bytes is `WIDTH[type]`. */
 export type ColumnType = 'u8' | 'u16' | 'u32' | 'f64';
@@ -47,10 +48,22 @@ export function layColumns<T extends ColumnTable>(
 }
 
 function bufferOf(where: 'private' | 'shared' | ArrayBufferLike, sizeBytes: number): ArrayBufferLike {
-  if (where === 'private') return new ArrayBuffer(sizeBytes);
-  if (where === 'shared') return new SharedArrayBuffer(sizeBytes);
+  if (where === 'private') return allocated(() => new ArrayBuffer(sizeBytes), sizeBytes);
+  if (where === 'shared') return allocated(() => new SharedArrayBuffer(sizeBytes), sizeBytes);
   assert(where.byteLength === sizeBytes, 'a buffer is as large as the columns that it holds');
   return where;
+}
+
+/** What is asked for may be more than there is, or than a buffer can be: whoever asked has to ask for less. */
+function allocated(allocate: () => ArrayBufferLike, sizeBytes: number): ArrayBufferLike {
+  try {
+    return allocate();
+  } catch (cause) {
+    const size = `${Math.ceil(sizeBytes / 2 ** 20).toLocaleString('en-US')} MiB`;
+    throw new VacateError('limit', `a state of ${size} in one piece cannot be had; make the machine smaller`, {
+      cause,
+    });
+  }
 }
 
 function viewOf(type: ColumnType, buffer: ArrayBufferLike, offset: number, length: number): ViewOf[ColumnType] {

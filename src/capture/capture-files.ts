@@ -29,12 +29,12 @@ export class CaptureFiles implements CaptureSource {
     this.name = printable(basename(resolve(directory)));
     const stats = statSync(directory, { throwIfNoEntry: false });
     if (stats === undefined) {
-      throw new VacateError('capture', `There is no directory ${directory}: name one that holds a capture.`);
+      throw new VacateError('capture', `There is no directory ${printable(directory)}: name one that holds a capture.`);
     }
     if (!stats.isDirectory()) {
       throw new VacateError(
         'capture',
-        `${directory} is not a directory: name the directory that holds kpageflags.gz, not a file in it.`,
+        `${printable(directory)} is not a directory: name the directory that holds kpageflags.gz, not a file in it.`,
       );
     }
   }
@@ -55,15 +55,16 @@ export class CaptureFiles implements CaptureSource {
     const bytesMax = this.pagesMax * WORD_BYTES;
     const zipped = this.#bytes(`${name}.gz`, bytesMax);
     const found = zipped === null ? name : `${name}.gz`;
-    const bytes = zipped === null ? this.#bytes(name, bytesMax) : gunzip(`${this.where}/${found}`, zipped, bytesMax);
+    const path = printable(`${this.where}/${found}`);
+    const bytes = zipped === null ? this.#bytes(name, bytesMax) : gunzip(path, zipped, bytesMax);
     if (bytes === null) return null;
     if (bytes.length === 0) {
-      throw new VacateError('capture', `${this.where}/${found} describes no page at all: ${TAKE_AGAIN}, as root.`);
+      throw new VacateError('capture', `${path} describes no page at all: ${TAKE_AGAIN}, as root.`);
     }
     if (bytes.length % WORD_BYTES !== 0) {
       throw new VacateError(
         'capture',
-        `${this.where}/${found} holds ${bytes.length} bytes, which is no whole number of 8-byte words: ` +
+        `${path} holds ${bytes.length} bytes, which is no whole number of 8-byte words: ` +
           `the file was cut short, ${TAKE_AGAIN}.`,
       );
     }
@@ -71,7 +72,7 @@ export class CaptureFiles implements CaptureSource {
   }
 
   #bytes(name: string, bytesMax: number): Buffer | null {
-    const path = `${this.where}/${name}`;
+    const path = printable(`${this.where}/${name}`);
     try {
       const file = openSync(join(this.where, name), OPEN_FLAGS);
       try {

@@ -1,3 +1,4 @@
+import { expectArgument, isCallback, isObject } from '../base/arguments.js';
 import { alignUp } from '../base/bits.js';
 import { VacateError } from '../base/vacate-error.js';
 import { journalledPages } from '../mm/buffer-cache.js';
@@ -38,6 +39,7 @@ export interface ReadCaptureOptions {
  * for (const caveat of image.caveats) console.error(caveat);
  */
 export function readCapture(from: string | CaptureSource, options: ReadCaptureOptions = {}): MachineImage {
+  checkArguments(from, options);
   const caveats: string[] = [];
   const progress = options.onProgress ?? (() => {});
   const files = typeof from === 'string' ? new CaptureFiles(from) : from;
@@ -84,6 +86,18 @@ export function readCapture(from: string | CaptureSource, options: ReadCaptureOp
   };
   progress(1);
   return image;
+}
+
+function checkArguments(from: unknown, options: unknown): void {
+  const isSource = isObject(from) && ['text', 'textBeside', 'words'].every((name) => typeof from[name] === 'function');
+  const isPath = typeof from === 'string' && from !== '' && !from.includes('\0');
+  expectArgument(
+    isSource || isPath,
+    'what a capture is read from',
+    from,
+    'the path of a directory, or a CaptureSource',
+  );
+  expectArgument(isObject(options) && isCallback(options.onProgress), 'options', options, '{ onProgress }, or nothing');
 }
 
 interface Layout {

@@ -1,4 +1,5 @@
 import { Container, ContainerModule } from 'inversify';
+import { expectArgument } from '../base/arguments.js';
 import { VacateError } from '../base/vacate-error.js';
 import type { ListenerErrorHandler } from '../events/guarded-observable.js';
 import { type PageEventBatch, PageEvents } from '../events/page-events.js';
@@ -21,6 +22,7 @@ import type {
   Strategy,
 } from '../strategies/strategy.js';
 import { HighOrderStrategies, OfflineStrategies, ReclaimStrategies } from '../strategies/tokens.js';
+import { checkedRequest, checkOptions } from './check-request.js';
 import { pickStrategy } from './pick-strategy.js';
 
 export interface EvacuatorOptions {
@@ -84,12 +86,13 @@ export interface Evacuator {
 /**
  * The composition root.
  *
- * @throws VacateError kind 'plugin' for a malformed plugin or two of one name.
+ * @throws VacateError kind 'plugin' for a malformed plugin or two of one name, 'usage' for options that are none.
  * @example
  * const evacuator = createEvacuator({ host: simModule(machine), plugins });
  * const result = runToEnd(evacuator.offline({ blocks: [4, 5] }));
  */
 export function createEvacuator(options: EvacuatorOptions): Evacuator {
+  checkOptions(options);
   const container = new Container({ defaultScope: 'Singleton' });
   const listeners = options.onListenerError === undefined ? {} : { onListenerError: options.onListenerError };
   container.load(
@@ -126,7 +129,8 @@ export function createEvacuator(options: EvacuatorOptions): Evacuator {
     check: (frontEnd, strategy) => {
       if (frontEnd === 'highOrder') pickStrategy('high-order', highOrder, strategy);
       else if (frontEnd === 'offline') pickStrategy('offline', offline, strategy);
-      else pickStrategy('reclaim', reclaim, strategy);
+      else if (frontEnd === 'reclaim') pickStrategy('reclaim', reclaim, strategy);
+      else expectArgument(false, 'frontEnd', frontEnd, 'highOrder, offline or reclaim');
     },
     dispose: () => {
       container.unbindAll();
@@ -157,9 +161,10 @@ function jobOf<Request extends object, Result>(
   label: string | undefined,
 ): Job<Result> {
   const { strategy, manner } = pickStrategy(frontEnd, strategies, label);
-  const because = strategy.doesNotApply?.(request) ?? null;
+  const own = checkedRequest(frontEnd, request);
+  const because = strategy.doesNotApply?.(own) ?? null;
   if (because !== null) throw new VacateError('usage', `strategy ${strategy.name} does not apply: ${because}`);
-  return strategy.run({ ...request, ...manner });
+  return strategy.run({ ...own, ...manner });
 }
 
 export type { PageEventBatch, RangeEvent };

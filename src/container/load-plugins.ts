@@ -1,3 +1,4 @@
+import { expectArgument, isTexts } from '../base/arguments.js';
 import { type PageType, problemWith } from '../handler/define-page-type.js';
 import { problemWithStrategy, type StrategyDefinition } from '../strategies/define-strategy.js';
 import { importDefault } from './import-module.js';
@@ -15,6 +16,7 @@ export async function loadShippedPlugins(): Promise<PageType[]> {
  * @throws VacateError kind 'plugin' if a module cannot be loaded or exports no page type.
  */
 export async function loadPlugins(specifiers: readonly string[]): Promise<PageType[]> {
+  checkSpecifiers(specifiers);
   return Promise.all(specifiers.map((specifier) => importDefault<PageType>('plugin', specifier, problemWith)));
 }
 
@@ -24,7 +26,13 @@ export async function loadPlugins(specifiers: readonly string[]): Promise<PageTy
  * @throws VacateError kind 'plugin' if a module cannot be loaded or exports no strategy.
  */
 export async function loadStrategies(specifiers: readonly string[]): Promise<StrategyDefinition[]> {
+  checkSpecifiers(specifiers);
   return Promise.all(
     specifiers.map((specifier) => importDefault<StrategyDefinition>('strategy', specifier, problemWithStrategy)),
   );
+}
+
+function checkSpecifiers(specifiers: unknown): void {
+  const isList = Array.isArray(specifiers) && isTexts(Array.from(specifiers));
+  expectArgument(isList, 'specifiers', specifiers, 'a list of package names, paths or URLs');
 }

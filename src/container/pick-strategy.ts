@@ -1,3 +1,4 @@
+import { expectArgument } from '../base/arguments.js';
 import { suggestion } from '../base/nearest.js';
 import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
@@ -21,6 +22,7 @@ export function pickStrategy<Request, Result>(
   strategies: ReadonlyArray<Strategy<Request, Result>>,
   label: string = strategies[0]?.name ?? '',
 ): Picked<Request, Result> {
+  expectArgument(typeof label === 'string', 'the strategy', label, 'its name, such as "merged"');
   const [head = '', ...switches] = label.split('+');
   const [name = '', mode] = head.split(':');
   const strategy = strategies.find((candidate) => candidate.name === name);

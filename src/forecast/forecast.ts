@@ -1,3 +1,4 @@
+import { expectArgument, isCallback, isObject, isWhole } from '../base/arguments.js';
 import type { MigrationService } from '../migration/migration-service.js';
 import { BLOCK_ONLINE, BLOCK_STATE_NAMES, blockRange } from '../mm/memory-block.js';
 import { MIGRATETYPE_NAMES } from '../mm/migratetype.js';
@@ -48,6 +49,20 @@ export function forecast(service: MigrationService, options: ForecastOptions = {
   return new Forecaster(service, options).all();
 }
 
+function checkOptions(options: unknown, { host }: MigrationService): void {
+  expectArgument(isObject(options), 'options', options, '{ blocks, said, owners }, or nothing');
+  const { blocks, said, owners, onBlock } = options;
+  const last = Math.ceil(host.layout.nrPfns / host.layout.blockPages) - 1;
+  const areBlocks = Array.isArray(blocks) && Array.from(blocks).every((block) => isWhole(block, 0, last));
+  expectArgument(blocks === undefined || areBlocks, 'blocks', blocks, `a list of memory blocks, from 0 to ${last}`);
+  const isSaid = said === undefined || said === null || (isObject(said) && typeof said.unmarkedIn === 'function');
+  expectArgument(isSaid, 'said', said, 'what kernelSaid gives, or null');
+  const areOwners =
+    owners === undefined || owners === null || (isObject(owners) && typeof owners.ownersOf === 'function');
+  expectArgument(areOwners, 'owners', owners, '{ ownersOf(pfn) }, or null');
+  expectArgument(isCallback(onBlock), 'onBlock', onBlock, 'a function, or leave it out');
+}
+
 /** What a forecast and a search for the cheapest set share: the machine surveyed once. */
 export class Forecaster {
   readonly #room: RoomBook;
@@ -58,6 +73,7 @@ export class Forecaster {
     private readonly service: MigrationService,
     private readonly options: ForecastOptions = {},
   ) {
+    checkOptions(options, service);
     const { host } = service;
     this.#room = new RoomBook(host, surveyBlocks(host));
     this.#said = options.said ?? null;
@@ -117,6 +133,7 @@ export class Forecaster {
 
   /** The cheapest blocks that make up so many bytes, of those that a forecast says will go. */
   need({ blocks }: Forecast, bytes: number): NeedForecast {
+    expectArgument(Number.isFinite(bytes) && bytes > 0, 'bytes', bytes, 'a size in bytes, above 0');
     const sure = blocks.filter(({ verdict }) => verdict === 'will-go');
     return cheapestSet(this.#room, sure, bytes, this.service.host.layout.blockPages);
   }

@@ -1,3 +1,4 @@
+import { shown } from '../base/arguments.js';
 import { VacateError } from '../base/vacate-error.js';
 import type { PageTypeHandler } from './page-type-handler.js';
 import type { PageView } from './page-view.js';
@@ -47,12 +48,12 @@ export function problemWith(candidate: unknown): string | null {
     return 'a plugin module must export definePageType({...}) as its default export';
   const plugin = candidate as Partial<PageType>;
   if (typeof plugin.name !== 'string' || !NAME.test(plugin.name))
-    return `plugin name ${JSON.stringify(plugin.name)} is not kebab-case; use something like "ring-buffer"`;
+    return `plugin name ${shown(plugin.name)} is not kebab-case; use something like "ring-buffer"`;
   const who = `plugin "${plugin.name}"`;
   if (plugin.api !== HANDLER_API)
-    return `${who} is written for handler api ${String(plugin.api)}, this vacate offers ${HANDLER_API}; set api: ${HANDLER_API} after checking the CHANGELOG`;
+    return `${who} is written for handler api ${shown(plugin.api)}, this vacate offers ${HANDLER_API}; set api: ${HANDLER_API} after checking the CHANGELOG`;
   if (plugin.order !== 'pre' && plugin.order !== null && plugin.order !== 'post')
-    return `${who} has order ${JSON.stringify(plugin.order)}; use 'pre', null or 'post'`;
+    return `${who} has order ${shown(plugin.order)}; use 'pre', null or 'post'`;
   if (typeof plugin.claims !== 'string' || plugin.claims === '')
     return `${who} does not say what it claims; give "claims" one line`;
   if (typeof plugin.create !== 'function') return `${who} has no create(pages)`;
@@ -68,7 +69,7 @@ function problemWithRefusals(who: string, table: unknown): string | null {
     const at = `${who}, refusal ${code}`;
     if (typeof entry !== 'object' || entry === null) return `${at} is missing: give it { id, kind, because }`;
     const { id, kind, because } = entry as Record<string, unknown>;
-    if (typeof id !== 'string' || !NAME.test(id)) return `${at} needs a kebab-case id, not ${JSON.stringify(id)}`;
+    if (typeof id !== 'string' || !NAME.test(id)) return `${at} needs a kebab-case id, not ${shown(id)}`;
     if (seen.has(id)) return `${at} repeats the id "${id}"`;
     seen.add(id);
     if (kind !== 'retry' && kind !== 'permanent') return `${at} ("${id}") needs kind 'retry' or 'permanent'`;

@@ -1,3 +1,5 @@
+import { expectArgument } from '../base/arguments.js';
+
 /** One line of the kernel's log. */
 export interface LogRecord {
   /** Seconds since boot; null where the log was printed without them, or with the time of day. */
@@ -30,6 +32,7 @@ const LAST_LINE = /page dumped because: (?:unmovable page|migration failure|isol
  * without an end is left out, because numbers in it may be cut.
  */
 export function parseKernelLog(log: string): LogRecord[] {
+  expectArgument(typeof log === 'string', 'the log', log, 'its text');
   const lines = log.split('\n');
   const last = lines.pop() as string;
   if (LAST_LINE.test(last)) lines.push(last);

@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { expectArgument } from '../base/arguments.js';
 import { VacateError } from '../base/vacate-error.js';
 
 /** More than any text of /proc or /sys that we read has; whatever is longer is not what its name says. */
@@ -20,7 +21,10 @@ const ABSENT = ['ENOENT', 'ENOTDIR', 'ENODEV', 'ESRCH'];
  * own, "/proc/zoneinfo". What is not there is null; what is there and cannot be read is an error.
  */
 export class LinuxTree {
-  constructor(readonly root: string = '/') {}
+  constructor(readonly root: string = '/') {
+    const isPath = typeof root === 'string' && root !== '' && !root.includes('\0');
+    expectArgument(isPath, 'the root of a tree', root, 'the path of a directory, "/" for this host');
+  }
 
   /** False for a copied tree: nothing in it changes by itself, and what is written to it has no effect. */
   get isLive(): boolean {

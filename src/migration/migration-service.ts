@@ -1,8 +1,11 @@
+import { shown } from '../base/arguments.js';
+import { VacateError } from '../base/vacate-error.js';
 import type { Outcome, PageEvents } from '../events/page-events.js';
 import type { PageType } from '../handler/define-page-type.js';
 import type { MemoryHost } from '../host/memory-host.js';
 import { FREE_FLAGS } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
+import { checkRequest } from './check-request.js';
 import { HandlerTable } from './handler-table.js';
 import { judge } from './judge.js';
 import type { MigrationReport } from './migration-report.js';
@@ -24,10 +27,16 @@ export class MigrationService {
     this.handlers = new HandlerTable(pageTypes, host.pages);
   }
 
-  /** Would this page go now? 0, or why not. Changes nothing; a free page goes. */
+  /**
+   * Would this page go now? 0, or why not. Changes nothing; a free page goes.
+   *
+   * @throws VacateError kind 'range' for what is no page of the machine.
+   */
   judge(pfn: Pfn): Outcome {
     const { columns } = this.host;
-    return (columns.flags[pfn]! & FREE_FLAGS) !== 0 ? 0 : judge(columns, this.handlers, pfn);
+    const flags = typeof pfn === 'number' ? columns.flags[pfn] : undefined;
+    if (flags === undefined) throw outside(pfn, columns.flags.length);
+    return (flags & FREE_FLAGS) !== 0 ? 0 : judge(columns, this.handlers, pfn);
   }
 
   /** Moves a list of pages, to the end. */
@@ -44,6 +53,7 @@ export class MigrationService {
    * service's own, or one that does some of its steps differently.
    */
   *steps(request: MigrationRequest, host: MemoryHost = this.host): Generator<Progress, MigrationReport> {
+    checkRequest(request, host.layout.nrPfns);
     const run = new MigrationRun(host, this.handlers, this.events, request);
     this.#underWay.add(run);
     try {
@@ -69,4 +79,8 @@ export class MigrationService {
     }
     return recovered;
   }
+}
+
+function outside(pfn: unknown, nrPfns: number): VacateError {
+  return new VacateError('range', `${shown(pfn)} is no page of this machine; its pages are 0 to ${nrPfns - 1}`);
 }

@@ -15,7 +15,7 @@ const BYTES_PAGES_MAX = 2 ** 18;
 export function problemsWith(scenario: Scenario): string[] {
   const block = blockProblems(scenario);
   if (block.length > 0) return block;
-  const geometry = [...nodeProblems(scenario), ...nameProblems(scenario)];
+  const geometry = [...sizeProblems(scenario), ...nodeProblems(scenario), ...nameProblems(scenario)];
   if (geometry.length > 0) return geometry;
   const problems = [...machineProblems(scenario), ...workloadProblems(scenario), ...jobProblems(scenario)];
   return problems.length > 0 ? problems : checkFit(scenario);
@@ -43,6 +43,16 @@ function notWhole(place: string, pages: number, unit: number, units: string): st
     `${place} is ${sizeText(pages)}, not a whole number of ${units} of ${sizeText(unit)}; ` +
       `the nearest ${plural(nearest)} ${nearest}`,
   ];
+}
+
+/** Asked before memory is laid out, block by block. */
+function sizeProblems({ nodes }: Scenario): string[] {
+  const dimms = nodes.flatMap((node) => node.dimms);
+  const total = [...nodes.map(({ boot }) => boot), ...dimms.map(({ size }) => size)].reduce(
+    (sum, pages) => sum + pages,
+    0,
+  );
+  return total > MAX_PFN ? [`nodes have ${sizeText(total)} of memory; less than 1TiB can be simulated`] : [];
 }
 
 function nodeProblems({ blockSize, nodes, cpus }: Scenario): string[] {
@@ -78,7 +88,6 @@ function nameProblems({ nodes }: Scenario): string[] {
 function machineProblems(scenario: Scenario): string[] {
   const problems: string[] = [];
   const { nrPfns } = layoutOf(scenario);
-  if (nrPfns > MAX_PFN) problems.push(`nodes have ${sizeText(nrPfns)} of memory; less than 1TiB can be simulated`);
   if (scenario.contents === 'bytes' && nrPfns > BYTES_PAGES_MAX)
     problems.push(
       `contents is "bytes", but the machine has ${sizeText(nrPfns)}; up to ${sizeText(BYTES_PAGES_MAX)} can hold real ` +

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { DURATION_PATTERN, nanosecondsOf, pagesOf, SIZE_PATTERN, SPAN_PATTERN } from './sizes.js';
+import { MAX_PFN } from '../mm/units.js';
+import { DURATION_PATTERN, nanosecondsOf, pagesOf, SIZE_PATTERN, SPAN_PATTERN, sizeText } from './sizes.js';
 
 /*
  * What a single value of a scenario file may be. Every message is the noun phrase that completes "... is 5, not";
@@ -12,6 +13,9 @@ const SPAN = 'a duration such as "100us", "5ms" or "2s"';
 const RATE = 'a number above 0, up to 100000';
 const FRACTION = 'a fraction from 0 to 1';
 
+/** Page numbers reach no further, and neither does swap. */
+const PAGES_MAX = MAX_PFN + 1;
+
 /** A size in pages; in the file, text. */
 export function sizeAtLeast(pagesMin: 0 | 1) {
   return z
@@ -22,6 +26,7 @@ export function sizeAtLeast(pagesMin: 0 | 1) {
       const fail = (message: string) => context.issues.push({ code: 'custom', message, input: written });
       if (!Number.isInteger(pages)) fail('a whole number of 4 KiB pages');
       else if (pages < pagesMin) fail('at least one page');
+      else if (pages > PAGES_MAX) fail(`a size of at most ${sizeText(PAGES_MAX)}`);
       return pages;
     });
 }

@@ -1,3 +1,4 @@
+import { expectArgument, isCallback, isObject, isWhole } from '../base/arguments.js';
 import { Prng } from '../base/prng.js';
 import { VacateError } from '../base/vacate-error.js';
 import type { PfnRange } from '../mm/pfn-range.js';
@@ -34,12 +35,34 @@ export interface ScenarioOptions {
  * @throws VacateError kind 'scenario' if a workload finds no memory after all, or no pages to pin or lock.
  */
 export function machineFromScenario(scenario: Scenario, options: ScenarioOptions = {}): Machine {
+  checkArguments(scenario, options);
   const steps = buildMachine(scenario, options);
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
     options.onProgress?.(step.value);
   }
+}
+
+/** The largest that `Prng` tells apart. */
+const SEED_MAX = 2 ** 32 - 1;
+
+/** A scenario is whole if `parseScenario` gave it; whatever else somebody passes lacks one of these. */
+function checkArguments(scenario: unknown, options: unknown): void {
+  const isParsed =
+    isObject(scenario) &&
+    typeof scenario.blockSize === 'number' &&
+    ['nodes', 'workloads', 'jobs', 'activities'].every((key) => Array.isArray(scenario[key]));
+  expectArgument(isParsed, 'the scenario', scenario, 'what parseScenario gives');
+  expectArgument(isObject(options), 'options', options, '{ seed, onProgress }, or nothing');
+  const { seed, onProgress } = options;
+  expectArgument(
+    seed === undefined || isWhole(seed, 0, SEED_MAX),
+    'seed',
+    seed,
+    `a whole number from 0 to ${SEED_MAX}`,
+  );
+  expectArgument(isCallback(onProgress), 'onProgress', onProgress, 'a function, or leave it out');
 }
 
 /** The same in steps, for whoever must not keep others waiting: each says how much is filled, from 0 to 1. */

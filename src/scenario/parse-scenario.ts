@@ -1,4 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
+import { expectArgument } from '../base/arguments.js';
 import { printable } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import { problemsWith } from './check-scenario.js';
@@ -20,6 +21,8 @@ const PROBLEM_LENGTH_MAX = 500;
  * const machine = machineFromScenario(parseScenario(readFileSync(path, 'utf8'), path));
  */
 export function parseScenario(text: string, where: string): Scenario {
+  expectArgument(typeof text === 'string', 'a scenario', text, 'its text, and what to call it in complaints');
+  expectArgument(typeof where === 'string', 'where', where, 'what to call the scenario in complaints');
   if (text.length > LENGTH_MAX)
     return fail(where, [`is longer than ${LENGTH_MAX} characters; a scenario of a real machine has a few thousand`]);
   const value = readYaml(text, where);
@@ -33,7 +36,7 @@ export function parseScenario(text: string, where: string): Scenario {
 function fail(where: string, problems: readonly string[]): never {
   const told = problems.slice(0, PROBLEMS_MAX).map(shortened);
   if (problems.length > told.length) told.push(`has ${problems.length - told.length} more problems; mend these first`);
-  const lines = told.map((problem) => `${where}${problem.startsWith(':') ? '' : ': '}${problem}`);
+  const lines = told.map((problem) => `${printable(where)}${problem.startsWith(':') ? '' : ': '}${problem}`);
   throw new VacateError('scenario', lines.join('\n'));
 }
 

@@ -24,6 +24,7 @@ import { PTE_DIRTY, PTE_WRITE, presentPte } from '../mm/pte.js';
 import { MAX_PAGE_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import { anonVmaOf, createProcess, mapMemory, VM_LOCKED, VM_SHARED, VM_WRITE } from './address-space.js';
 import { freeBlock } from './buddy.js';
+import { checkImage } from './check-spec.js';
 import { fillContents, originalHi, originalLo, store } from './contents.js';
 import { createDriverPool, createFile, createShmem } from './files.js';
 import { addHold, HOLD_WRITEBACK, lockPage, pin } from './holds.js';
@@ -49,6 +50,7 @@ const DIRTY_EXPIRE_NS = 30e9;
  * each page holds is new, and different for each.
  */
 export function machineFromImage(image: MachineImage): Machine {
+  checkImage(image);
   const machine = createMachine({
     name: image.name,
     nrPfns: image.nrPfns,

@@ -7,6 +7,7 @@ import { PG_NOPAGE } from '../mm/page-flags.js';
 import type { PcpShape } from '../mm/pcp.js';
 import { type BlockId, MAX_PFN, NR_PAGE_ORDERS, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { ZONE_KINDS, type ZoneKind, type ZoneShape } from '../mm/zone.js';
+import { checkSpec } from './check-spec.js';
 
 /** How much a machine can hold of everything that is not a page; fixed when it is built. */
 export interface Capacity {
@@ -342,6 +343,7 @@ function capacityFor(spec: MachineSpec): Capacity {
 }
 
 function checkShape(spec: MachineSpec): void {
+  checkSpec(spec);
   const fail = (because: string): never => {
     throw new VacateError('range', because);
   };

@@ -1,3 +1,4 @@
+import { isCallback, isObject, isTexts, shown } from '../base/arguments.js';
 import { VacateError } from '../base/vacate-error.js';
 import type { RangeEvents } from '../events/range-events.js';
 import type { MigrationService } from '../migration/migration-service.js';
@@ -38,7 +39,7 @@ export function problemWithStrategy(candidate: unknown): string | null {
     return 'a strategy module must export defineStrategy({...}) as its default export';
   const { frontEnd, create } = candidate as Record<string, unknown>;
   if (typeof frontEnd !== 'string' || !FRONT_ENDS.includes(frontEnd))
-    return `a strategy has frontEnd ${JSON.stringify(frontEnd)}; use one of ${FRONT_ENDS.join(', ')}`;
+    return `a strategy has frontEnd ${shown(frontEnd)}; use one of ${FRONT_ENDS.join(', ')}`;
   if (typeof create !== 'function') return `the ${frontEnd} strategy has no create(tools)`;
   return null;
 }
@@ -50,13 +51,18 @@ export function problemWithStrategy(candidate: unknown): string | null {
  */
 export function checkStrategies<S extends Strategy<never, unknown>>(frontEnd: string, strategies: readonly S[]): S[] {
   const seen = new Set<string>();
-  for (const { name, about, run } of strategies) {
+  for (const strategy of strategies) {
+    if (!isObject(strategy))
+      throw new VacateError('plugin', `a ${frontEnd} strategy is ${shown(strategy)}; create(tools) must give one`);
+    const { name, about, run, modes, switches, doesNotApply } = strategy;
     const fail = (because: string): never => {
-      throw new VacateError('plugin', `${frontEnd} strategy ${JSON.stringify(name)} ${because}`);
+      throw new VacateError('plugin', `${frontEnd} strategy ${shown(name)} ${because}`);
     };
     if (typeof name !== 'string' || !NAME.test(name)) fail('has no kebab-case name; use something like "lowest-first"');
     if (typeof about !== 'string' || about === '') fail('does not say what it does; give it a line, `about`');
     if (typeof run !== 'function') fail('has no run(request)');
+    if (!isTexts(modes) || !isTexts(switches)) fail('has modes or switches that are no lists of names');
+    if (!isCallback(doesNotApply)) fail('has a doesNotApply that is no function');
     if (seen.has(name)) fail('is there twice; give one of them another name');
     seen.add(name);
   }
