@@ -14,7 +14,7 @@ import {
 import { formatPfn, PAGEBLOCK_PAGES, type Pfn } from '../../../src/mm/units.js';
 import { findHold, HOLD_LOCK, HOLD_WRITEBACK, removeHold } from '../../../src/sim/holds.js';
 import { undoIsolateRange } from '../../../src/sim/isolation.js';
-import { SCALAR } from '../../../src/sim/machine.js';
+import { LRU_ADD_BATCH, SCALAR } from '../../../src/sim/machine.js';
 import { onlineBlock } from '../../../src/sim/memory-blocks.js';
 import { drainLruAdd, drainPcp, freePages } from '../../../src/sim/page-allocator.js';
 import { endWritebackMark, markDirty } from '../../../src/sim/page-cache.js';
@@ -76,9 +76,11 @@ export function checkRest(world: FaultWorld): void {
   if (wrong.length > 0) throw new Error(wrong.join('\n'));
 }
 
-/** A page that its owner let go while somebody holds a reference belongs to nobody else until then. */
+/** A page that its owner let go is nobody's until whoever else holds it drops it: a pin, or a CPU's batch for the LRU. */
 function isHeld({ machine: m }: FaultWorld, pfn: Pfn): boolean {
   for (let at = 0; at < m.scalars[SCALAR.nrHolds]!; at++) if (m.holdPfn[at] === pfn) return true;
+  for (let cpu = 0; cpu < m.spec.nrCpus; cpu++)
+    for (let i = 0; i < m.lruAddCount[cpu]!; i++) if (m.lruAdd[cpu * LRU_ADD_BATCH + i] === pfn) return true;
   return false;
 }
 

@@ -42,7 +42,7 @@ const pfnsOf = ({ frames }: World): Uint32Array => Uint32Array.from(frames).sort
 
 describe.each([...VERBS, ...GIVING_BACK])('a host that fails in %s', (verb) => {
   it.each(names)('once: %s come to rest before the error goes on', (name) => {
-    for (let at = 0; at < 3; at++) {
+    for (let at = 0; at < 2; at++) {
       const world = worldOf(name);
       const { service } = failing(world, verb, at, 1);
       try {
@@ -57,7 +57,7 @@ describe.each([...VERBS, ...GIVING_BACK])('a host that fails in %s', (verb) => {
   });
 
   it.each(names)('for a while: %s stay in hand, and come to rest when it answers again', (name) => {
-    for (let at = 0; at < 3; at++) {
+    for (let at = 0; at < 2; at++) {
       const world = worldOf(name);
       const { service } = failing(world, verb, at, 2);
       let failed = false;
