@@ -17,9 +17,11 @@ import type { Protocol } from '../dist/threads/unsafe-hosts.js';
  */
 const ROUNDS = Number(process.argv[2] ?? 5);
 const SECONDS = Number(process.argv[3] ?? 2);
-const NR_BLOCKS = 32;
+/** Of the pages that can be moved, two thirds are in use. */
+const NR_BLOCKS = 14;
 const NR_PAGES = 8 * 1024;
 const FIRST_VPN = 512;
+const WARM_UP_PAGES = 40_000;
 /** The share of the other protocols' rate, and of its own speed, that the project promises. */
 const RATIO_MIN = 0.6;
 
@@ -34,6 +36,7 @@ interface Run extends Readonly<Record<Rate, number>> {
 const perSecond = (nr: number, ms: number) => Math.round((nr / ms) * 1000);
 
 async function run(protocol: Protocol | null, duty: number): Promise<Run> {
+  const warmUpPages = duty === 1 ? WARM_UP_PAGES : WARM_UP_PAGES / 10;
   const machine: Machine = machineForThreads(NR_BLOCKS, 'bytes');
   const mm = createProcess(machine, 0);
   mapMemory(machine, mm, { start: FIRST_VPN, nrPages: NR_PAGES, flags: VM_WRITE, file: 0, offset: 0 });
@@ -43,7 +46,7 @@ async function run(protocol: Protocol | null, duty: number): Promise<Run> {
   const process = play({ role: 'access', shared, stage, cpu: 1, ...memory });
   awaitCue(stage, CUE_TRANSLATED);
   const blocks = Array.from({ length: NR_BLOCKS - 2 }, (_, at) => at + 2);
-  const migrator = protocol && play({ role: 'roam', shared, stage, cpu: 0, protocol, blocks, duty });
+  const migrator = protocol && play({ role: 'roam', shared, stage, cpu: 0, protocol, blocks, duty, warmUpPages });
   if (migrator !== null) awaitCue(stage, CUE_READY);
   await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
   stopAll(shared);

@@ -148,7 +148,16 @@ describe('a thread that is ended while it uses memory', () => {
       const victim = play({ role: 'access', shared, stage, cpu: PROCESS, ...memory });
       awaitCue(stage, CUE_TRANSLATED);
       const blocks = [2, 3, 4, 5, 6, 7];
-      const roaming = { role: 'roam', shared, stage, cpu: MIGRATOR, protocol: 'safe', blocks, duty: 1 } as const;
+      const roaming = {
+        role: 'roam',
+        shared,
+        stage,
+        cpu: MIGRATOR,
+        protocol: 'safe',
+        blocks,
+        duty: 1,
+        warmUpPages: 0,
+      } as const;
       const migrator = play(roaming);
       awaitCue(stage, CUE_READY);
       await killCpu(shared, PROCESS, () => victim.worker.terminate());
@@ -218,7 +227,16 @@ describe('processes with all that processes do, while memory is taken off line a
       const migrators = Array.from({ length: nrMigrators }, (_, at) => {
         const blocks = [2, 3, 4, 5, 6, 7].filter((block) => block % nrMigrators === at);
         const stage = stages[NR_THREADS + at]!;
-        return play({ role: 'roam', shared, stage, cpu: NR_THREADS + at, protocol: 'safe', blocks, duty: 1 });
+        return play({
+          role: 'roam',
+          shared,
+          stage,
+          cpu: NR_THREADS + at,
+          protocol: 'safe',
+          blocks,
+          duty: 1,
+          warmUpPages: 0,
+        });
       });
       for (const stage of stages) awaitCue(stage, CUE_READY);
       await sleepMs(1500);

@@ -61,6 +61,8 @@ export interface Roam extends Part<'roam'> {
   readonly blocks: readonly number[];
   /** Share of the time that it works. */
   readonly duty: number;
+  /** Pages that it moves before it is ready, and its time is taken: by then everything is compiled. */
+  readonly warmUpPages: number;
 }
 
 export interface Roamed extends Timed {

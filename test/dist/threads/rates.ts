@@ -63,12 +63,11 @@ function accessMany(cpu: Cpu, part: Access, last: Uint32Array, prng: Prng, nr: n
   return wrong;
 }
 
-export async function roam({ shared, stage, cpu: id, protocol, blocks, duty }: Roam): Promise<Roamed> {
+export async function roam({ shared, stage, cpu: id, protocol, blocks, duty, warmUpPages }: Roam): Promise<Roamed> {
   const cpu = attachCpu(shared, id);
   const evacuator = await evacuatorFor(cpu, protocol);
-  giveCue(stage, CUE_READY);
-  const time = watch();
-  let [migrated, done, refused] = [0, 0, 0];
+  let time = watch();
+  let [migrated, warm, done, refused] = [0, 0, 0, 0];
   let begun = performance.now();
   const onPause = (): void => {
     if (duty === 1) return;
@@ -76,6 +75,12 @@ export async function roam({ shared, stage, cpu: id, protocol, blocks, duty }: R
     begun = performance.now();
   };
   for (let turn = 0; !cpu.isStopped(); turn++) {
+    if (migrated >= warmUpPages && !hasCome(stage, CUE_READY)) {
+      time = watch();
+      warm = migrated;
+      giveCue(stage, CUE_READY);
+    }
+    if (migrated >= warm + ENOUGH_PAGES && !hasCome(stage, CUE_ENOUGH)) giveCue(stage, CUE_ENOUGH);
     const block = blocks[turn % blocks.length]!;
     const end = driveJob(cpu, evacuator.offline({ blocks: [block] }), { onPause });
     if (end.ended === 'stopped') break;
@@ -85,9 +90,8 @@ export async function roam({ shared, stage, cpu: id, protocol, blocks, duty }: R
       continue;
     }
     done++;
-    if (migrated >= ENOUGH_PAGES && !hasCome(stage, CUE_ENOUGH)) giveCue(stage, CUE_ENOUGH);
     cpu.kernel(() => evacuator.host.onlineBlock(block));
   }
   evacuator.dispose();
-  return { migrated, done, refused, ...time() };
+  return { migrated: migrated - warm, done, refused, ...time() };
 }
