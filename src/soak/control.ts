@@ -115,7 +115,7 @@ export function giveTurn(control: SoakControl): void {
   Atomics.store(control, TURN, 0);
 }
 
-/** Sleeps for a millisecond. */
-export function nap(control: SoakControl): void {
-  Atomics.wait(control, NEVER, 0, 1);
+/** Sleeps for so many milliseconds. */
+export function nap(control: SoakControl, ms: number): void {
+  Atomics.wait(control, NEVER, 0, ms);
 }

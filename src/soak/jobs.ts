@@ -18,6 +18,8 @@ import type { Migrator } from './run-migrator.js';
 const PAUSES_MAX = 40;
 /** A listener that blocks keeps everybody waiting for so long. */
 const BLOCKING_MS = 5;
+/** Strategies look and think; most pages are moved by lists. */
+const LISTS = 2;
 /** Between so many strategies memory is fragmented anew, or what did it goes again. */
 const FRAGMENT_EVERY = 3;
 
@@ -48,7 +50,7 @@ export class SoakJobs {
     const hasTurn = takeTurn(t.control, t.migrator);
     try {
       const entry = this.#nextEntry(hasTurn);
-      if (entry === null) nap(t.control);
+      if (entry === null) nap(t.control, 1);
       else this.#run(entry);
     } finally {
       if (hasTurn) giveTurn(t.control);
@@ -60,7 +62,7 @@ export class SoakJobs {
     return this.#strategies.length === 0 ? this.#number : Math.floor(this.#next / this.#strategies.length);
   }
 
-  /** Strategies in turn, and between any two of them lists of pages, for as long as the strategy took. */
+  /** Strategies in turn, and between any two of them lists of pages, for LISTS times as long as the strategy took. */
   #nextEntry(hasTurn: boolean): RosterEntry | null {
     const lists = this.#lists;
     if (lists !== null && (!hasTurn || this.#strategies.length === 0 || this.#owedMs > 0)) return lists;
@@ -78,7 +80,7 @@ export class SoakJobs {
     const begun = t.now();
     const outcome = this.#outcomeOf(entry);
     const ms = t.now() - begun;
-    this.#owedMs = entry === this.#lists ? this.#owedMs - ms : Math.max(0, this.#owedMs) + ms;
+    this.#owedMs = entry === this.#lists ? this.#owedMs - ms : Math.max(0, this.#owedMs) + LISTS * ms;
     countJob(t.counters, t.migrator, t.roster.indexOf(entry), {
       outcome,
       migrated: (totals[TOTAL_MIGRATED]! - migrated) >>> 0,

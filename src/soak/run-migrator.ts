@@ -85,7 +85,7 @@ function quietPoint(t: Migrator, atQuiet: () => void): void {
       if (endOf(control) !== 0) return;
       // Looked at again in the kernel, where no thread is ended and none takes another's place.
       if (areParked(control, nrThreads, t.thread) && cpu.kernel(() => look(t, nrThreads))) break;
-      nap(control);
+      nap(control, 1);
     }
     atQuiet();
   } finally {

@@ -1,5 +1,5 @@
 import type { Accesses } from './accesses.js';
-import { endOf, isQuiet, setThreadState, standStill, THREAD_ENDED, THREAD_RUNNING } from './control.js';
+import { endOf, isQuiet, nap, setThreadState, standStill, THREAD_ENDED, THREAD_RUNNING } from './control.js';
 import { pinPage, unpinAll } from './pins.js';
 import { type Area, placeAt } from './shape.js';
 import { exit, flush, fork, lockMemory, readFile, reclaim, remap, spawn, turnFile, writeFile } from './system-calls.js';
@@ -7,6 +7,9 @@ import { ownSlot, type ProcessThread } from './thread.js';
 
 /** Of so many things that a thread does, so many are accesses. */
 const CHOICES = 1600;
+/** Before one of so many it sleeps. */
+const SLEEPS = 4;
+const SLEEP_MS = 0.2;
 /** So often memory may be gone when a page has to be read back. */
 const SETTLE_TRIES = 100;
 
@@ -71,6 +74,7 @@ function oneThing(t: ProcessThread, accesses: Accesses): void {
     if (!accesses.residents()) reclaim(t);
     return;
   }
+  if (prng.below(SLEEPS) === 0) sleep(t);
   const choice = prng.below(CHOICES);
   if (choice >= SYSTEM_CALLS_OF_CHOICES) {
     if (!burst(t, accesses, slot, choice)) exit(t, slot);
@@ -88,6 +92,13 @@ function oneThing(t: ProcessThread, accesses: Accesses): void {
   else if (choice < 58) unpinAll(t);
   else if (choice < 62) flush(t);
   else reclaim(t);
+}
+
+/** Processes wait for the world now and then; their CPU is idle, and owes nobody an answer. */
+function sleep({ cpu, control }: ProcessThread): void {
+  cpu.offline();
+  nap(control, SLEEP_MS);
+  cpu.online();
 }
 
 const SYSTEM_CALLS_OF_CHOICES = 64;
