@@ -1,4 +1,5 @@
-import { Observable, type Observer, type Subject, type Subscriber, type Subscription } from 'rxjs';
+import type { Observer, Subject, Subscriber, Subscription } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 
 /** Told of every error that a listener let escape. */
 export type ListenerErrorHandler = (error: unknown) => void;

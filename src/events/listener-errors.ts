@@ -1,4 +1,4 @@
-import { config } from 'rxjs';
+import { config } from 'rxjs/internal/config';
 import type { ListenerErrorHandler } from './guarded-observable.js';
 
 /** Counts the errors that listeners let escape and passes them on to whoever asked for them. */

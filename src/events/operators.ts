@@ -1,4 +1,6 @@
-import { filter, type MonoTypeOperatorFunction, Observable, type OperatorFunction, type Subscriber } from 'rxjs';
+import type { MonoTypeOperatorFunction, OperatorFunction, Subscriber } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
+import { filter } from 'rxjs/internal/operators/filter';
 import { assert } from '../base/assert.js';
 import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { codeOf, handlerOf, type PageEventBatch, WORDS_PER_EVENT } from './page-events.js';

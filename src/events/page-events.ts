@@ -1,4 +1,5 @@
-import { type Observable, Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { Subject } from 'rxjs/internal/Subject';
 import { assert } from '../base/assert.js';
 import type { Pfn } from '../mm/units.js';
 import { guarded, type ListenerErrorHandler } from './guarded-observable.js';

@@ -1,4 +1,5 @@
-import { type Observable, Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { Subject } from 'rxjs/internal/Subject';
 import type { BlockState } from '../mm/memory-block.js';
 import type { MigrateMode } from '../mm/migrate-mode.js';
 import type { PfnRange } from '../mm/pfn-range.js';
