@@ -3,4 +3,4 @@ export { type DriveEnd, driveJob, type SmpDriveOptions } from './drive-job.js';
 export { createSharedMachine, type SharedMachine, shareMachine } from './shared-machine.js';
 export { SmpHost } from './smp-host.js';
 export { smpModule } from './smp-module.js';
-export { killCpu, stopAll } from './supervise.js';
+export { cpuIsGone, killCpu, stopAll } from './supervise.js';

@@ -23,3 +23,11 @@ export async function killCpu(shared: SharedMachine, cpu: number, terminate: () 
     unlockKernel(control);
   }
 }
+
+/**
+ * A thread that was a CPU has ended by itself, of an error in user mode: whoever waits for its answer goes on. No lock is
+ * taken, as its holder may be who waits.
+ */
+export function cpuIsGone(shared: SharedMachine, cpu: number): void {
+  forgetCpu(new Int32Array(shared.control), cpu);
+}

@@ -11,6 +11,7 @@ import {
   stateAt,
   usesAt,
 } from '../../../src/smp/control.js';
+import { cpuIsGone } from '../../../src/smp/index.js';
 import {
   acknowledge,
   awaitShootdown,
@@ -112,6 +113,17 @@ describe('a CPU in user mode', () => {
       expect(owesAnswer(control, 1, mm, generation)).toBe(false);
     });
     expect(control[stateAt(1)]).toBe(CPU_USER);
+    expect(owesAnswer(control, 1, mm, generation)).toBe(false);
+  });
+
+  it('owes none any more when its thread is gone', () => {
+    const { cpus, control, shared, mm, start } = sharedMachine();
+    const [asks, runs] = cpus;
+    runs!.online();
+    runs!.load(mm, start, 0);
+    const generation = asks!.kernel(() => asks!.beginShootdown());
+    expect(owesAnswer(control, 1, mm, generation)).toBe(true);
+    cpuIsGone(shared, 1);
     expect(owesAnswer(control, 1, mm, generation)).toBe(false);
   });
 
