@@ -1,8 +1,17 @@
 import type { MigrationReport } from '../../src/migration/migration-report.js';
-import { FREE_FLAGS, formatFlags, PG_ISOLATED, PG_LOCKED, PG_PGTABLE } from '../../src/mm/page-flags.js';
-import { isMigration, ptePayload } from '../../src/mm/pte.js';
+import {
+  FREE_FLAGS,
+  formatFlags,
+  PG_ISOLATED,
+  PG_LOCKED,
+  PG_MLOCKED,
+  PG_PGTABLE,
+  PG_WRITEBACK,
+} from '../../src/mm/page-flags.js';
+import { isMigration, isPresent, ptePayload } from '../../src/mm/pte.js';
 import { formatPfn } from '../../src/mm/units.js';
 import { ACCESS_BLOCKED, ACCESS_OK, ACCESS_TORN, fault } from '../../src/sim/access.js';
+import { VM_LOCKED } from '../../src/sim/address-space.js';
 import { readContents } from '../../src/sim/contents.js';
 import { readOfFile } from '../../src/sim/ledger.js';
 import { SCALAR } from '../../src/sim/machine.js';
@@ -37,8 +46,15 @@ export function checkReport(world: World, report: MigrationReport): string | nul
     if (now !== expected)
       return `page ${page} is in ${formatPfn(now)}, by the report it should be in ${formatPfn(expected)}`;
     if (moved < 0 && !isAsBefore(world, now)) return `page ${page} was refused, and is not as it was`;
+    if (!hasFlagsOf(world, now, frames[page]!)) return `page ${page} has moved, and has not the flags that it had`;
   }
   return null;
+}
+
+/** What flags say of a page goes with it; its device alone may have been done with it meanwhile. */
+function hasFlagsOf({ machine, base }: World, now: number, before: number): boolean {
+  const flags = new Uint32Array(base.buffer, base.byteOffset + machine.flags.byteOffset, machine.flags.length);
+  return ((machine.flags[now]! ^ flags[before]!) & ~PG_WRITEBACK) === 0;
 }
 
 function isAsBefore({ machine, base }: World, pfn: number): boolean {
@@ -89,6 +105,7 @@ function checkVirtualPages(world: World): string | null {
       const value = oracle.expected(slot, page);
       const who = `process ${slot}, page ${page}`;
       const vpn = oracle.vpns[page]!;
+      if (isLockedInVain(world, slot, page)) return `${who}: mlock keeps it resident, and reclaim does not know`;
       const access = fault(machine, LOOKER, oracle.mm(slot), vpn, false);
       if (isMigration(pteOf(machine, oracle.mm(slot), vpn))) return `${who} keeps a migration entry`;
       if (access === ACCESS_BLOCKED) return `${who}: the fault sleeps for ever`;
@@ -100,6 +117,14 @@ function checkVirtualPages(world: World): string | null {
     }
   }
   return null;
+}
+
+/** A page in memory that one process alone maps, and has locked, without the flag that says so. */
+function isLockedInVain({ machine, oracle }: World, slot: number, page: number): boolean {
+  const pte = pteOf(machine, oracle.mm(slot), oracle.vpns[page]!);
+  if (!isPresent(pte) || (machine.vmaFlags[oracle.vma(slot, page)]! & VM_LOCKED) === 0) return false;
+  const pfn = ptePayload(pte);
+  return machine.mapcount[pfn] === 1 && (machine.flags[pfn]! & PG_MLOCKED) === 0;
 }
 
 function checkFiles(world: World): string | null {

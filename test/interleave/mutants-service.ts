@@ -6,6 +6,7 @@ const JUDGE = 'src/migration/judge.js';
 const FILE_BACKED = 'plugins/file-backed/handler.js';
 const SWAP_BACKED = 'plugins/swap-backed/handler.js';
 const GUARDED = 'src/migration/guarded-handler.js';
+const VIEW = 'src/sim/page-view.js';
 const NONLINEAR = 'plugins/nonlinear/handler.js';
 
 /** Guards of the migration service and of the shipped handlers: what is checked, locked, counted, undone. */
@@ -14,7 +15,16 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'isolate-twice',
     guard: 'a page that another migrator has isolated is his until he puts it back',
     kernel: 'mm/migrate.c isolate_movable_page, PageIsolated',
-    edits: [{ file: JUDGE, find: 'if ((flags & PG_ISOLATED) !== 0) return CORE_ISOLATED;', put: '' }],
+    edits: [
+      { file: JUDGE, find: 'if ((flags & PG_ISOLATED) !== 0) return CORE_ISOLATED;', put: '' },
+      { file: VIEW, find: '|| (m.flags[pfn] & PG_ISOLATED) !== 0', put: '' },
+    ],
+  },
+  {
+    name: 'isolate-a-freed-page',
+    guard: 'a page that its driver has freed since it was asked about is not isolated',
+    kernel: 'mm/migrate.c isolate_movable_page, folio_get_nontail_page',
+    edits: [{ file: VIEW, find: 'm.count[pfn] === 0 ||', put: '' }],
   },
   {
     name: 'isolate-off-the-lru',
@@ -22,7 +32,7 @@ export const serviceMutants: readonly Mutant[] = [
     kernel: 'mm/vmscan.c folio_isolate_lru, PageLRU',
     edits: [
       { file: JUDGE, find: 'if ((flags & (PG_LRU | PG_MOVABLE_OPS)) === 0) return CORE_NOT_ON_LRU;', put: '' },
-      { file: 'src/sim/page-view.js', find: 'if ((flags & PG_LRU) === 0) return notOnLru;', put: '' },
+      { file: VIEW, find: 'if ((flags & PG_LRU) === 0) return notOnLru;', put: '' },
     ],
   },
   {
@@ -187,7 +197,7 @@ export const serviceMutants: readonly Mutant[] = [
     kernel: 'mm/migrate.c folio_migrate_mapping: the slot must hold the page',
     edits: [
       { file: BATCH, find: 'const code = table.get(batch.handler[unit]).refuses(source + i);', put: 'const code = 0;' },
-      { file: 'src/sim/page-view.js', find: 'if (!isInItsSlot(m, source)) return false;', put: '' },
+      { file: VIEW, find: 'if (!isInItsSlot(m, source)) return false;', put: '' },
       { file: GUARDED, find: 'if (moved) return 0; throw', put: 'return 0; throw' },
     ],
   },

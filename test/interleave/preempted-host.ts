@@ -114,6 +114,8 @@ export class PreemptedHost extends SimHost {
 
   override freeSource(pfn: Pfn): void {
     this.scheduler.before(verb.FREE_SOURCE, pfn, verb.NONE);
+    if (this.machine.count[pfn] === 1 && (this.machine.flags[pfn]! & PG_LOCKED) !== 0)
+      throw new Violation(`${formatPfn(pfn)} is freed while it is locked`);
     super.freeSource(pfn);
   }
 
