@@ -6,15 +6,15 @@ import { wrap } from '../wording.js';
 import { parseMigrators, parseMinutes, parseRounds, parseSeconds, parseThreads } from './soak-options.js';
 
 const SOAK_HELP = `
-Threads are CPUs of one simulated machine: some run processes, which read, write,
-fork, exit, map, lock and pin memory and use files, others move its pages, by every
-strategy in turn. Each word that is read is compared with what was written last;
-now and then everybody stands still, and all of memory is looked at. Without a
-scenario it is a machine made for it, examples/scenarios/soak.yaml.
-With threads no two runs are the same: the seed says what each thread chooses, not
-who comes first.
+Threads are CPUs of one simulated machine: some run processes, which read,
+write, fork, exit, map, lock and pin memory and use files; others move its pages,
+by every strategy in turn. Each word that is read is compared with what was
+written last; now and then everybody stands still, and all of memory is looked
+at. Without a scenario it is a machine made for it, examples/scenarios/soak.yaml.
+With threads no two runs are the same: the seed says what each thread chooses,
+not who comes first.
 Faults: ${wrap(FAULT_KINDS.join(', '), 70, '  ')}
-Exit codes: 0 nothing was wrong, 1 something was, 130 interrupted and nothing wrong.
+Exit codes: 0 nothing was wrong, 1 something was, 2 usage, 130 interrupted.
 `;
 
 /** The command `vacate soak`. */
@@ -25,9 +25,7 @@ export function addSoak(program: Command, context: Context, end: (exitCode: numb
     .argument('[scenario]', 'a scenario file (*.yaml)')
     .addOption(new Option('--threads <number>', 'threads that run processes').argParser(parseThreads).default(2))
     .addOption(new Option('--migrators <number>', 'threads that move pages').argParser(parseMigrators).default(1))
-    .addOption(
-      new Option('--minutes <number>', 'how long it goes on').argParser(parseMinutes).default(undefined, '1 minute'),
-    )
+    .addOption(new Option('--minutes <number>', 'how long it goes on; 1 by default').argParser(parseMinutes))
     .addOption(new Option('--seconds <number>', 'the same in seconds').argParser(parseSeconds))
     .addOption(
       new Option('--rounds <number>', 'end when every strategy has had its turn so often').argParser(parseRounds),

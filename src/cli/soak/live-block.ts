@@ -9,7 +9,7 @@ export class LiveBlock {
   constructor(private readonly stream: NodeJS.WriteStream) {}
 
   draw(lines: readonly string[]): void {
-    if (this.stream.isTTY !== true || this.stream.rows < lines.length + 1) return;
+    if (this.stream.isTTY !== true || process.env.TERM === 'dumb' || this.stream.rows < lines.length + 1) return;
     this.stream.write(this.#back() + lines.map((line) => `${line}${CLEAR_LINE}\n`).join('') + CLEAR_BELOW);
     this.#nrLines = lines.length;
   }

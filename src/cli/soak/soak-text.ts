@@ -47,7 +47,7 @@ export function liveLines(
     `  accesses        ${formatMany(report.accesses)}, ${accesses}`,
     `  jobs            ${outcomesText(report.jobs)}`,
     `  faults          ${wrap(faults.join(', ') || 'none yet', WIDTH - 18, ' '.repeat(18))}`,
-    `  words checked   ${formatMany(report.wordsRead + report.quietWords)}, wrong 0; stood still ${report.quietPoints} times`,
+    `  words checked   ${formatMany(report.wordsRead + report.quietWords)}, wrong 0; ${countOf(report.quietPoints, 'standstill')}`,
     `  heap            ${heapBytes === 0 ? '' : formatBytes(heapBytes)}`,
   ];
   return lines.join('\n').split('\n');
