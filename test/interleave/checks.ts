@@ -5,6 +5,7 @@ import {
   PG_ISOLATED,
   PG_LOCKED,
   PG_MLOCKED,
+  PG_PCP,
   PG_PGTABLE,
   PG_WRITEBACK,
 } from '../../src/mm/page-flags.js';
@@ -17,6 +18,7 @@ import { readOfFile } from '../../src/sim/ledger.js';
 import { SCALAR } from '../../src/sim/machine.js';
 import { drainLruAdd } from '../../src/sim/page-allocator.js';
 import { pteOf } from '../../src/sim/page-tables.js';
+import { isIsolated } from '../../src/sim/pageblocks.js';
 import { tlbFlushAll, tlbLookup } from '../../src/sim/tlb.js';
 import { validateMachine } from '../../src/sim/validate.js';
 import { advance } from '../../src/sim/writeback.js';
@@ -37,6 +39,8 @@ export function checkReport(world: World, report: MigrationReport): string | nul
   const refused = report.refused.reduce((sum, { pages }) => sum + pages, 0);
   if (report.migrated + report.freed + refused !== report.asked)
     return `the report has ${report.migrated} migrated, ${report.freed} freed, ${refused} refused of ${report.asked} asked`;
+  const back = report.targets.find((pfn) => isIsolated(world.machine, pfn));
+  if (back !== undefined) return `${formatPfn(back)}, to which a page has moved, is in the range that is emptied`;
   if (new Set(report.sources).size !== report.sources.length) return 'the report has a page twice';
   for (let page = 0; page < frames.length; page++) {
     if (oracle.isTouched(page)) continue;
@@ -88,6 +92,8 @@ function checkFrames({ machine, oracle }: World): string | null {
   for (let pfn = FIRST_FRAME; pfn < machine.spec.nrPfns; pfn++) {
     const what = flags[pfn]!;
     if ((what & PG_LOCKED) !== 0) return `${formatPfn(pfn)} stays locked (${formatFlags(what)})`;
+    if ((what & PG_PCP) !== 0 && isIsolated(machine, pfn))
+      return `${formatPfn(pfn)}, in the range that is emptied, can be handed out from a per-CPU list`;
     if ((what & PG_ISOLATED) !== 0) return `${formatPfn(pfn)} stays isolated (${formatFlags(what)})`;
     if ((what & (FREE_FLAGS | PG_PGTABLE)) !== 0 || index[pfn] !== 0 || pfn === oracle.neighbour) continue;
     return `${formatPfn(pfn)} is lost: count ${count[pfn]}, ${formatFlags(what)}, and nobody owns it`;

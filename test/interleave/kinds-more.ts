@@ -1,11 +1,16 @@
+import { ptePayload } from '../../src/mm/pte.js';
 import { ACCESS_OK, fault, readFilePage, writePage } from '../../src/sim/access.js';
 import { findVma, mapMemory, remapFilePage, VM_SHARED, VM_WRITE } from '../../src/sim/address-space.js';
 import { createFile } from '../../src/sim/files.js';
+import { isolateRange } from '../../src/sim/isolation.js';
 import { findInCache } from '../../src/sim/page-cache.js';
+import { pteOf } from '../../src/sim/page-tables.js';
 import { advance, startWriteback } from '../../src/sim/writeback.js';
 import { CPU, type Kind, type Place } from './kinds.js';
 
 const words = new Uint32Array(2);
+/** Frames of a range that is emptied. */
+const BOOKED = 8;
 
 function mapShared({ machine, oracle, vpn, file }: Place, offset: number): number {
   return mapMemory(machine, oracle.mm(0), { start: vpn, nrPages: 1, flags: VM_WRITE | VM_SHARED, file, offset });
@@ -59,6 +64,20 @@ export const MORE_KINDS: readonly Kind[] = [
       mapShared(at, 1);
       at.oracle.setFilePage(0, at.page, 1);
       readFilePage(at.machine, CPU, at.file, 0);
+    },
+  },
+  {
+    // In a range that is being emptied: a few frames are booked.
+    name: 'anon-vacated',
+    forked: false,
+    file: null,
+    make: (at) => {
+      mapMemory(at.machine, at.oracle.mm(0), { start: at.vpn, nrPages: 1, flags: VM_WRITE, file: 0, offset: 0 });
+      write(at, 0);
+    },
+    finish: ({ machine, oracle, vpn }) => {
+      const pfn = ptePayload(pteOf(machine, oracle.mm(0), vpn));
+      isolateRange(machine, { start: pfn - (pfn % BOOKED), end: pfn - (pfn % BOOKED) + BOOKED });
     },
   },
   {

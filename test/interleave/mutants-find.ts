@@ -16,10 +16,11 @@ export interface Verdict {
   readonly transitions: number;
 }
 
-/** Where to look: each world with ever more operations. */
+/** Where to look: each world with ever more operations of the others. */
 export interface Search {
   readonly worlds: readonly WorldSpec[];
-  readonly budget: number;
+  readonly budgetMin: number;
+  readonly budgetMax: number;
 }
 
 /** CPUs of the worlds in which mutants are looked for: the migrator's and the processes'. */
@@ -37,7 +38,7 @@ export function homeOf(mutant: Mutant): Search {
   const [name = '', budget = '1'] = (mutant.world ?? 'anon').split('/');
   const world = worldNamed(name, { cpus: CPUS, budget: 0 });
   if (world === null) throw new Error(`mutant "${mutant.name}": there is no world "${name}"`);
-  return { worlds: [world], budget: Number(budget) };
+  return { worlds: [world], budgetMin: Number(budget), budgetMax: Number(budget) };
 }
 
 /**
@@ -54,11 +55,11 @@ export async function findOut(mutant: Mutant, search: Search): Promise<Verdict> 
   }
 }
 
-async function explored(mutant: Mutant, { worlds, budget: most }: Search): Promise<Verdict> {
+async function explored(mutant: Mutant, { worlds, budgetMin, budgetMax }: Search): Promise<Verdict> {
   const { Explorer }: typeof Explore = await import(`./explore.js?mutant=${mutant.name}`);
   const { counterexample }: typeof Trace = await import(`./trace.js?mutant=${mutant.name}`);
   const seen = { worlds: 0, states: 0, transitions: 0 };
-  for (let budget = 0; budget <= most; budget++) {
+  for (let budget = budgetMin; budget <= budgetMax; budget++) {
     for (const world of worlds) {
       const spec = { ...world, budget };
       const { states, transitions, violations } = new Explorer(spec).explore({ reduction: false, most: ENOUGH });

@@ -66,7 +66,7 @@ async function explorePart(part: number): Promise<number> {
 function searchFor(mutant: Mutant): Search {
   if (values.world !== undefined) return homeOf({ ...mutant, world: `${values.world}/${values.budget}` });
   if (!values.search && !(values.write && mutant.harmless !== undefined)) return homeOf(mutant);
-  return { worlds: worldsUpTo(Number(values.pages)), budget: Number(values.budget) };
+  return { worlds: worldsUpTo(Number(values.pages)), budgetMin: 0, budgetMax: Number(values.budget) };
 }
 
 /** All verdicts, in the order of the mutants. */

@@ -56,24 +56,28 @@ export const orderMutants: readonly Mutant[] = [
         put: '{ const { count, index, mapcount } = host.columns; const from = batch.source[unit] + i; const to = batch.target[unit] + i; count[from] += mapcount[from]; index[from] = index[to]; host.unmap(from); index[from] = 0; host.remap(from, to); }',
       },
     ],
+    world: 'anon/1',
   },
   {
     name: 'no-shootdown',
     guard: 'a CPU that translated before the unmap would go on reading and writing the old page',
     kernel: 'mm/rmap.c try_to_migrate_one, flush_tlb_page; mm/migrate.c try_to_unmap_flush',
     edits: [{ file: BATCH, find: 'host.shootdown(); return;', put: 'return;' }],
+    world: 'anon/1',
   },
   {
     name: 'shootdown-before-unmap',
     guard: 'translations are flushed when no entry can bring them back',
     kernel: 'mm/migrate.c migrate_pages_batch: try_to_unmap_flush after the last try_to_migrate',
     edits: [taking(FIRST_OF_SHOOTDOWN, 'LOCKED'), ...phaseMoved('shootdown', 'unmap')],
+    world: 'anon/1',
   },
   {
     name: 'shootdown-after-copy',
     guard: 'what is written through a stale translation is written before the copy',
     kernel: 'mm/migrate.c migrate_pages_batch: try_to_unmap_flush before migrate_folio_move',
     edits: [taking(FIRST_OF_SHOOTDOWN, 'COPIED'), ...phaseMoved('shootdown', 'carry')],
+    world: 'anon/1',
   },
   {
     name: 'slot-before-target-references',
@@ -83,6 +87,7 @@ export const orderMutants: readonly Mutant[] = [
       { file: BATCH, find: REFERENCES, put: 'var references = expected;' },
       { file: BATCH, find: LAST_OF_MOVE, put: `host.unfreeze(target + i, references); ${LAST_OF_MOVE}` },
     ],
+    world: 'swapcache-unmapped/1',
   },
   {
     name: 'slot-empty-meanwhile-2004',
@@ -101,18 +106,21 @@ export const orderMutants: readonly Mutant[] = [
         put: 'if (slot >= 0) host.machine.leafSlots[slot] = page; const code = handler.migrate(source + i, target + i, mode);',
       },
     ],
+    world: 'file-shared/1',
   },
   {
     name: 'no-copy',
     guard: 'contents travel',
     kernel: 'mm/migrate.c migrate_folio_extra, folio_copy',
     edits: [{ file: BATCH, find: 'if (nr > 0) host.copy(sources, targets, nr);', put: '' }],
+    world: 'anon/0',
   },
   {
     name: 'copy-before-unmap',
     guard: 'a page is copied when nobody can write to it any more',
     kernel: 'mm/migrate.c: migrate_folio_unmap before migrate_folio_move',
     edits: [taking(FIRST_OF_COPY, 'LOCKED'), taking(FIRST_OF_CARRY, 'MOVED'), ...phaseMoved('copy', 'unmap')],
+    world: 'anon/1',
   },
   {
     name: 're-point-before-copy-2004',
@@ -124,6 +132,7 @@ export const orderMutants: readonly Mutant[] = [
       taking(FIRST_OF_CARRY, 'MOVED'),
       ...phaseMoved('copy', 'finish'),
     ],
+    world: 'anon/1',
   },
   {
     name: 'unlock-before-copy',
@@ -133,6 +142,7 @@ export const orderMutants: readonly Mutant[] = [
       { file: BATCH, find: UNLOCK, put: 'unlockPages(host, source, nrPages);' },
       { file: BATCH, find: LAST_OF_MOVE, put: `host.unlock(target + i); ${LAST_OF_MOVE}` },
     ],
+    world: 'swapcache-unmapped/1',
   },
   {
     name: 'unlock-before-remap',
@@ -146,6 +156,7 @@ export const orderMutants: readonly Mutant[] = [
         put: 'unlockPages(host, batch.source[unit], 2 ** batch.order[unit]); unlockPages(host, batch.target[unit], 2 ** batch.order[unit]); batch.state[unit] = CARRIED;',
       },
     ],
+    world: 'file-shared/1',
   },
   {
     name: 'put-back-before-unlock',
@@ -159,6 +170,7 @@ export const orderMutants: readonly Mutant[] = [
         put: 'unlockPages(host, target, nrPages); batch.state[unit] = ARRIVED;',
       },
     ],
+    world: 'anon/1',
   },
   {
     name: 'slot-first-2004',
@@ -193,5 +205,6 @@ export const orderMutants: readonly Mutant[] = [
         put: '{ host.columns.index[pfn] = 0; host.freeSource(pfn); } batch.state[unit] = DONE;',
       },
     ],
+    world: 'file-shared/1',
   },
 ];

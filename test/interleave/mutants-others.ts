@@ -10,6 +10,7 @@ export const othersMutants: readonly Mutant[] = [
     guard: 'a fault that meets a migration entry sleeps until the page has arrived',
     kernel: 'mm/memory.c do_swap_page, migration_entry_wait',
     edits: [{ file: ACCESS, find: 'if (isMigration(pte)) return ACCESS_BLOCKED;', put: '' }],
+    world: 'anon/1',
   },
   {
     name: 'fault-ignores-lock',
@@ -22,6 +23,7 @@ export const othersMutants: readonly Mutant[] = [
         put: 'const shared',
       },
     ],
+    world: 'file-dirty/2',
   },
   {
     name: 'swap-in-ignores-lock',
@@ -30,6 +32,7 @@ export const othersMutants: readonly Mutant[] = [
     edits: [
       { file: ACCESS, find: 'if (pfn >= 0 && (m.flags[pfn] & PG_LOCKED) !== 0) return ACCESS_BLOCKED;', put: '' },
     ],
+    world: 'swapcache-unmapped/1',
   },
   {
     name: 'read-ignores-lock',
@@ -42,6 +45,7 @@ export const othersMutants: readonly Mutant[] = [
         put: 'm.flags[pfn] = m.flags[pfn] | PG_REFERENCED;',
       },
     ],
+    world: 'file-shared/1',
   },
   {
     name: 'write-ignores-lock',
@@ -54,12 +58,14 @@ export const othersMutants: readonly Mutant[] = [
         put: 'fillContents',
       },
     ],
+    world: 'file-shared/1',
   },
   {
     name: 'truncate-ignores-lock',
     guard: 'truncation sleeps on a locked page: its entries are migration entries, which nobody would find again',
     kernel: 'mm/truncate.c truncate_inode_pages_range, folio_lock',
     edits: [{ file: 'src/sim/files.js', find: 'if ((m.flags[pfn] & PG_LOCKED) !== 0) return false;', put: '' }],
+    world: 'file-shared/1',
   },
   {
     name: 'writeback-ignores-lock',
@@ -78,6 +84,7 @@ export const othersMutants: readonly Mutant[] = [
         put: 'startWriteback',
       },
     ],
+    world: 'file-dirty/2',
   },
   {
     name: 'reclaim-ignores-lock',
@@ -90,18 +97,23 @@ export const othersMutants: readonly Mutant[] = [
         put: '(flags & PG_WRITEBACK) !== 0',
       },
     ],
+    harmless:
+      'what migrates is off the LRU, where reclaim does not come by it, and whoever else locks a page holds a reference',
   },
   {
     name: 'freed-swap-ignores-lock',
     guard: 'a page whose swap entry nobody names any more leaves the swap cache only if it is not locked',
     kernel: 'mm/swapfile.c __try_to_reclaim_swap, folio_trylock',
     edits: [{ file: SPACE, find: '(flags & (PG_WRITEBACK | PG_LOCKED)) !== 0', put: '(flags & PG_WRITEBACK) !== 0' }],
+    world: 'swapcache-unmapped/1',
   },
   {
     name: 'reuse-ignores-lock',
     guard: 'a write that has a page for itself takes it out of the swap cache only if it is not locked',
     kernel: 'mm/memory.c wp_can_reuse_anon_folio, folio_trylock',
     edits: [{ file: ACCESS, find: '(flags & (PG_WRITEBACK | PG_LOCKED)) !== 0', put: '(flags & PG_WRITEBACK) !== 0' }],
+    harmless:
+      'who may write has the page mapped, so it is not yet unmapped, or has arrived; references are counted at the freeze',
   },
   {
     name: 'fork-keeps-write-in-migration-entries',
@@ -110,12 +122,14 @@ export const othersMutants: readonly Mutant[] = [
     edits: [
       { file: SPACE, find: 'const moves = isPresent(pte) || isMigration(pte);', put: 'const moves = isPresent(pte);' },
     ],
+    world: 'anon/2',
   },
   {
     name: 'fork-without-flush',
     guard: 'the parent forgets its writable translations before the child runs',
     kernel: 'mm/memory.c copy_page_range; kernel/fork.c dup_mmap, flush_tlb_mm',
     edits: [{ file: SPACE, find: 'tlbFlushMm(m, parent); return child;', put: 'return child;' }],
+    world: 'anon-forked/1',
   },
   {
     name: 'zap-drops-a-reference-of-a-migration-entry',
@@ -128,6 +142,7 @@ export const othersMutants: readonly Mutant[] = [
         put: 'if (!isPresent(pte) && !isMigration(pte)) return; const pfn',
       },
     ],
+    world: 'anon/1',
   },
   {
     name: 'zap-without-flush',
@@ -140,6 +155,7 @@ export const othersMutants: readonly Mutant[] = [
         put: 'dropCleared(m, cpu, vma, pte);',
       },
     ],
+    world: 'file-shared/2',
   },
   {
     name: 'pending-flush-not-awaited',
@@ -152,6 +168,7 @@ export const othersMutants: readonly Mutant[] = [
         put: 'return isPresent(pte) ? pte : 0;',
       },
     ],
+    world: 'anon/2',
   },
   {
     name: 'reclaim-without-flush',
@@ -164,6 +181,7 @@ export const othersMutants: readonly Mutant[] = [
         put: 'noteDirty(m, pfn, takePte(m, at, replacement));',
       },
     ],
+    world: 'file-shared/2',
   },
   {
     name: 'dirty-bit-dropped',
@@ -176,11 +194,13 @@ export const othersMutants: readonly Mutant[] = [
         put: 'takePte(m, at, replacement);',
       },
     ],
+    world: 'file-redirtied/1',
   },
   {
     name: 'get-of-a-frozen-page',
     guard: 'a reference without a lock is not given while the count is frozen',
     kernel: 'include/linux/page_ref.h page_ref_add_unless(page, 1, 0)',
     edits: [{ file: 'src/sim/page-ref.js', find: 'count !== 0;)', put: ';)' }],
+    world: 'anon/1',
   },
 ];

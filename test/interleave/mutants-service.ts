@@ -19,12 +19,14 @@ export const serviceMutants: readonly Mutant[] = [
       { file: JUDGE, find: 'if ((flags & PG_ISOLATED) !== 0) return CORE_ISOLATED;', put: '' },
       { file: VIEW, find: '|| (m.flags[pfn] & PG_ISOLATED) !== 0', put: '' },
     ],
+    world: 'rival-driver/0',
   },
   {
     name: 'isolate-a-freed-page',
     guard: 'a page that its driver has freed since it was asked about is not isolated',
     kernel: 'mm/migrate.c isolate_movable_page, folio_get_nontail_page',
     edits: [{ file: VIEW, find: 'm.count[pfn] === 0 ||', put: '' }],
+    world: 'driver/1',
   },
   {
     name: 'isolate-off-the-lru',
@@ -34,6 +36,7 @@ export const serviceMutants: readonly Mutant[] = [
       { file: JUDGE, find: 'if ((flags & (PG_LRU | PG_MOVABLE_OPS)) === 0) return CORE_NOT_ON_LRU;', put: '' },
       { file: VIEW, find: 'if ((flags & PG_LRU) === 0) return notOnLru;', put: '' },
     ],
+    world: 'anon/1',
   },
   {
     name: 'steal-the-lock',
@@ -47,6 +50,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: 'host.lock(pfn); batch.progress',
       },
     ],
+    world: 'anon/1',
   },
   {
     name: 'no-source-lock',
@@ -59,12 +63,14 @@ export const serviceMutants: readonly Mutant[] = [
         put: 'if ((flags[pfn] & PG_LOCKED) !== 0) return CORE_LOCKED; batch.progress',
       },
     ],
+    world: 'anon/1',
   },
   {
     name: 'no-target-lock',
     guard: 'who finds the new page in its slot sleeps on its lock until its contents are there',
     kernel: 'mm/migrate.c migrate_folio_unmap, folio_trylock(dst)',
     edits: [{ file: BATCH, find: 'if (!host.lock(pfn)) return CORE_LOCKED; flags[pfn]', put: 'flags[pfn]' }],
+    world: 'swapcache-unmapped/1',
   },
   {
     name: 'no-writeback-check',
@@ -74,6 +80,7 @@ export const serviceMutants: readonly Mutant[] = [
       { file: BATCH, find: 'if ((flags[pfn] & PG_WRITEBACK) !== 0 && mode !== MIGRATE_SYNC)', put: 'if (false)' },
       { file: BATCH, find: 'if ((flags[pfn] & PG_WRITEBACK) === 0) continue;', put: 'continue;' },
     ],
+    world: 'writeback/1',
   },
   {
     name: 'writeback-checked-before-lock',
@@ -86,6 +93,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: 'const isWritten = (flags[pfn] & PG_WRITEBACK) === 0; if (!host.lock(pfn)) return CORE_LOCKED; batch.progress[unit] = batch.progress[unit] + 1; if (isWritten) continue;',
       },
     ],
+    world: 'file-dirty/2',
   },
   {
     name: 'no-last-reference-check',
@@ -98,6 +106,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: 'return false;',
       },
     ],
+    harmless: 'the page is moved for nothing, and freed where it arrives',
   },
   {
     name: 'freed-page-kept',
@@ -110,6 +119,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: '; batch.state[unit] = FREED;',
       },
     ],
+    world: 'anon/1',
   },
   {
     name: 'freed-page-locked',
@@ -122,12 +132,14 @@ export const serviceMutants: readonly Mutant[] = [
         put: '} batch.state[unit] = LEAVING;',
       },
     ],
+    world: 'anon/1',
   },
   {
     name: 'target-leaked',
     guard: 'a target that nothing moved to is given back',
     kernel: 'mm/migrate.c migrate_folio_undo_dst, put_new_folio',
     edits: [{ file: BATCH, find: 'targets.put(batch.target[unit], batch.order[unit]);', put: '' }],
+    world: 'anon/1',
   },
   {
     name: 'pinned-page-moved',
@@ -145,6 +157,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: 'host.unfreeze(source + i, 0); continue;',
       },
     ],
+    world: 'anon/1',
   },
   {
     name: 'freeze-is-check-then-set',
@@ -157,6 +170,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: 'if (host.columns.count[source + i] === expected) { host.unfreeze(source + i, 0); continue; }',
       },
     ],
+    world: 'anon/1',
   },
   {
     name: 'count-not-frozen',
@@ -169,6 +183,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: 'if (host.columns.count[source + i] === expected) continue;',
       },
     ],
+    world: 'anon/1',
   },
   {
     name: 'refused-page-stays-frozen',
@@ -178,18 +193,21 @@ export const serviceMutants: readonly Mutant[] = [
       { file: BATCH, find: 'const code = table.get(batch.handler[unit]).refuses(source + i);', put: 'const code = 0;' },
       { file: BATCH, find: 'if (count[source + i] === 0) host.unfreeze(source + i, count[target + i]);', put: '' },
     ],
+    world: 'file-shared/2',
   },
   {
     name: 'old-page-stays-frozen',
     guard: 'the old page keeps the isolation’s reference, by which it is freed',
     kernel: 'mm/migrate.c folio_migrate_mapping, folio_ref_unfreeze(src)',
     edits: [{ file: BATCH, find: 'host.unfreeze(source + i, 1); }', put: '}' }],
+    world: 'anon/0',
   },
   {
     name: 'target-without-references',
     guard: 'the new page has the references of the slot and of the buffers that it takes over',
     kernel: 'mm/migrate.c folio_migrate_mapping, folio_ref_add(newfolio)',
     edits: [{ file: BATCH, find: 'host.unfreeze(target + i, expected);', put: '' }],
+    world: 'swapcache/0',
   },
   {
     name: 'truncated-page-moved',
@@ -200,6 +218,7 @@ export const serviceMutants: readonly Mutant[] = [
       { file: VIEW, find: 'if (!isInItsSlot(m, source)) return false;', put: '' },
       { file: GUARDED, find: 'if (moved) return 0; throw', put: 'return 0; throw' },
     ],
+    world: 'file-shared/2',
   },
   {
     name: 'slot-not-moved',
@@ -209,6 +228,7 @@ export const serviceMutants: readonly Mutant[] = [
       { file: FILE_BACKED, find: 'if (!this.pages.moveSlot(source, target)) return TRUNCATED;', put: '' },
       { file: GUARDED, find: 'if (moved) return 0; throw', put: 'return 0; throw' },
     ],
+    world: 'file-shared/0',
   },
   {
     name: 'swap-slot-not-moved',
@@ -218,12 +238,14 @@ export const serviceMutants: readonly Mutant[] = [
       { file: SWAP_BACKED, find: 'return this.pages.moveSlot(source, target) ? 0 : SLOT_TAKEN;', put: 'return 0;' },
       { file: GUARDED, find: 'if (moved) return 0; throw', put: 'return 0; throw' },
     ],
+    world: 'swapcache/0',
   },
   {
     name: 'buffers-not-moved',
     guard: 'the filesystem’s buffers, and the reference that they hold, go with the page',
     kernel: 'mm/migrate.c buffer_migrate_folio',
     edits: [{ file: FILE_BACKED, find: 'this.pages.moveBuffers(source, target);', put: '' }],
+    world: 'file-dirty/0',
   },
   {
     name: 'partly-mapped-page-moved',
@@ -237,12 +259,14 @@ export const serviceMutants: readonly Mutant[] = [
         put: 'if (host.freeze(source + i, host.columns.mapcount[source + i] + expected)) continue;',
       },
     ],
+    world: 'file-beside/2',
   },
   {
     name: 'refused-page-stays-unmapped',
     guard: 'a page that does not move has its mappings back',
     kernel: 'mm/migrate.c migrate_folio_undo_src, remove_migration_ptes(src, src)',
     edits: [{ file: BATCH, find: 'host.remap(source + i, source + i);', put: ';' }],
+    world: 'anon/1',
   },
   {
     name: 'refused-page-stays-locked',
@@ -255,6 +279,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: 'batch.state[unit] = ISOLATED;',
       },
     ],
+    world: 'anon/1',
   },
   {
     name: 'refused-page-stays-isolated',
@@ -267,6 +292,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: '',
       },
     ],
+    world: 'anon/1',
   },
   {
     name: 'moved-page-stays-isolated',
@@ -279,6 +305,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: '',
       },
     ],
+    world: 'anon/0',
   },
   {
     name: 'moved-page-stays-locked',
@@ -291,6 +318,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: 'unlockPages(host, source, nrPages);',
       },
     ],
+    world: 'anon/0',
   },
   {
     name: 'old-page-freed-locked',
@@ -308,6 +336,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: '{ host.freeSource(pfn); host.unlock(pfn); } batch.state[unit] = DONE;',
       },
     ],
+    world: 'anon/0',
   },
   {
     name: 'old-page-not-freed',
@@ -316,6 +345,7 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       { file: BATCH, find: 'host.freeSource(pfn); batch.state[unit] = DONE;', put: '; batch.state[unit] = DONE;' },
     ],
+    world: 'anon/0',
   },
   {
     name: 'old-page-freed-twice',
@@ -328,6 +358,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: '{ host.freeSource(pfn); host.freeSource(pfn); } batch.state[unit] = DONE;',
       },
     ],
+    world: 'anon/0',
   },
   {
     name: 'freed-page-put-back',
@@ -340,12 +371,14 @@ export const serviceMutants: readonly Mutant[] = [
         put: 'putBackUnit',
       },
     ],
+    harmless: 'its last reference goes when it is put back; it is only not counted as freed',
   },
   {
     name: 'no-early-look',
     guard: 'a page that visibly cannot go gets no target, so that a refusal leaves no trace in the allocator',
     kernel: 'mm/compaction.c isolate_migratepages_block looks before it isolates',
     edits: [{ file: BATCH, find: 'batch.outcome[unit] = obstacle(context, unit, mode);', put: '' }],
+    harmless: 'the lock, the writeback check and the freeze see the same later; a target was taken for nothing',
   },
   {
     name: 'early-last-reference-not-seen',
@@ -358,6 +391,7 @@ export const serviceMutants: readonly Mutant[] = [
         put: 'batch.outcome[unit] = obstacle',
       },
     ],
+    harmless: 'it is seen when the lock is held; a target was taken for nothing',
   },
   {
     name: 'handler-not-asked-again',
@@ -366,6 +400,7 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       { file: BATCH, find: 'if (batch.outcome[unit] !== 0 && hasChangedHands(context, unit)) continue;', put: '' },
     ],
+    harmless: 'its old handler refuses, or moves it as well: handlers look at the page as it is',
   },
   {
     name: 'nonlinear-not-refused',

@@ -15,7 +15,7 @@ export interface Mutant {
   /** Where Linux has it, or the patch that did not. */
   readonly kernel: string;
   readonly edits: readonly Edit[];
-  /** The world in which the explorer finds out soonest. */
+  /** The world in which the explorer finds out soonest, and with how many operations of others: "anon/1". */
   readonly world?: string;
   /** Instead: why no interleaving can tell it from the product. */
   readonly harmless?: string;
