@@ -8,7 +8,7 @@ import { spoiltTree } from './trees.js';
  * should be with a few things wrong. Inputs are handled as Latin-1, a character a byte, so that any bytes can be spoilt.
  */
 
-type Spoil = (text: string) => string;
+export type Spoil = (text: string) => string;
 
 const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
@@ -119,7 +119,8 @@ const wholeSpoils: fc.Arbitrary<Spoil> = fc.constantFrom<Spoil>(
   (text) => Buffer.from(text, 'utf16le').toString('latin1'),
 );
 
-const spoil: fc.Arbitrary<Spoil> = fc.oneof(
+/** Anything that may be wrong with a text. */
+export const spoil: fc.Arbitrary<Spoil> = fc.oneof(
   { arbitrary: wordSpoils, weight: 6 },
   { arbitrary: lineSpoils, weight: 3 },
   { arbitrary: characterSpoils, weight: 3 },

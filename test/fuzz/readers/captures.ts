@@ -105,7 +105,7 @@ const COMMANDS: readonly Question[] = [true, false].flatMap((json) => [
 
 let made: Place | null = null;
 
-function capture(): Place {
+export function capture(): Place {
   if (made !== null) return made;
   // The name says that it was taken before an attempt, and the table beside it what became of that.
   const root = join(scratch(), 'before-memory7');

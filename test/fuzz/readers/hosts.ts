@@ -10,11 +10,18 @@ import { highOrderLive } from '../../../src/cli/commands/high-order-live.js';
 import { inspect } from '../../../src/cli/commands/inspect.js';
 import { lint } from '../../../src/cli/commands/lint.js';
 import { recover } from '../../../src/cli/commands/recover.js';
+import { blocksReport, blocksText } from '../../../src/cli/inspect/inspect-blocks.js';
+import { factsOfHost } from '../../../src/cli/lint/lint-facts.js';
+import { selectLiveBlocks } from '../../../src/cli/live/live-blocks.js';
+import { createPalette } from '../../../src/cli/palette.js';
 import { readBuddyinfo } from '../../../src/linux/buddyinfo.js';
 import { LinuxTree } from '../../../src/linux/linux-tree.js';
+import { residentPages } from '../../../src/linux/owners/processes.js';
+import { waysToPin } from '../../../src/linux/owners/ways-to-pin.js';
 import { readPerCpuPages } from '../../../src/linux/pages/per-cpu-pages.js';
 import { readSysfsMemory } from '../../../src/linux/sysfs-memory.js';
 import { readCompactionCounters } from '../../../src/linux/vmstat.js';
+import { PAGE_SIZE } from '../../../src/mm/units.js';
 import { treeOfSketch } from '../../unit/linux/trees.js';
 import { command, fileReader, type Place, put, type Question } from '../places.js';
 import { bytesOf, type Reader } from '../reader.js';
@@ -30,6 +37,8 @@ const MEMORY = 'sys/devices/system/memory';
 /** A run that was killed: recovering it is asked for, and not done. */
 const JOURNAL =
   '{"kind":"begin","run":"2026-11-23T00:00:00.000Z-1","command":"offline","boot":null,"process":{"pid":4711,"startTicks":99}}\n';
+
+const PID = 4711;
 
 /** What a process's maps and pagemap say: of eight pages, some are in memory. */
 const MAPS =
@@ -102,7 +111,16 @@ const QUESTIONS: readonly Question[] = [
     command((context, root) => recover(context, { root, json, dryRun: true })),
   ]),
   command(takeAndRead),
+  askWithoutPages,
 ];
+
+/** What commands say of a host of whose pages nothing can be said; nobody else gets that far here. */
+function askWithoutPages(root: string): string {
+  const tree = new LinuxTree(root);
+  const report = blocksReport(tree, 'Nothing is known of pages.');
+  const selected = selectLiveBlocks(tree, 'host', { blocks: '6' });
+  return [...blocksText(report, createPalette(false)), JSON.stringify([factsOfHost(tree, {}), selected])].join('\n');
+}
 
 /** What needs no pages. */
 function readTexts(root: string): void {
@@ -116,6 +134,8 @@ function readTexts(root: string): void {
     expect(key).toMatch(/^\d+\/\w+$/);
     expect(Number.isSafeInteger(pages)).toBe(true);
   }
+  for (const pages of residentPages(tree, PID, PAGE_SIZE)?.values() ?? []) expect(pages).toBeGreaterThanOrEqual(0);
+  for (const way of waysToPin(tree, PID)) expect(way).toMatch(/^\d+ [\w -]+$/);
   const { blocks, blockBytes } = readSysfsMemory(tree);
   expect(Math.log2(blockBytes) % 1).toBe(0);
   for (const { zones } of blocks) for (const zone of zones) expect(zone).toMatch(/^\w+$/);
@@ -123,7 +143,7 @@ function readTexts(root: string): void {
 
 let made: Place | null = null;
 
-function host(): Place {
+export function host(): Place {
   if (made !== null) return made;
   const drawn = treeOfSketch(wholeSketch());
   const root = join(scratch(), 'host');

@@ -16,12 +16,21 @@ import {
 } from '../../../src/cli/options.js';
 import { formatBlocks, parseBlocks } from '../../../src/cli/parse-blocks.js';
 import { formatBlockRange, parseRange } from '../../../src/cli/parse-range.js';
+import {
+  parseMigrators,
+  parseMinutes,
+  parseRounds,
+  parseSeconds,
+  parseThreads,
+} from '../../../src/cli/soak/soak-options.js';
 import { noMachine } from '../../../src/cli/strategy-names.js';
 import { createEvacuator } from '../../../src/container/create-evacuator.js';
 import { loadPlugins, loadStrategies } from '../../../src/container/load-plugins.js';
 import { MAX_PFN, PAGE_SIZE, PAGEBLOCK_PAGES } from '../../../src/mm/units.js';
 import { parseBlockList } from '../../../src/scenario/block-list.js';
 import { nanosecondsOf, pagesOf, sizeText } from '../../../src/scenario/sizes.js';
+import { FAULT_KINDS, parseFaultKinds } from '../../../src/soak/fault-kinds.js';
+import { pickFromRoster } from '../../../src/soak/roster.js';
 import { bytesOf, endingOf, type Reader } from '../reader.js';
 
 /* What people write behind options and between commas. */
@@ -49,6 +58,11 @@ const VALUES: ReadonlyArray<(text: string) => void> = [
   (text) => isWhole(parseSeeds(text), 1, 10_000),
   (text) => isWhole(parseJobs(text), 1, 256),
   (text) => isWhole(parseReaders(text), 1, 2),
+  (text) => isWhole(parseThreads(text), 1, 24),
+  (text) => isWhole(parseMigrators(text), 1, 4),
+  (text) => isWhole(parseRounds(text), 1, 999),
+  (text) => isTime(parseMinutes(text) * 60_000),
+  (text) => isTime(parseSeconds(text) * 1000),
   (text) => isWhole(parseNeed(text), 1, PAGES_MAX * PAGE_SIZE),
   (text) => isWhole(parseWant(text), 1, PAGES_MAX * PAGE_SIZE),
 ];
@@ -142,6 +156,25 @@ const strategyLabels: Reader = {
   },
 };
 
+const faults: Reader = {
+  name: 'soak-lists',
+  about: 'faults and strategies of `vacate soak`',
+  seeds: () => ['all', 'none', FAULT_KINDS.slice(0, 3).join(','), 'merged,offline/merged', 'compaction'].map(bytesOf),
+  read: async (input) => {
+    const text = input.toString('utf8');
+    await endingOf(() => {
+      for (const kind of parseFaultKinds(text)) expect(FAULT_KINDS).toContain(kind);
+    });
+    await endingOf(() => expect(pickFromRoster(ROSTER, text).length).toBeGreaterThan(0));
+  },
+};
+
+const ROSTER = [
+  { frontEnd: 'offline', label: 'merged' },
+  { frontEnd: 'highOrder', label: 'merged' },
+  { frontEnd: 'highOrder', label: 'compaction' },
+] as unknown as Parameters<typeof pickFromRoster>[0];
+
 const pluginSpecifiers: Reader = {
   name: 'plugin-specifiers',
   about: '--plugin and --strategy-module, which may name anything',
@@ -172,6 +205,7 @@ export const optionReaders: readonly Reader[] = [
   ranges,
   scenarioLeaves,
   strategyLabels,
+  faults,
   pluginSpecifiers,
   machineNames,
 ];
