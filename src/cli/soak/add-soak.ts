@@ -7,10 +7,10 @@ import { parseMigrators, parseMinutes, parseRounds, parseSeconds, parseThreads }
 
 const SOAK_HELP = `
 Threads are CPUs of one simulated machine: some run processes, which read,
-write, fork, exit, map, lock and pin memory and use files; others move its pages,
-by every strategy in turn. Each word that is read is compared with what was
-written last; now and then everybody stands still, and all of memory is looked
-at. Without a scenario it is a machine made for it, examples/scenarios/soak.yaml.
+write, fork, exit, map, lock and pin memory and use files; others move its
+pages, by every strategy in turn. Each word that is read is compared with what
+was written last; now and then everybody stands still, and all of memory is
+looked at. Without a scenario it is examples/scenarios/soak.yaml, made for it.
 With threads no two runs are the same: the seed says what each thread chooses,
 not who comes first.
 Faults: ${wrap(FAULT_KINDS.join(', '), 70, '  ')}
