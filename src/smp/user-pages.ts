@@ -5,6 +5,7 @@ import type { Machine } from '../sim/machine.js';
 import { putPage } from '../sim/page-allocator.js';
 import { getPageUnlessZero } from '../sim/page-ref.js';
 import { pteAt } from '../sim/page-tables.js';
+import { noteDirty } from '../sim/rmap.js';
 import type { KernelGate } from './kernel-gate.js';
 import type { Trap } from './trap.js';
 import type { UserMode } from './user-mode.js';
@@ -13,8 +14,8 @@ import type { UserMode } from './user-mode.js';
 export interface UserPages {
   /** The frame of a virtual page, with a reference that keeps it where it is; below 0 the reason why there is none. */
   getUserPage(mm: number, vpn: number, write: boolean): Pfn;
-  /** Drops that reference. */
-  putUserPage(pfn: Pfn): void;
+  /** Drops that reference. `wrote`: the device has written, which no page-table entry knows (set_page_dirty_lock). */
+  putUserPage(pfn: Pfn, wrote?: boolean): void;
 }
 
 export function createUserPages(
@@ -27,10 +28,13 @@ export function createUserPages(
   const { ptes, count } = machine;
 
   /** Only those who hold the kernel lock drop a last reference: whoever counts there counts right. */
-  function putUserPage(pfn: Pfn): void {
-    for (let left = Atomics.load(count, pfn); left > 1; left = Atomics.load(count, pfn))
+  function putUserPage(pfn: Pfn, wrote = false): void {
+    for (let left = Atomics.load(count, pfn); left > 1 && !wrote; left = Atomics.load(count, pfn))
       if (Atomics.compareExchange(count, pfn, left, left - 1) === left) return;
-    gate.kernel(() => putPage(machine, cpu, pfn));
+    gate.kernel(() => {
+      if (wrote) noteDirty(machine, pfn, PTE_DIRTY);
+      putPage(machine, cpu, pfn);
+    });
   }
 
   return {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { PG_DIRTY } from '../../../src/mm/page-flags.js';
 import { PTE_DIRTY, PTE_WRITE, presentPte, ptePayload } from '../../../src/mm/pte.js';
 import { ACCESS_FAULT, ACCESS_OK } from '../../../src/sim/access.js';
 import { forkProcess, setLocked, unmapVma } from '../../../src/sim/address-space.js';
@@ -72,6 +73,20 @@ describe('a page that a device works with', () => {
     expect(m.count[frame]).toBe(1);
     cpu!.putUserPage(frame);
     expect(m.count[frame]).toBe(0);
+    expect(validateMachine(m)).toEqual([]);
+  });
+
+  it('is dirty when the device has written to it', () => {
+    const { cpus, mm, start } = sharedMachine();
+    const [cpu] = cpus;
+    const m = cpu!.machine;
+    cpu!.online();
+    const frame = cpu!.getUserPage(mm, start, true);
+    cpu!.putUserPage(frame);
+    expect(m.flags[frame]! & PG_DIRTY).toBe(0);
+    cpu!.putUserPage(cpu!.getUserPage(mm, start, true), true);
+    expect(m.flags[frame]! & PG_DIRTY).toBe(PG_DIRTY);
+    expect(m.count[frame]).toBe(1);
     expect(validateMachine(m)).toEqual([]);
   });
 
