@@ -83,7 +83,9 @@ export interface MemoryHost {
 
   /**
    * Nothing free in the range is handed out from now on, and what is freed there stays free (MIGRATE_ISOLATE for whole
-   * pageblocks, booking for parts of one). The range must not overlap an isolated one.
+   * pageblocks, booking for parts of one).
+   *
+   * @throws VacateError kind 'range', with nothing changed, if it overlaps an isolated one: another job was quicker.
    */
   isolateRange(range: PfnRange): void;
   /** Undoes `isolateRange`; the free pages of the range are for everyone again. */

@@ -1,6 +1,6 @@
-import { assert } from '../base/assert.js';
+import { VacateError } from '../base/vacate-error.js';
 import { contains, type PfnRange } from '../mm/pfn-range.js';
-import { PAGEBLOCK_PAGES } from '../mm/units.js';
+import { formatPfn, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { relinkFree } from './buddy.js';
 import type { Machine } from './machine.js';
 import { drainPcp } from './page-allocator.js';
@@ -9,10 +9,13 @@ import { book, isIsolated, setPageblockIsolated, settleBooking, unbook } from '.
 /**
  * Isolates a range (start_isolate_page_range): its free pages move to the isolate list, and so will all that is freed in
  * it. Whole pageblocks are marked by their type, what sticks out at either end page by page (booking).
+ *
+ * @throws VacateError kind 'range', with nothing changed, if a page of it is isolated already.
  */
 export function isolateRange(m: Machine, range: PfnRange): void {
   for (let pfn = range.start; pfn < range.end; pfn++)
-    assert(!isIsolated(m, pfn), `range is isolated once, page ${pfn} is already`);
+    if (isIsolated(m, pfn))
+      throw new VacateError('range', `another job has ${formatPfn(pfn)} in hand; ask again when it has ended`);
   relinkFree(m, range.start, range.end, () => mark(m, range, true));
   // Pages on per-CPU lists would be handed out from there without anybody looking at the pageblock.
   drainPcp(m);

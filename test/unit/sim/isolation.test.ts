@@ -177,8 +177,8 @@ describe('two ranges', () => {
   it('may not overlap', () => {
     const m = smallMachine({ pages: 1024 });
     isolateRange(m, { start: 8, end: 16 });
-    expect(() => isolateRange(m, { start: 15, end: 17 })).toThrow('isolated once');
-    expect(() => isolateRange(m, { start: 0, end: 512 })).toThrow('isolated once');
+    expect(() => isolateRange(m, { start: 15, end: 17 })).toThrow('another job has');
+    expect(() => isolateRange(m, { start: 0, end: 512 })).toThrow('another job has');
     expect(isolatedFree(m)).toHaveLength(8);
     expectSound(m);
   });
