@@ -53,14 +53,14 @@ export interface SoakEnd {
 /** Counters are looked at so often. */
 const LOOK_MS = 200;
 const BEGIN_LOOK_MS = 5;
-/** A thread is ended after this time for the first time, then again and again. */
+/** A thread is ended after this time for the first time, then so often: the next one has to warm up. */
 const KILL_FIRST_MS = 300;
-const KILL_EVERY_MS = 1500;
+const KILL_EVERY_MS = 10_000;
 /** While a machine is looked at threads stand still; a soak of seconds has time for a few looks only. */
 const QUIET_MS = { least: 1000, most: 10_000, perRun: 12 } as const;
 /** When nothing is counted any more for so long, the threads wait for each other, which they never should. */
 const SILENCE_MS = 60_000;
-const END_MS = 30_000;
+const END_MS = 60_000;
 const MOVES_SHOWN = 8;
 
 /**
