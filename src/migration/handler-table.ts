@@ -7,6 +7,10 @@ import { coreRefusals, type Refusal, type RefusalTable } from '../handler/refusa
 import { type Breakage, GuardedHandler } from './guarded-handler.js';
 import { resolvePlugins } from './resolve-plugins.js';
 
+/** Answers that are remembered, by flags: pages of a machine look alike. */
+const ANSWERS = 256;
+const UNASKED = 0xff;
+
 /** `handlerFor` found nobody. */
 export const NO_HANDLER = 0;
 
@@ -19,6 +23,8 @@ export class HandlerTable {
   readonly tables: ReadonlyArray<{ readonly name: string; readonly refusals: RefusalTable }>;
   readonly #handlers: readonly GuardedHandler[];
   readonly #breakage: Breakage = { error: null };
+  readonly #asked = new Uint32Array(ANSWERS);
+  readonly #answers = new Uint8Array(ANSWERS).fill(UNASKED);
 
   constructor(plugins: readonly PageType[], pages: PageView) {
     const ordered = resolvePlugins(plugins);
@@ -34,8 +40,20 @@ export class HandlerTable {
     return new GuardedHandler(name, refusals, createHandler(plugin, pages), pages, this.#breakage);
   }
 
-  /** Index of the handler that claims a page with these flags; NO_HANDLER if none does. */
+  /**
+   * Index of the handler that claims a page with these flags; NO_HANDLER if none does. The same flags always have the same
+   * handler, so that most pages are answered for by the last one that looked like them.
+   */
   handlerFor(flags: number): number {
+    const at = ((flags ^ (flags >>> 9) ^ (flags >>> 19)) & (ANSWERS - 1)) >>> 0;
+    if (this.#answers[at] !== UNASKED && this.#asked[at] === flags >>> 0) return this.#answers[at]!;
+    const answer = this.#ask(flags);
+    this.#asked[at] = flags;
+    this.#answers[at] = answer;
+    return answer;
+  }
+
+  #ask(flags: number): number {
     const handlers = this.#handlers;
     for (let i = 0; i < handlers.length; i++) if (handlers[i]!.claims(flags)) return i + 1;
     return NO_HANDLER;

@@ -64,8 +64,9 @@ export class FaultWorld {
   readonly machine: Machine;
   readonly host: HookedHost;
   readonly events = new PageEvents({ onListenerError: (error) => this.listenerErrors.push(error) });
-  readonly service: MigrationService;
+  service: MigrationService;
   readonly plot: Plot = { sabotage: null, caught: null, isOn: false };
+  readonly #plugins = sabotaged(SHIPPED, this.plot);
   readonly places: Place[] = [];
   readonly filePages: FilePage[] = [];
   /** Files that can be truncated, each with its pages. */
@@ -97,7 +98,7 @@ export class FaultWorld {
   constructor() {
     this.machine = newMachine();
     this.host = new HookedHost(this.machine);
-    this.service = new MigrationService(this.host, sabotaged(SHIPPED, this.plot), this.events);
+    this.service = this.#newService();
     populate(this);
     this.#kept = new KeptMachine(this.machine);
     this.#initial = {
@@ -106,8 +107,14 @@ export class FaultWorld {
     };
   }
 
+  /** Handlers are asked anew: what flags they claim is remembered. */
+  #newService(): MigrationService {
+    return new MigrationService(this.host, this.#plugins, this.events);
+  }
+
   /** Everything as it was built. */
   restore(): void {
+    this.service = this.#newService();
     this.#kept.restore();
     this.places.length = this.#initial.places.length;
     for (const [i, lo] of this.#initial.places.entries()) this.places[i]!.lo = lo;

@@ -79,25 +79,29 @@ function caught(work: () => unknown): VacateError {
 const VERBS = ['claims', 'refuses', 'references', 'isolate', 'migrate', 'putback'] as const;
 
 describe.each(VERBS)('a handler that throws in %s', (verb) => {
-  it.each([0, 1, N - 1])('at call %i ends the run with its name, and every page is whole', (good) => {
-    const m = smallMachine({ pages: 1024 });
-    const task = anonProcess(m, N);
-    const frames = framesOf(m, task, N);
-    settle(m);
-    const service = serviceWith(m, (right) => ({ [verb]: onceAfter(good, right[verb] as never, fail) }));
-    const pfns = Uint32Array.from(frames);
-    const error = caught(() => service.migrate({ pfns, mode: MIGRATE_SYNC }));
-    expect(error.kind).toBe('plugin');
-    expect(error.message).toMatch(
-      new RegExp(`^plugin "anonymous" threw in ${verb} of .*\\(undefined is not a page\\); `),
-    );
-    expect(error.cause).toBeInstanceOf(TypeError);
-    expectSound(m);
-    for (let page = 0; page < N; page++) expect(get(m, task.mm, task.start + page)).toEqual([7, page]);
-    const left = Uint32Array.from(framesOf(m, task, N)).sort();
-    expect(service.migrate({ pfns: left, mode: MIGRATE_SYNC })).toMatchObject({ migrated: N, refused: [] });
-    expectSound(m);
-  });
+  // What flags a handler claims is asked once, for pages that look alike.
+  it.each(verb === 'claims' ? [0] : [0, 1, N - 1])(
+    'at call %i ends the run with its name, and every page is whole',
+    (good) => {
+      const m = smallMachine({ pages: 1024 });
+      const task = anonProcess(m, N);
+      const frames = framesOf(m, task, N);
+      settle(m);
+      const service = serviceWith(m, (right) => ({ [verb]: onceAfter(good, right[verb] as never, fail) }));
+      const pfns = Uint32Array.from(frames);
+      const error = caught(() => service.migrate({ pfns, mode: MIGRATE_SYNC }));
+      expect(error.kind).toBe('plugin');
+      expect(error.message).toMatch(
+        new RegExp(`^plugin "anonymous" threw in ${verb} of .*\\(undefined is not a page\\); `),
+      );
+      expect(error.cause).toBeInstanceOf(TypeError);
+      expectSound(m);
+      for (let page = 0; page < N; page++) expect(get(m, task.mm, task.start + page)).toEqual([7, page]);
+      const left = Uint32Array.from(framesOf(m, task, N)).sort();
+      expect(service.migrate({ pfns: left, mode: MIGRATE_SYNC })).toMatchObject({ migrated: N, refused: [] });
+      expectSound(m);
+    },
+  );
 });
 
 describe('what a verb had done when it threw', () => {
