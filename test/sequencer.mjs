@@ -6,6 +6,7 @@ import Sequencer from '@jest/test-sequencer';
  * gone does no harm.
  */
 const SLOW = [
+  'test/swarm/faults/faults.test.ts',
   'test/swarm/swarm.test.ts',
   'test/unit/scenario/examples.test.ts',
   'test/conformance/host-conformance.test.ts',

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Prng } from '../../src/base/prng.js';
 import { VacateError } from '../../src/base/vacate-error.js';
@@ -116,6 +117,15 @@ function run({ shape, steps, between }: Case, host?: (m: Machine) => SimHost): v
   }
 }
 
+/**
+ * The same in a turn of the event loop of its own. A container is referred to weakly by its parts, and what a WeakRef was
+ * made for stays until the turn ends: in a single one, two thousand machines would, and take 33 GB of address space.
+ */
+async function runInTurn(each: Case, host?: (m: Machine) => SimHost): Promise<void> {
+  run(each, host);
+  await setImmediate();
+}
+
 /** Drives a job from pause to pause; in some of them others run, and one may be its last. */
 function carryOut(world: World, step: Request, between: readonly Operation[]): void {
   const prng = new Prng(step.a ^ step.c);
@@ -196,10 +206,10 @@ class NoShootdownHost extends SimHost {
 }
 
 describe(`swarm (VACATE_SEED=${SEED} repeats it)`, () => {
-  it(`${CASES} machines lose nothing, whatever runs between the phases`, () => {
+  it(`${CASES} machines lose nothing, whatever runs between the phases`, async () => {
     process.stderr.write(`swarm: seed ${SEED}, ${CASES} cases\n`);
-    fc.assert(
-      fc.property(scenario, (each) => run(each)),
+    await fc.assert(
+      fc.asyncProperty(scenario, (each) => runInTurn(each)),
       {
         numRuns: CASES,
         seed: SEED,
@@ -227,9 +237,9 @@ describe(`swarm (VACATE_SEED=${SEED} repeats it)`, () => {
     expect(wanted.filter((name) => !reached.has(name))).toEqual([]);
   });
 
-  it('finds the canary: a migration without a shootdown', () => {
-    const result = fc.check(
-      fc.property(scenario, (each) => run(each, (machine) => new NoShootdownHost(machine))),
+  it('finds the canary: a migration without a shootdown', async () => {
+    const result = await fc.check(
+      fc.asyncProperty(scenario, (each) => runInTurn(each, (machine) => new NoShootdownHost(machine))),
       { numRuns: CASES, seed: SEED, endOnFailure: true },
     );
     expect(result.failed).toBe(true);
