@@ -8,6 +8,8 @@ import { worldNamed, worldsOf } from './worlds.js';
 export interface Verdict {
   readonly mutant: string;
   readonly found: Trace.Counterexample | null;
+  /** What the path does that README.md shows, if it was asked: what is wrong then. */
+  readonly known: string | null;
   /** Why it could not be explored: its guard has moved. */
   readonly failed: string | null;
   /** Explored until then. */
@@ -21,6 +23,8 @@ export interface Search {
   readonly worlds: readonly WorldSpec[];
   readonly budgetMin: number;
   readonly budgetMax: number;
+  /** Any violation will do, and then the path that is known already: what `--replay` takes. */
+  readonly known?: string | null;
 }
 
 /** CPUs of the worlds in which mutants are looked for: the migrator's and the processes'. */
@@ -47,7 +51,7 @@ export function homeOf(mutant: Mutant): Search {
  * mutate-hooks.ts.
  */
 export async function findOut(mutant: Mutant, search: Search): Promise<Verdict> {
-  const nothing = { mutant: mutant.name, found: null, worlds: 0, states: 0, transitions: 0 };
+  const nothing = { mutant: mutant.name, found: null, known: null, worlds: 0, states: 0, transitions: 0 };
   try {
     return await explored(mutant, search);
   } catch (error) {
@@ -55,22 +59,46 @@ export async function findOut(mutant: Mutant, search: Search): Promise<Verdict> 
   }
 }
 
-async function explored(mutant: Mutant, { worlds, budgetMin, budgetMax }: Search): Promise<Verdict> {
+async function explored(mutant: Mutant, search: Search): Promise<Verdict> {
   const { Explorer }: typeof Explore = await import(`./explore.js?mutant=${mutant.name}`);
   const { counterexample }: typeof Trace = await import(`./trace.js?mutant=${mutant.name}`);
   const seen = { worlds: 0, states: 0, transitions: 0 };
+  const { worlds, budgetMin, budgetMax, known } = search;
+  const most = known === undefined ? ENOUGH : 1;
   for (let budget = budgetMin; budget <= budgetMax; budget++) {
     for (const world of worlds) {
       const spec = { ...world, budget };
-      const { states, transitions, violations } = new Explorer(spec).explore({ reduction: false, most: ENOUGH });
+      const { states, transitions, violations } = new Explorer(spec).explore({ reduction: false, most });
       seen.worlds++;
       seen.states += states;
       seen.transitions += transitions;
       const found = await shortest(spec, violations, counterexample);
-      if (found !== null) return { mutant: mutant.name, found, failed: null, ...seen };
+      if (found === null) continue;
+      const because = plainly(found.because);
+      const again = known == null ? null : await replayKnown(known, counterexample);
+      return { mutant: mutant.name, found: { ...found, because }, known: again, failed: null, ...seen };
     }
   }
-  return { mutant: mutant.name, found: null, failed: null, ...seen };
+  return { mutant: mutant.name, found: null, known: null, failed: null, ...seen };
+}
+
+/** What is wrong at the end of a path that README.md shows; null if the product comes to the same harm on it. */
+async function replayKnown(path: string, counterexample: typeof Trace.counterexample): Promise<string | null> {
+  const { parseReplay }: typeof Trace = await import('./trace.js');
+  const parsed = parseReplay(path);
+  if (parsed === null || (await isHarmful(parsed.spec, parsed.choices))) return null;
+  return plainly(counterexample(parsed.spec, parsed.choices).because);
+}
+
+/** The product with the same steps of the others. */
+async function isHarmful(spec: WorldSpec, choices: readonly Explore.Choice[]): Promise<boolean> {
+  const { Explorer }: typeof Explore = await import('./explore.js');
+  return new Explorer({ ...spec, budget: choices.length }).replay(choices, () => {}) !== null;
+}
+
+/** What was found first, without what the service says of its failing to clean up after it. */
+function plainly(because: string): string {
+  return /^a migration failed \((?<first>.*?)\), and so did /.exec(because)?.groups?.first ?? because;
 }
 
 /** The shortest path that harms the mutant, and does no harm with every guard in its place; null if there is none. */
@@ -79,11 +107,8 @@ async function shortest(
   violations: readonly Explore.FoundViolation[],
   counterexample: typeof Trace.counterexample,
 ): Promise<Trace.Counterexample | null> {
-  const { Explorer }: typeof Explore = await import('./explore.js');
-  for (const { choices } of [...violations].sort(shorterFirst)) {
-    const product = new Explorer({ ...spec, budget: choices.length });
-    if (product.replay(choices, () => {}) === null) return counterexample(spec, choices);
-  }
+  for (const { choices } of [...violations].sort(shorterFirst))
+    if (!(await isHarmful(spec, choices))) return counterexample(spec, choices);
   return null;
 }
 

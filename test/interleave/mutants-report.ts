@@ -99,3 +99,13 @@ function traceOf({ name }: Mutant, verdict: Verdict | undefined): string[] {
   const steps = found.trace.filter((line) => line !== PAUSE);
   return [`### ${name}\n`, '```', ...steps, `${found.because}   [${found.replay}]`, '```', ''];
 }
+
+/** What README.md shows of each mutant: a path, and what is wrong at its end. */
+export function knownPaths(readme: string): Map<string, { readonly path: string; readonly because: string }> {
+  const paths = new Map<string, { readonly path: string; readonly because: string }>();
+  for (const section of readme.split('\n### ').slice(1)) {
+    const match = /^(?<name>\S+)\n[\s\S]*?\n(?<because>[^\n]*) {3}\[(?<path>[^\n]*)\]\n```/.exec(section)?.groups;
+    if (match !== undefined) paths.set(match.name!, { path: match.path!, because: match.because! });
+  }
+  return paths;
+}

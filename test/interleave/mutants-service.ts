@@ -62,14 +62,42 @@ export const serviceMutants: readonly Mutant[] = [
         find: 'if (!host.lock(pfn)) return CORE_LOCKED; batch.progress',
         put: 'if ((flags[pfn] & PG_LOCKED) !== 0) return CORE_LOCKED; batch.progress',
       },
+      { file: BATCH, find: 'host.unlock(batch.source[unit] + batch.progress[unit] - 1);', put: '' },
+      {
+        file: BATCH,
+        find: 'unlockPages(host, source, nrPages); } batch.state[unit] = LEAVING;',
+        put: '} batch.state[unit] = LEAVING;',
+      },
+      {
+        file: BATCH,
+        find: 'unlockPages(host, source, nrPages); batch.state[unit] = ISOLATED;',
+        put: 'batch.state[unit] = ISOLATED;',
+      },
+      {
+        file: BATCH,
+        find: 'unlockPages(host, source, nrPages); unlockPages(host, target, nrPages);',
+        put: 'unlockPages(host, target, nrPages);',
+      },
     ],
-    world: 'anon/1',
+    world: 'file-shared/1',
   },
   {
     name: 'no-target-lock',
     guard: 'who finds the new page in its slot sleeps on its lock until its contents are there',
     kernel: 'mm/migrate.c migrate_folio_unmap, folio_trylock(dst)',
-    edits: [{ file: BATCH, find: 'if (!host.lock(pfn)) return CORE_LOCKED; flags[pfn]', put: 'flags[pfn]' }],
+    edits: [
+      { file: BATCH, find: 'if (!host.lock(pfn)) return CORE_LOCKED; flags[pfn]', put: 'flags[pfn]' },
+      {
+        file: BATCH,
+        find: 'host.unlock(pfn); flags[pfn] = flags[pfn] & ~PG_ISOLATED;',
+        put: 'flags[pfn] = flags[pfn] & ~PG_ISOLATED;',
+      },
+      {
+        file: BATCH,
+        find: 'unlockPages(host, source, nrPages); unlockPages(host, target, nrPages);',
+        put: 'unlockPages(host, source, nrPages);',
+      },
+    ],
     world: 'swapcache-unmapped/1',
   },
   {
