@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { TEST_TOTALS } from '../interleave/totals.js';
+import { CONTEST_TOTALS, TEST_TOTALS } from '../interleave/totals.js';
 
 const main = fileURLToPath(new URL('../../dist/test/interleave/main.js', import.meta.url));
 
@@ -15,6 +15,11 @@ describe('every interleaving of a migration’s verbs with what other CPUs do', 
     // The same numbers each time: whoever changes what the explorer or the migration does, writes them anew.
     expect(totals).toEqual({ ...TEST_TOTALS, violations: [] });
   }, 900_000);
+
+  it('does no harm where two strategies want the same block', () => {
+    const nothing = { because: null, trace: [] };
+    expect(run('--contests').contests).toEqual(CONTEST_TOTALS.map((totals) => ({ ...totals, ...nothing })));
+  }, 300_000);
 
   it('comes to the same ends when no order is left out', () => {
     for (const world of ['driver', 'cache+driver', 'anon+file-shared']) {

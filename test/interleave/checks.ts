@@ -5,6 +5,7 @@ import {
   PG_ISOLATED,
   PG_LOCKED,
   PG_MLOCKED,
+  PG_NOPAGE,
   PG_PCP,
   PG_PGTABLE,
   PG_WRITEBACK,
@@ -95,7 +96,7 @@ function checkFrames({ machine, oracle }: World): string | null {
     if ((what & PG_PCP) !== 0 && isIsolated(machine, pfn))
       return `${formatPfn(pfn)}, in the range that is emptied, can be handed out from a per-CPU list`;
     if ((what & PG_ISOLATED) !== 0) return `${formatPfn(pfn)} stays isolated (${formatFlags(what)})`;
-    if ((what & (FREE_FLAGS | PG_PGTABLE)) !== 0 || index[pfn] !== 0 || pfn === oracle.neighbour) continue;
+    if ((what & (FREE_FLAGS | PG_PGTABLE | PG_NOPAGE)) !== 0 || index[pfn] !== 0 || pfn === oracle.neighbour) continue;
     return `${formatPfn(pfn)} is lost: count ${count[pfn]}, ${formatFlags(what)}, and nobody owns it`;
   }
   return null;

@@ -1,6 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import 'reflect-metadata';
+import { contests } from './contest.js';
 import { exploreInParts, exploreWorld, type WorldResult } from './explore-worlds.js';
 import { type Counterexample, counterexample, parseReplay, replayed } from './trace.js';
 import type { WorldSpec } from './world.js';
@@ -15,6 +17,7 @@ const USAGE = `Takes every interleaving of a migration with what other CPUs do, 
   --budget N          operations that the others may begin (2)
   --rival             a second migrator has the same pages
   --world NAME        this one alone, such as anon+shmem or rival-anon
+  --contests          two strategies that want the same memory block, instead
   --set test|long     all that npm test explores, or all that npm run interleave does
   --list              names of the worlds
   --first-violation   end at the first; fewer operations are tried first, so that it is a shortest one
@@ -35,6 +38,7 @@ const { values } = parseArgs({
     budget: { type: 'string', default: '2' },
     rival: { type: 'boolean', default: false },
     world: { type: 'string' },
+    contests: { type: 'boolean', default: false },
     set: { type: 'string' },
     list: { type: 'boolean', default: false },
     'first-violation': { type: 'boolean', default: false },
@@ -50,6 +54,7 @@ const { values } = parseArgs({
 async function main(): Promise<number> {
   if (values.help) return print(USAGE);
   if (values.replay !== undefined) return replay(values.replay);
+  if (values.contests) return contest();
   const specs = worlds();
   if (specs.length === 0) return complain('there is no such world; --list names them');
   if (values.list) return print(specs.map(({ name }) => name).join('\n'));
@@ -79,6 +84,18 @@ function worlds(): WorldSpec[] {
   if (values.world === undefined) return worldsOf({ pages: Number(values.pages), cpus, budget, rival: values.rival });
   const spec = worldNamed(values.world, { cpus, budget });
   return spec === null ? [] : [spec];
+}
+
+function contest(): number {
+  const results = contests().map((one) => one.explore());
+  if (values.json) print(JSON.stringify({ contests: results }));
+  else
+    for (const { name, states, transitions, depth, paths, because, trace } of results) {
+      const figures = [states, transitions, depth, paths].map((n) => String(n).padStart(9)).join('');
+      print(`${name.padEnd(36)}${figures}`);
+      if (because !== null) print(`\n${because}\n  ${trace.join('\n  ')}`);
+    }
+  return results.every(({ because }) => because === null) ? 0 : 1;
 }
 
 function replay(text: string): number {
@@ -114,7 +131,8 @@ function report(results: readonly WorldResult[]): number {
   };
   if (values['write-totals'] && values.set === 'test') {
     const { seconds: _, ...stable } = totals;
-    writeFileSync(TOTALS, totalsModule(stable));
+    const kept = readFileSync(TOTALS, 'utf8').replace(/^export const TEST_TOTALS = \{[^}]*\};$/m, totalsText(stable));
+    writeFileSync(TOTALS, kept);
   }
   if (values.json) print(JSON.stringify({ ...totals, violations }));
   else {
@@ -128,9 +146,9 @@ function report(results: readonly WorldResult[]): number {
   return violations.length === 0 ? 0 : 1;
 }
 
-function totalsModule(totals: Readonly<Record<string, number>>): string {
+function totalsText(totals: Readonly<Record<string, number>>): string {
   const lines = Object.entries(totals).map(([name, n]) => `  ${name}: ${n},\n`);
-  return `/** What the explorer finds in its test set, written by \`main.js --set test --write-totals\`. */\nexport const TEST_TOTALS = {\n${lines.join('')}};\n`;
+  return `export const TEST_TOTALS = {\n${lines.join('')}};`;
 }
 
 function print(text: string): number {

@@ -28,6 +28,7 @@ function hashedWords(m: Machine): Ranges {
     part(m.contents, FIRST_FRAME * m.contentWords, m.spec.nrPfns * m.contentWords),
     part(m.stored, 0, (SWAP_SLOTS + 8) * m.contentWords),
     part(m.storedNext, 0, SWAP_SLOTS + 8),
+    ...whole(m.booked, m.blockState, m.managed, m.watermarkMin, m.watermarkLow, m.watermarkHigh),
     ...whole(m.migratetype, m.nrFree, m.nrIsolatedFree, m.freeHead, m.freeTail, m.freeBlocks),
     ...whole(m.pcpHead, m.pcpTail, m.pcpCount, m.pcpHigh, m.pcpFreed),
     ...chunks.map((at) => part(m.lruEntries, at, at + 32)),

@@ -12,12 +12,14 @@ export const SWAP_SLOTS = 8;
 
 /**
  * A machine as small as the simulator makes them: one pageblock, of which the kernel has all but the last 64 frames,
- * tokens for contents, pools of a few records. It is put back in microseconds, and hashed as fast.
+ * tokens for contents, pools of a few records. It is put back in microseconds, and hashed as fast. More memory blocks
+ * than one are free.
  */
-export function tinyMachine(nrCpus: number): Machine {
+export function tinyMachine(nrCpus: number, nrBlocks = 1): Machine {
+  const nrPfns = nrBlocks * PAGEBLOCK_PAGES;
   const machine = createMachine({
     name: 'interleave',
-    nrPfns: PAGEBLOCK_PAGES,
+    nrPfns,
     nrCpus,
     blockPages: PAGEBLOCK_PAGES,
     zones: [
@@ -25,12 +27,12 @@ export function tinyMachine(nrCpus: number): Machine {
         node: 0,
         kind: 'Normal',
         start: 0,
-        end: PAGEBLOCK_PAGES,
+        end: nrPfns,
         watermarks: { min: 1, low: 2, high: 3 },
         lowmemReserve: NO_LOWMEM_RESERVE,
       },
     ],
-    blocks: [{ block: 0, state: BLOCK_ONLINE }],
+    blocks: Array.from({ length: nrBlocks }, (_, block) => ({ block, state: BLOCK_ONLINE })),
     dimms: [],
     nrSwapSlots: SWAP_SLOTS,
     pcp: [{ batch: 2, high: Array.from({ length: nrCpus }, () => 4), highMax: 4, flush: 'doubling' }],
@@ -40,5 +42,6 @@ export function tinyMachine(nrCpus: number): Machine {
   onlineBlock(machine, 0);
   // The allocator splits its one block from below.
   for (const order of [8, 7, 6]) allocateKernelPages(machine, 0, order, PG_RESERVED);
+  for (let block = 1; block < nrBlocks; block++) onlineBlock(machine, block);
   return machine;
 }

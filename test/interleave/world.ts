@@ -5,12 +5,15 @@ import nonlinear from '../../plugins/nonlinear/index.js';
 import swapBacked from '../../plugins/swap-backed/index.js';
 import { PageEvents } from '../../src/events/page-events.js';
 import { HandlerTable } from '../../src/migration/handler-table.js';
+import { PG_SLAB } from '../../src/mm/page-flags.js';
 import { isMigration, isPresent, isSwap, ptePayload } from '../../src/mm/pte.js';
+import { PAGEBLOCK_PAGES } from '../../src/mm/units.js';
+import { allocateKernelPages } from '../../src/sim/access.js';
 import { createProcess, forkProcess } from '../../src/sim/address-space.js';
 import type { Machine } from '../../src/sim/machine.js';
-import { drainLruAdd, drainPcp } from '../../src/sim/page-allocator.js';
+import { drainLruAdd, drainPcp, putPage } from '../../src/sim/page-allocator.js';
 import { findInCache } from '../../src/sim/page-cache.js';
-import { pteOf } from '../../src/sim/page-tables.js';
+import { ensurePteAt, pteOf } from '../../src/sim/page-tables.js';
 import { swapCachePage } from '../../src/sim/swap.js';
 import { CPU, KINDS, type Kind, type Place } from './kinds.js';
 import { NR_PROCESSES, Oracle } from './oracle.js';
@@ -32,6 +35,8 @@ export interface WorldSpec {
   readonly waits: boolean;
   /** A second migrator has the same list. */
   readonly rival: boolean;
+  /** Memory blocks; 1 if absent. With more, the pages are in the second one, and page tables in the first. */
+  readonly blocks?: number;
 }
 
 /** A machine with a few pages, ready for a migration; it can be put back to where it begins. */
@@ -47,7 +52,7 @@ export class World {
   readonly #baseWords: Uint32Array;
 
   constructor(readonly spec: WorldSpec) {
-    const machine = tinyMachine(spec.cpus);
+    const machine = tinyMachine(spec.cpus, spec.blocks);
     const files = spec.kinds.map(({ file }) => (file === null ? 0 : file(machine)));
     const vpns = spec.kinds.map((_, page) => FIRST_VPN + page * VPN_STEP);
     this.machine = machine;
@@ -67,6 +72,7 @@ export class World {
     const places = kinds.map(
       (_, page): Place => ({ machine, oracle, page, vpn: oracle.vpns[page]!, file: oracle.files[page]! }),
     );
+    const hoard = this.#hoardFirstBlock();
     kinds.forEach((kind, page) => {
       kind.make(places[page]!);
     });
@@ -76,7 +82,25 @@ export class World {
       kind.finish?.(places[page]!);
     });
     drainLruAdd(machine);
+    for (const pfn of hoard) putPage(machine, CPU, pfn);
     drainPcp(machine);
+  }
+
+  /** What is left of the first block, so that pages come to stand in the second; the process has its page tables. */
+  #hoardFirstBlock(): number[] {
+    const { machine, oracle } = this;
+    const hoard: number[] = [];
+    if ((this.spec.blocks ?? 1) === 1) return hoard;
+    ensurePteAt(machine, CPU, oracle.mm(0), FIRST_VPN);
+    drainPcp(machine);
+    for (;;) {
+      const pfn = allocateKernelPages(machine, CPU, 0, PG_SLAB);
+      if (pfn >= PAGEBLOCK_PAGES) {
+        putPage(machine, CPU, pfn);
+        return hoard;
+      }
+      hoard.push(pfn);
+    }
   }
 
   /** Puts everything back to where the world begins. */
