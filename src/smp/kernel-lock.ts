@@ -36,6 +36,13 @@ export function lockKernelForMany(control: Control): void {
   while (Atomics.exchange(control, LOCK, CONTENDED) !== FREE) Atomics.wait(control, LOCK, CONTENDED);
 }
 
+/** The same, for no longer than so many milliseconds; false if it was not to be had. */
+export function lockKernelWithin(control: Control, ms: number): boolean {
+  if (Atomics.exchange(control, LOCK, CONTENDED) === FREE) return true;
+  Atomics.wait(control, LOCK, CONTENDED, ms);
+  return Atomics.exchange(control, LOCK, CONTENDED) === FREE;
+}
+
 export function unlockKernel(control: Control): void {
   if (Atomics.exchange(control, LOCK, FREE) === CONTENDED) Atomics.notify(control, LOCK, 1);
 }

@@ -188,7 +188,7 @@ class SoakRun {
       }
       if (kills && now - lastKill >= KILL_EVERY_MS) {
         lastKill = now;
-        if (await threads.replaceOne()) countFault(this.#counters, this.#counters.shape.nrMigrators, 'thread-killed');
+        threads.replaceOne(() => countFault(this.#counters, this.#counters.shape.nrMigrators, 'thread-killed'));
       }
     }
   }
@@ -204,7 +204,7 @@ class SoakRun {
     const timeUp = setTimeout(END_MS, 'hang', { signal: patience.signal }).catch(() => 'ended');
     const how = await Promise.race([threads.ended().then(() => 'ended'), timeUp]);
     patience.abort();
-    if (how === 'hang') throw new Error('threads of the soak did not come to their end');
+    if (how === 'hang' && this.#error === null) throw new Error('threads of the soak did not come to their end');
   }
 
   /** Everybody is gone: the last look, unless it is known already that something is wrong. */

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { Prng } from '../../base/prng.js';
 import { killCpu } from '../../smp/supervise.js';
 import { canBeKilled, endOf, isQuiet, setThreadState, THREAD_STARTING, wantKilled } from '../../soak/control.js';
@@ -16,6 +16,7 @@ export class SoakThreads {
   readonly #replaced: number[] = [];
   readonly #control: Int32Array;
   readonly #prng: Prng;
+  #replacing: Promise<void> | null = null;
 
   constructor(
     private readonly common: CommonTask,
@@ -52,29 +53,43 @@ export class SoakThreads {
     return own;
   }
 
-  /** Ends a thread that runs processes, wherever it is, and lets another take its place. False if it was no time for it. */
-  async replaceOne(): Promise<boolean> {
-    const thread = this.#prng.below(this.common.counters.shape.nrThreads);
+  /**
+   * Ends a thread that runs processes, wherever it is, and lets another take its place; `done` is called then. Whoever
+   * asks need not wait: it may be no time for it, or threads may hang, which is for him to find out.
+   */
+  replaceOne(done: () => void): void {
+    if (this.#replacing !== null || isQuiet(this.#control)) return;
+    this.#replacing = this.#replace(this.#prng.below(this.common.counters.shape.nrThreads), done)
+      .catch(this.onError)
+      .finally(() => {
+        this.#replacing = null;
+      });
+  }
+
+  async #replace(thread: number, done: () => void): Promise<void> {
     const control = this.#control;
-    if (isQuiet(control)) return false;
+    const isOver = () => endOf(control) !== 0;
     wantKilled(control, thread, true);
     try {
-      while (!canBeKilled(control, thread)) await setImmediate();
-      if (endOf(control) !== 0) return false;
-      await killCpu(this.common.machine, this.common.counters.shape.nrMigrators + thread, async () => {
+      while (!canBeKilled(control, thread) && !isOver()) await setTimeout(1);
+      if (isOver()) return;
+      const terminate = async () => {
         setThreadState(control, thread, THREAD_STARTING);
         await this.#threads[thread]!.kill();
-      });
+      };
+      const { machine, counters } = this.common;
+      if (!(await killCpu(machine, counters.shape.nrMigrators + thread, terminate, isOver))) return;
     } finally {
       wantKilled(control, thread, false);
     }
     this.#replaced[thread]!++;
     this.#threads[thread] = this.#begin(thread);
-    return true;
+    done();
   }
 
   /** Resolves when every thread is gone. */
   async ended(): Promise<void> {
+    await this.#replacing;
     await Promise.all(this.#threads.map(({ ended }) => ended));
   }
 

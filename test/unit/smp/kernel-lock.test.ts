@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { createControl, forgetCpu, LOCK, LOCK_TURNS, LOCK_WAITERS } from '../../../src/smp/control.js';
-import { lockKernel, lockKernelForMany, unlockKernel, yieldKernel } from '../../../src/smp/kernel-lock.js';
+import {
+  lockKernel,
+  lockKernelForMany,
+  lockKernelWithin,
+  unlockKernel,
+  yieldKernel,
+} from '../../../src/smp/kernel-lock.js';
+import { killCpu } from '../../../src/smp/supervise.js';
+import { sharedMachine } from './small-shared-machine.js';
 
 const newControl = () => new Int32Array(createControl(4));
 
@@ -33,6 +41,24 @@ describe('the kernel lock', () => {
     forgetCpu(control, 2);
     expect(control[LOCK_WAITERS]).toBe(0);
     expect(yieldKernel(control, 1)).toBe(false);
+  });
+
+  it('is waited for no longer than was asked', () => {
+    const control = newControl();
+    lockKernel(control, 1);
+    expect(lockKernelWithin(control, 1)).toBe(false);
+    unlockKernel(control);
+    expect(lockKernelWithin(control, 1)).toBe(true);
+    expect(control[LOCK]).not.toBe(0);
+  });
+
+  it('is given up by whoever supervises, and the thread lives on', async () => {
+    const { shared, control } = sharedMachine();
+    lockKernel(control, 1);
+    let asked = 0;
+    const terminate = () => Promise.reject(new Error('the thread is not to be ended'));
+    expect(await killCpu(shared, 0, terminate, () => ++asked > 2)).toBe(false);
+    expect(asked).toBe(3);
   });
 
   it('has no more CPUs than a word has bits for', () => {
