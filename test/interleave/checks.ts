@@ -23,8 +23,9 @@ import { isIsolated } from '../../src/sim/pageblocks.js';
 import { tlbFlushAll, tlbLookup } from '../../src/sim/tlb.js';
 import { validateMachine } from '../../src/sim/validate.js';
 import { advance } from '../../src/sim/writeback.js';
-import { endLock, endPin, type Step } from './operations.js';
+import { endLock, endPin } from './operations.js';
 import { IDLE, NR_PROCESSES } from './oracle.js';
+import type { Step } from './step.js';
 import { FIRST_FRAME } from './tiny-machine.js';
 import type { World } from './world.js';
 

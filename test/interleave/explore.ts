@@ -3,6 +3,7 @@ import { MigrationRun, type Progress } from '../../src/migration/migration-run.j
 import { MIGRATE_ASYNC, MIGRATE_SYNC } from '../../src/mm/migrate-mode.js';
 import { tlbLookup } from '../../src/sim/tlb.js';
 import { checkAtRest, checkReport, settle } from './checks.js';
+import type { Choice, Exploration, ExploreOptions, FoundViolation } from './exploration.js';
 import {
   ALL,
   areIndependent,
@@ -13,61 +14,24 @@ import {
   looksAfter,
   looksAt,
 } from './independence.js';
-import { SLEEPS, type Step, type StepResult, stepsOf } from './operations.js';
+import { GO_ON, type Node, toTry } from './node.js';
+import { stepsOf } from './operations.js';
 import { IDLE, LOADING, STORING } from './oracle.js';
 import { PreemptedHost, type Scheduler } from './preempted-host.js';
 import { Rival } from './rival.js';
 import { SeenStates } from './seen-states.js';
 import { StateKey } from './state-key.js';
+import { SLEEPS, type Step, type StepResult } from './step.js';
 import { describeVerb, NONE, PAUSE, SHOOTDOWN, takesTwoPfns } from './verbs.js';
 import { World, type WorldSpec } from './world.js';
 
-/** At a point the migrator goes on. */
-const GO_ON = -1;
+export type * from './exploration.js';
+
 /** More verbs than any run needs. */
 const ENDLESS = 20_000;
 /** Three passes in async mode, and one that waits; or two that do not. */
 const PASSES_SYNC = 4;
 const PASSES_ASYNC = 2;
-
-/** Before verb number `at`, the others take step `step`. */
-export interface Choice {
-  readonly at: number;
-  readonly step: number;
-}
-
-export interface FoundViolation {
-  readonly because: string;
-  readonly choices: readonly Choice[];
-}
-
-export interface Exploration {
-  readonly states: number;
-  readonly transitions: number;
-  readonly depth: number;
-  readonly paths: number;
-  /** Different states in which a path may end. */
-  readonly ends: number;
-  readonly violations: readonly FoundViolation[];
-}
-
-export interface ExploreOptions {
-  /** False: steps that can change places without any difference are taken in both orders all the same. */
-  readonly reduction?: boolean;
-  /** So many violations are enough. */
-  readonly most?: number;
-}
-
-/** A point of the path in hand: what is still to be tried there. */
-interface Node {
-  /** Verbs before it. */
-  readonly at: number;
-  /** Steps not yet taken, the next one last; GO_ON is at the bottom. */
-  readonly todo: number[];
-  /** Steps that need not be taken from here: what they lead to is reached otherwise. */
-  readonly asleep: number[];
-  chosen: number;
-}
 
 /** Takes every path of one world, each by running the migration again from the beginning. */
 export class Explorer implements Scheduler {
@@ -510,17 +474,6 @@ export class Explorer implements Scheduler {
       .filter(({ chosen }) => chosen !== GO_ON)
       .map(({ at, chosen }) => ({ at, step: chosen }));
   }
-}
-
-/**
- * What is to be tried in a state, the next one last. In a new one: all that can be done and is not asleep, and after that
- * the migrator's own next step, with all of it asleep. In one that was seen before: what was asleep then and is not now
- * (P. Godefroid, Partial-Order Methods, 1996, section 5.3).
- */
-function toTry(enabled: readonly number[], asleep: readonly number[], before: readonly number[] | undefined): number[] {
-  const todo = enabled.filter((id) => !asleep.includes(id) && (before === undefined || before.includes(id)));
-  if (before === undefined) todo.push(GO_ON);
-  return todo.reverse();
 }
 
 /** True if it leaves the page alone for the time being. */

@@ -6,8 +6,8 @@ import { SCALAR } from '../../src/sim/machine.js';
 import { mappingOfPage } from '../../src/sim/mappings.js';
 import { pteOf } from '../../src/sim/page-tables.js';
 import { tlbLookup } from '../../src/sim/tlb.js';
-import type { Step } from './operations.js';
 import { HOLDING, IDLE, LOADING, MAX_CPUS, MAX_PAGES, NR_PROCESSES } from './oracle.js';
+import type { Step } from './step.js';
 import * as verb from './verbs.js';
 import type { World } from './world.js';
 

@@ -1,13 +1,10 @@
 import { PG_DIRTY, PG_LOCKED, PG_LRU, PG_SLAB } from '../../src/mm/page-flags.js';
-import { isPresent, PTE_DIRTY, PTE_WRITE, ptePayload } from '../../src/mm/pte.js';
+import { isPresent, ptePayload } from '../../src/mm/pte.js';
 import {
   ACCESS_BLOCKED,
-  ACCESS_FAULT,
-  ACCESS_NO_MEMORY,
   ACCESS_OK,
   ACCESS_TORN,
   allocateKernelPages,
-  fault,
   readFileContents,
   writeFilePage,
 } from '../../src/sim/access.js';
@@ -26,66 +23,17 @@ import { findHold, HOLD_LOCK, HOLD_WRITEBACK, lockPage, pin } from '../../src/si
 import { MAPPING_DRIVER } from '../../src/sim/mappings.js';
 import { putPage } from '../../src/sim/page-allocator.js';
 import { removeFromCache } from '../../src/sim/page-cache.js';
-import { getPageUnlessZero } from '../../src/sim/page-ref.js';
 import { pteOf } from '../../src/sim/page-tables.js';
 import { pageout } from '../../src/sim/pageout.js';
-import { tlbLookup } from '../../src/sim/tlb.js';
 import { advance, startWriteback, unpin } from '../../src/sim/writeback.js';
-import { HOLDING, IDLE, LOADING, LOOKING_UP, NR_PROCESSES, STORING } from './oracle.js';
+import { accesses, compare, goOn, lookUp } from './accesses.js';
+import { NR_PROCESSES } from './oracle.js';
+import { DONE, type Draft, SLEEPS, type Step, Violation } from './step.js';
 import type { World } from './world.js';
 
-/** How a step of another CPU ended. */
-export const DONE = 0;
-/** The task sleeps, on a lock or a migration entry: it is as if it had not come yet. */
-export const SLEEPS = 1;
-export type StepResult = 0 | 1;
-
-/** Something that must not be, in words. */
-export class Violation extends Error {}
-
-/** What a step may touch, besides the CPU that takes it. */
-export type Reach =
-  | 'everything'
-  | 'going-on'
-  | 'lookup'
-  | 'load'
-  | 'store'
-  | 'free-lists'
-  | 'page'
-  | 'file-page'
-  | 'page-and-lru'
-  | 'page-and-holds'
-  | 'page-and-memory';
-
-/** A step that another CPU may take: it begins an operation, or goes on with one. */
-export interface Step {
-  /** Place in the world's list of steps. */
-  readonly id: number;
-  /** In the kernel's words. */
-  readonly name: string;
-  /** The CPU that must be idle, or the one that goes on; 0 if any CPU will do. */
-  readonly cpu: number;
-  /** Page of the world that it is about; -1 for all. */
-  readonly page: number;
-  /** Process that it is about; -1 where that does not matter. */
-  readonly slot: number;
-  /** How far it reaches, for the question which steps can change places (independence.ts). */
-  readonly touches: Reach;
-  /** True if it begins something, which costs one of the operations that a world allows. */
-  readonly begins: boolean;
-  /** False if it cannot be taken back: it is no state of the machine alone that changes. */
-  readonly again: boolean;
-  /** May it be taken now, on that CPU? */
-  enabled(cpu: number): boolean;
-  perform(cpu: number): StepResult;
-}
-
 const FOREVER = Number.POSITIVE_INFINITY;
-const STRAY = 0xdead_dead;
 const out = new Uint32Array(2);
 const wanted = new Uint32Array(2);
-
-type Draft = Omit<Step, 'id' | 'slot' | 'again'> & { readonly slot?: number };
 
 /** All steps of a world, in a fixed order. */
 export function stepsOf(world: World): Step[] {
@@ -102,131 +50,6 @@ export function stepsOf(world: World): Step[] {
     ...neighbour(world),
   ];
   return drafts.map((draft, id) => ({ slot: -1, again: true, ...draft, id }));
-}
-
-/** The second half of what a CPU is in the middle of. */
-function goOn(world: World, cpu: number): Draft {
-  const { oracle } = world;
-  return {
-    name: 'goes on',
-    touches: 'going-on',
-    cpu,
-    page: -1,
-    begins: false,
-    enabled: () => oracle.doing(cpu) !== IDLE,
-    perform: () => {
-      const doing = oracle.doing(cpu);
-      if (doing === LOADING) load(world, cpu);
-      else if (doing === STORING) store(world, cpu);
-      else if (doing === LOOKING_UP) return takeReference(world, cpu);
-      else putPage(world.machine, cpu, oracle.frameOf(cpu));
-      oracle.end(cpu);
-      return DONE;
-    },
-  };
-}
-
-function load(world: World, cpu: number): void {
-  const { machine, oracle } = world;
-  const slot = oracle.slotOf(cpu);
-  const page = oracle.pageOf(cpu);
-  const whole = readContents(machine, oracle.frameOf(cpu), out);
-  const value = oracle.mm(slot) === oracle.mmOf(cpu) ? oracle.expected(slot, page) : -1;
-  if (value >= 0) compare(world, page, value, whole, `process ${slot} reads page ${page}`);
-}
-
-/** Compares what was read, in `out`, with what was last written. */
-export function compare(world: World, page: number, value: number, whole: boolean, who: string): void {
-  world.oracle.contents(value, page, wanted);
-  if (whole && out[0] === wanted[0] && out[1] === wanted[1]) return;
-  throw new Violation(`${who}: it holds ${describe(out[0]!)}, last written was ${describe(wanted[0]!)}`);
-}
-
-function describe(lo: number): string {
-  if (lo === 0) return 'zeroes';
-  if (lo === 0xaaaaaaaa) return 'the poison of a free page';
-  return lo < 0x1_0000 ? `version ${lo >>> 8} of page ${(lo >>> 4) & 0xf}` : `0x${lo.toString(16)}`;
-}
-
-function store(world: World, cpu: number): void {
-  const { machine, oracle } = world;
-  const slot = oracle.slotOf(cpu);
-  const page = oracle.pageOf(cpu);
-  // Without its mapping the store is a stray one, for which munmap should have waited.
-  if (oracle.mm(slot) === oracle.mmOf(cpu) && oracle.vma(slot, page) !== 0)
-    oracle.contents(oracle.write(slot, page), page, wanted);
-  else wanted.fill(STRAY);
-  fillContents(machine, oracle.frameOf(cpu), wanted[0]!, wanted[1]!);
-}
-
-/** get_page_unless_zero, then the look whether the page is still what it was found as (filemap_get_entry). */
-function takeReference(world: World, cpu: number): StepResult {
-  const { machine, oracle } = world;
-  const page = oracle.pageOf(cpu);
-  const pfn = oracle.frameOf(cpu);
-  if (getPageUnlessZero(machine, pfn)) oracle.begin(cpu, HOLDING, 0, page, pfn);
-  else oracle.end(cpu);
-  return DONE;
-}
-
-function lookUp(world: World, cpu: number, page: number): Draft {
-  return {
-    name: `filemap_get_entry(page ${page})`,
-    touches: 'lookup',
-    cpu,
-    page,
-    begins: true,
-    enabled: () => world.frameOf(page) >= 0,
-    perform: () => {
-      world.oracle.begin(cpu, LOOKING_UP, 0, page, world.frameOf(page));
-      return DONE;
-    },
-  };
-}
-
-/** A load and a store of a process: the translation now, the access itself whenever the CPU gets to it. */
-function accesses(world: World, cpu: number, slot: number, page: number): Draft[] {
-  const { machine, oracle } = world;
-  const enabled = () => {
-    const mm = oracle.mm(slot);
-    return mm !== 0 && (oracle.vma(slot, page) !== 0 || tlbLookup(machine, cpu, mm, oracle.vpns[page]!) !== 0);
-  };
-  return [false, true].map((write) => ({
-    name: `${write ? 'store' : 'load'}(process ${slot}, page ${page})`,
-    touches: write ? ('store' as const) : ('load' as const),
-    slot,
-    cpu,
-    page,
-    begins: true,
-    enabled,
-    perform: () => translate(world, cpu, slot, page, write),
-  }));
-}
-
-function translate(world: World, cpu: number, slot: number, page: number, write: boolean): StepResult {
-  const { machine, oracle } = world;
-  const mm = oracle.mm(slot);
-  const vpn = oracle.vpns[page]!;
-  let pte = tlbLookup(machine, cpu, mm, vpn);
-  const ready = PTE_WRITE | PTE_DIRTY;
-  if (pte !== 0 && oracle.vma(slot, page) === 0)
-    throw new Violation(`CPU${cpu} still has a translation of page ${page} of process ${slot}, which is unmapped`);
-  if (pte === 0 || (write && (pte & ready) !== ready)) {
-    const access = fault(machine, cpu, mm, vpn, write);
-    if (access === ACCESS_BLOCKED) return SLEEPS;
-    if (access === ACCESS_NO_MEMORY) return DONE;
-    if (access === ACCESS_FAULT) return unlessBeyondFile(world, slot, page);
-    if (write) oracle.copied(slot, page);
-    pte = tlbLookup(machine, cpu, mm, vpn);
-  }
-  oracle.begin(cpu, write ? STORING : LOADING, slot, page, ptePayload(pte));
-  return DONE;
-}
-
-function unlessBeyondFile(world: World, slot: number, page: number): StepResult {
-  if (world.oracle.expected(slot, page) >= 0)
-    throw new Violation(`process ${slot} gets SIGBUS at page ${page}, which is there`);
-  return DONE;
 }
 
 /** What a process does with one of its VMAs. */
@@ -425,7 +248,7 @@ function ofFile(world: World, page: number): Draft[] {
         const access = readFileContents(machine, cpu, file, 0, out);
         if (access === ACCESS_BLOCKED) return SLEEPS;
         if (access === ACCESS_OK || access === ACCESS_TORN)
-          compare(world, page, oracle.ofFile(page, 0), access === ACCESS_OK, `read(2) of page ${page}`);
+          compare(world, page, oracle.ofFile(page, 0), access === ACCESS_OK ? out : null, `read(2) of page ${page}`);
         return DONE;
       },
     },
@@ -462,7 +285,7 @@ function ofDriver(world: World, page: number): Draft[] {
       perform: () => {
         if (locked()) return SLEEPS;
         const whole = readContents(machine, world.cachedFrame(page, 0), out);
-        compare(world, page, oracle.ofFile(page, 0), whole, `the driver of page ${page}`);
+        compare(world, page, oracle.ofFile(page, 0), whole ? out : null, `the driver of page ${page}`);
         return DONE;
       },
     },

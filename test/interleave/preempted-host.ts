@@ -4,7 +4,7 @@ import { type BlockId, formatPfn, type Order, type Pfn } from '../../src/mm/unit
 import type { Machine } from '../../src/sim/machine.js';
 import { SimPageView } from '../../src/sim/page-view.js';
 import { SimHost } from '../../src/sim/sim-host.js';
-import { Violation } from './operations.js';
+import { Violation } from './step.js';
 import * as verb from './verbs.js';
 
 /** Who decides what the other CPUs do, and when. */

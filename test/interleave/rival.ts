@@ -3,8 +3,8 @@ import type { MigrationReport } from '../../src/migration/migration-report.js';
 import { MigrationRun, type Progress } from '../../src/migration/migration-run.js';
 import { MIGRATE_ASYNC } from '../../src/mm/migrate-mode.js';
 import { SimHost } from '../../src/sim/sim-host.js';
-import { DONE, type Step, type StepResult, Violation } from './operations.js';
 import type { StateKey } from './state-key.js';
+import { DONE, type Step, type StepResult, Violation } from './step.js';
 import { SHIPPED, type World } from './world.js';
 
 /** Passes of the second migrator. */
