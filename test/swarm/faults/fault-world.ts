@@ -95,9 +95,9 @@ export class FaultWorld {
   readonly #out = new Uint32Array(2);
   #stamp = 1000;
 
-  constructor() {
+  constructor(host: (machine: Machine) => HookedHost = (machine) => new HookedHost(machine)) {
     this.machine = newMachine();
-    this.host = new HookedHost(this.machine);
+    this.host = host(this.machine);
     this.service = this.#newService();
     populate(this);
     this.#kept = new KeptMachine(this.machine);
@@ -291,8 +291,14 @@ function populate(world: FaultWorld): void {
   must(startWriteback(m, pfn));
   advance(m, 0, 1e9);
   drainPcp(m);
+  for (const place of places) if (place !== swappedOut) warm(m, place);
   const frames = new Set(Array.from({ length: world.nrPages }, (_, at) => world.frameOf(at)).filter((at) => at >= 0));
   world.frames.push(...[...frames].sort((a, b) => a - b));
+}
+
+/** Both CPUs know the translation: whoever forgets to shoot it down will hear of it. */
+function warm(m: Machine, { mm, vpn }: Place): void {
+  for (const cpu of [0, 1]) readPage(m, cpu, mm, vpn, new Uint32Array(2));
 }
 
 function addToPool({ machine: m, filePages, pool }: FaultWorld, at: number): void {
