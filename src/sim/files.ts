@@ -54,8 +54,8 @@ export function addDriverPage(m: Machine, pfn: number, pool: number, page: numbe
 
 /**
  * Shortens a file (truncate): pages from `nrPages` on are unmapped everywhere, leave the cache and are forgotten, on
- * disk too. Returns false, with the file shortened as far as it went, when it meets a page that somebody has locked:
- * the caller sleeps on it and tries again.
+ * disk too. Returns false, with the file shortened as far as it went, when it meets a page that somebody has locked or
+ * whose write does not end: the caller sleeps on it and tries again.
  */
 export function truncateFile(m: Machine, cpu: number, file: number, nrPages: number): boolean {
   const end = m.mapPages[file]!;
@@ -64,7 +64,8 @@ export function truncateFile(m: Machine, cpu: number, file: number, nrPages: num
     const pfn = findInCache(m, index);
     if (pfn !== NO_PAGE) {
       if ((m.flags[pfn]! & PG_LOCKED) !== 0) return false;
-      if ((m.flags[pfn]! & PG_WRITEBACK) !== 0) waitForWriteback(m, cpu, pfn);
+      // A frame that a device is to read must not become anybody else's.
+      if ((m.flags[pfn]! & PG_WRITEBACK) !== 0 && !waitForWriteback(m, cpu, pfn)) return false;
     }
     unmapPageOfFile(m, cpu, file, page);
     if (pfn !== NO_PAGE)

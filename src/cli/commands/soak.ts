@@ -63,7 +63,7 @@ function secondsOf({ minutes, seconds, rounds }: SoakOptions): number {
 const round = (value: number) => Math.round(value * 10) / 10;
 
 function soakJson({ shared, seed }: SoakMachine, { threads, migrators, bytes = false }: SoakOptions, end: SoakEnd) {
-  const { report, seconds, cpuSeconds, ended, wrong, moves, broken, heap } = end;
+  const { report, seconds, cpuSeconds, ended, wrong, lastWrong, moves, broken, heap } = end;
   return {
     command: 'soak',
     machine: shared.spec.name,
@@ -79,6 +79,7 @@ function soakJson({ shared, seed }: SoakMachine, { threads, migrators, bytes = f
     ...report,
     heap,
     wrong,
+    lastWrong,
     moves,
     broken,
   };

@@ -43,6 +43,8 @@ export interface SoakEnd {
   readonly cpuSeconds: number;
   readonly ended: 'time' | 'interrupted' | 'wrong';
   readonly wrong: WrongWord | null;
+  /** The first word that is wrong when all threads are gone: null if what was found wrong was a stale read. */
+  readonly lastWrong: WrongWord | null;
   /** The last moves to or from the frame of the wrong word, newest first. */
   readonly moves: readonly Move[];
   /** Invariants of the machine that do not hold, in sentences. */
@@ -207,14 +209,14 @@ class SoakRun {
     if (how === 'hang' && this.#error === null) throw new Error('threads of the soak did not come to their end');
   }
 
-  /** Everybody is gone: the last look, unless it is known already that something is wrong. */
+  /** Everybody is gone: the last look. */
   #end(seconds: number, cpuSeconds: number): SoakEnd {
     const { shared, ledger, residents } = this.machine;
     const isWrong = () => this.#wrong !== null || this.#broken.length > 0;
+    const m = attachMachine(shared.spec, shared.buffer, { shootdown: () => {}, wake: () => {} });
+    const { words, wrong: last, broken } = checkMachine(m, ledger, residents);
     if (!isWrong()) {
-      const m = attachMachine(shared.spec, shared.buffer, { shootdown: () => {}, wake: () => {} });
-      const { words, wrong, broken } = checkMachine(m, ledger, residents);
-      this.#wrong = wrong;
+      this.#wrong = last;
       this.#broken = broken;
       this.#counters.quietPoints[0]!++;
       this.#counters.quietWords[0]! += words;
@@ -226,6 +228,7 @@ class SoakRun {
       cpuSeconds,
       ended: isWrong() ? 'wrong' : this.options.signal.aborted ? 'interrupted' : 'time',
       wrong: this.#wrong,
+      lastWrong: last,
       moves: frame === null ? [] : movesOf(this.#moves, frame, MOVES_SHOWN),
       broken: this.#broken,
       heap: this.#heap.result,

@@ -90,11 +90,13 @@ function headline(machine: string, { ended, report, seconds }: SoakEnd, palette:
 
 const hex = (word: number) => (word < 0 ? 'nothing' : `0x${word.toString(16).padStart(8, '0')}`);
 
-function wrongText({ wrong, moves }: SoakEnd): string[] {
+function wrongText({ wrong, lastWrong, moves }: SoakEnd): string[] {
   if (wrong === null) return [];
   const { whose, page, word, expected, found, frame } = wrong;
   const where = frame === null ? 'It stood in no frame.' : `It stood in ${formatPfn(frame)}.`;
-  const sentence = `Word ${word} of page 0x${page.toString(16)}, ${whose}: expected ${hex(expected)}, found ${hex(found)}. ${where}`;
+  const since =
+    lastWrong === null ? 'All of memory reads right now: the read was stale.' : 'It, or another, is wrong still.';
+  const sentence = `Word ${word} of page 0x${page.toString(16)}, ${whose}: expected ${hex(expected)}, found ${hex(found)}. ${where} ${since}`;
   return [
     `  ${wrap(sentence, WIDTH - 2, '  ')}`,
     ...moves.map(

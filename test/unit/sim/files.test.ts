@@ -141,6 +141,21 @@ describe('truncation', () => {
     expectSound(m);
   });
 
+  it('leaves a page whose write does not end: its frame is nobody else’s until the device has read it', () => {
+    const m = smallMachine();
+    const file = createFile(m, 2);
+    for (const page of [0, 1]) expect(writeFilePage(m, 0, file, page, page, 1, false)).toBe(ACCESS_OK);
+    settle(m);
+    const pfn = inCache(m, file, 0);
+    expect(startWriteback(m, pfn)).toBe(true);
+    m.holdUntil[0] = Number.POSITIVE_INFINITY;
+    expect(truncateFile(m, 0, file, 0)).toBe(false);
+    expect([m.mapPages[file], inCache(m, file, 0), m.count[pfn]! > 0]).toEqual([1, pfn, true]);
+    m.holdUntil[0] = 0;
+    expect(truncateFile(m, 0, file, 0)).toBe(true);
+    expectSound(m);
+  });
+
   it('stops at a locked page and goes on when asked again', () => {
     const m = smallMachine();
     const file = createFile(m, 4);

@@ -61,6 +61,7 @@ describe('the report of a soak', () => {
     cpuSeconds: 118,
     ended: 'time',
     wrong: null,
+    lastWrong: null,
     moves: [],
     broken: [],
     heap: { fromSeconds: 30, fromBytes: 50 * 2 ** 20, toBytes: 51 * 2 ** 20 },
@@ -81,7 +82,7 @@ describe('the report of a soak', () => {
     const text = soakText('soak', { ...end(), ended: 'wrong', wrong, moves }, palette);
     expect(text).toContain('✗ Something was wrong after 4,202 pages migrated');
     expect(text.replaceAll('\n  ', ' ')).toContain(
-      'Word 1 of page 0x5, shared memory: expected 0x00000012, found 0xaaaaaaaa. It stood in pfn:0x99.',
+      'Word 1 of page 0x5, shared memory: expected 0x00000012, found 0xaaaaaaaa. It stood in pfn:0x99. All of memory reads right now: the read was stale.',
     );
     expect(text).toContain('job 17 of migrator 0 moved pfn:0x77 to pfn:0x99');
     expect(text).toContain('a word was wrong, lost or stale');
