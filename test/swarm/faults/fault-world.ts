@@ -135,7 +135,7 @@ export class FaultWorld {
   }
 
   write(place: Place, lo: number, cpu = 1): boolean {
-    if (place.lo === GONE && place.filePage < 0) return false;
+    if (place.lo === GONE) return false;
     if (writePage(this.machine, cpu, place.mm, place.vpn, lo, ~lo) !== ACCESS_OK) return false;
     if (place.filePage >= 0) this.filePages[place.filePage]!.lo = lo;
     else place.lo = lo;
