@@ -15,7 +15,8 @@ States are hashed, so none is explored twice, and steps that have nothing to do 
 
 \`\`\`sh
 npm run build
-node dist/test/interleave/main.js                  # all worlds of 2 pages and 2 CPUs, as in npm test
+node dist/test/interleave/main.js --set test       # all that npm test explores; how much that is, totals.ts has
+npm run interleave                                 # and more pages, CPUs and operations
 node dist/test/interleave/main.js --help           # other sizes, one world, JSON
 node dist/test/interleave/main.js --replay PATH    # one path again, with what each page is like before each step
 \`\`\`
@@ -51,7 +52,7 @@ export function readmeOf(verdicts: readonly Verdict[]): string {
     `## ${deadly.length} guards, and what happens without each\n`,
     ...tableOf(deadly, of),
     `\n## ${harmless.length} that make no difference to what may happen\n`,
-    'They save work, or are the second of two that stand behind each other; nothing was found without them.\n',
+    'They save work, or stand behind another guard that sees the same. So far as was explored (worlds of one page, each with\nno operation of others and with one), nothing was found without them.\n',
     ...harmlessTable(harmless, of),
     '\n## The shortest counterexamples\n',
     'CPU0 migrates; its pauses are left out. `--replay` takes the path in brackets.\n',
