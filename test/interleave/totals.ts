@@ -8,7 +8,7 @@ export const TEST_TOTALS = {
   ends: 20998,
 };
 
-/** The same of two strategies that want one block, by hand from `main.js --contests`. */
+/** The same of two strategies that want one block. */
 export const CONTEST_TOTALS = [
   { name: 'offline-against-offline', states: 730, transitions: 23037, depth: 38, paths: 88 },
   { name: 'offline-against-high-order', states: 546, transitions: 19773, depth: 40, paths: 353 },
