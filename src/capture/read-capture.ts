@@ -4,7 +4,7 @@ import { VacateError } from '../base/vacate-error.js';
 import { journalledPages } from '../mm/buffer-cache.js';
 import type { MachineImage } from '../mm/machine-image.js';
 import { PG_NOPAGE } from '../mm/page-flags.js';
-import { MAX_PFN, PAGE_SIZE, PAGEBLOCK_PAGES } from '../mm/units.js';
+import { formatPfn, MAX_PFN, PAGE_SIZE, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { CaptureFiles } from './capture-files.js';
 import type { CaptureSource } from './capture-source.js';
 import { mendCompoundPages } from './compound-pages.js';
@@ -156,10 +156,24 @@ function readLayout(files: CaptureSource, caveats: string[]): Layout {
   };
 }
 
+/**
+ * Memory that never came online may lie behind the last page of kpageflags, but not far behind: a number that no host has
+ * would make a machine of a tebibyte out of a few bytes.
+ */
+const BEYOND_TIMES_MAX = 16;
+
 /** kpageflags may end inside the last pageblock or block; the image does not. */
 function reachOf(nrFilePfns: number, blocks: readonly MemoryBlock[], blockPages: number): number {
   let nrPfns = alignUp(nrFilePfns, Math.max(PAGEBLOCK_PAGES, blockPages));
+  const farthest = nrPfns * BEYOND_TIMES_MAX;
   for (const { block } of blocks) nrPfns = Math.max(nrPfns, (block + 1) * blockPages);
+  if (nrPfns > farthest && nrPfns <= MAX_PFN + 1) {
+    throw new VacateError(
+      'capture',
+      `memory_blocks goes up to ${formatPfn(nrPfns - 1)}, and kpageflags ends at ${formatPfn(nrFilePfns - 1)}, far before ` +
+        `it: ${TAKE_AGAIN}.`,
+    );
+  }
   if (nrPfns <= MAX_PFN + 1) return nrPfns;
   throw new VacateError(
     'capture',

@@ -5,7 +5,7 @@ import process from 'node:process';
 export const SEED = Number(process.env.VACATE_SEED ?? randomInt(2 ** 31));
 
 /** Runs of a reader that takes next to no time; the others get fewer, by what they cost. */
-export const RUNS = Number(process.env.VACATE_FUZZ_RUNS ?? 300);
+export const RUNS = Number(process.env.VACATE_FUZZ_RUNS ?? 60);
 
 /** True where inputs that find something go into the corpus by themselves. */
 export const KEEPS = process.env.VACATE_FUZZ_KEEP === '1';
