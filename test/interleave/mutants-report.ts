@@ -25,7 +25,7 @@ A violation is: a process, read(2) or a device that sees anything but what was l
 machine (\`src/sim/validate.ts\`); a page that stays locked, isolated or lost, or a task that would sleep for ever; a report
 that says what is not so; an error.
 
-# Mutants
+## Mutants
 
 Would it notice? Each guard of the protocol, every lock, check, count and order of steps, is switched off in turn, and the
 explorer has to find out. The product has no switches: a mutant is an edit of the built product, made while it is loaded
