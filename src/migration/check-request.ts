@@ -1,7 +1,7 @@
 import { expectArgument, isObject, isUint32Array, isWhole } from '../base/arguments.js';
 import { VacateError } from '../base/vacate-error.js';
 import { MIGRATE_ASYNC, MIGRATE_SYNC } from '../mm/migrate-mode.js';
-import { formatPfn, MAX_PAGE_ORDER } from '../mm/units.js';
+import { formatPfn, MAX_PFN } from '../mm/units.js';
 import type { MigrationRequest } from './migration-run.js';
 
 /** More passes than this are a mistake: each lets time go by for pages that stay. */
@@ -18,8 +18,9 @@ export function checkRequest(request: MigrationRequest, nrPfns: number): void {
   const { pfns, mode, sparedOrder, passes, targets } = request;
   expectArgument(isUint32Array(pfns), 'pfns', pfns, 'a Uint32Array of page frame numbers, ascending');
   expectArgument(isWhole(mode, MIGRATE_ASYNC, MIGRATE_SYNC), 'mode', mode, '0, 1 or 2 (async, sync-light, sync)');
-  const isOrder = sparedOrder === undefined || isWhole(sparedOrder, 0, MAX_PAGE_ORDER + 1);
-  expectArgument(isOrder, 'sparedOrder', sparedOrder, `an order from 0 to ${MAX_PAGE_ORDER + 1}, or leave it out`);
+  // Beyond what buddy keeps: a free range of several blocks is spared as well.
+  const isOrder = sparedOrder === undefined || isWhole(sparedOrder, 0, MAX_PFN);
+  expectArgument(isOrder, 'sparedOrder', sparedOrder, 'a whole number, log2 of the pages of a block, or leave it out');
   const isCount = passes === undefined || isWhole(passes, 1, PASSES_MAX);
   expectArgument(isCount, 'passes', passes, `a whole number from 1 to ${PASSES_MAX}, or leave it out`);
   const isSource =

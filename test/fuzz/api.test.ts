@@ -150,7 +150,7 @@ describe(`requests (VACATE_SEED=${SEED} repeats it)`, () => {
     const request = fc.record({
       pfns: mostly(pfns),
       mode: mostly(fc.integer({ min: 0, max: 2 })),
-      sparedOrder: mostly(fc.option(fc.integer({ min: 0, max: 11 }), { nil: undefined })),
+      sparedOrder: mostly(fc.option(fc.integer({ min: 0, max: 13 }), { nil: undefined })),
       passes: mostly(fc.option(fc.integer({ min: 1, max: 10 }), { nil: undefined })),
       targets: fc.option(junk, { nil: undefined, freq: 9 }),
     }) as unknown as fc.Arbitrary<MigrationRequest>;

@@ -53,8 +53,14 @@ const change: fc.Arbitrary<(root: unknown, holder: Holder | undefined, other: Ho
     .tuple(fc.constantFrom(...EVIL, 'name', 'size', 'kind'), value)
     .map(([key, by]) => (_root: unknown, holder?: Holder) => {
       // As a key of its own: an assignment to __proto__ would only be one to it.
-      if (holder !== undefined)
-        Object.defineProperty(holder.owner, key, { value: by, enumerable: true, configurable: true, writable: true });
+      if (Array.isArray(holder?.owner)) holder.owner.push(structuredClone(by));
+      else if (holder !== undefined)
+        Object.defineProperty(holder.owner, key, {
+          value: structuredClone(by),
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        });
     }),
   fc.tuple(fc.constantFrom(-1, 0.5, 2, 1000, 1e9, 1e300)).map(([times]) => (_root: unknown, holder?: Holder) => {
     const before = holder?.owner[holder.key];
