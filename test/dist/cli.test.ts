@@ -451,12 +451,8 @@ describe('bad input', () => {
     [offline('--blocks', '8', '--timeout', 'soon'), 2, '--timeout cannot read "soon"; write a time like 30s'],
     [plugin('./no-such-plugin.js'), 2, 'cannot load plugin "./no-such-plugin.js"'],
     [plugin(`${PLUGINS}/malformed.mjs`), 2, 'refusal 1 ("busy") does not say why'],
-    [
-      plugin(`${PLUGINS}/lacks-a-code.mjs`),
-      2,
-      'refused with code 7, which its refusal table lacks; add { id, kind, because }',
-    ],
-    [plugin(`${PLUGINS}/throws.mjs`), 1, 'pages.frobnicate is not a function; run again with VACATE_DEBUG=1'],
+    [plugin(`${PLUGINS}/lacks-a-code.mjs`), 2, 'answered 7, which its refusal table lacks; add { id, kind, because }'],
+    [plugin(`${PLUGINS}/throws.mjs`), 2, '(pages.frobnicate is not a function); a handler must not throw'],
     [highOrder(), 2, "required option '--order <number>' not specified"],
     [highOrder('--order', '99', '--count', '1'), 2, '--order cannot be "99"; write a number from 1 to 27'],
     [

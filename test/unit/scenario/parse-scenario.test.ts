@@ -210,7 +210,12 @@ const MEANINGS: readonly (readonly [what: string, text: string, complaint: strin
     'name: a\ncontents: bytes\nnodes: [{ boot: 2GiB }]',
     'contents is "bytes", but the machine has 2GiB; up to 1GiB can hold real bytes, so say "token"',
   ],
-  ['a terabyte', 'name: a\nnodes: [{ boot: 2TiB }]', 'nodes have 2048GiB of memory; less than 1TiB can be simulated'],
+  ['a size beyond all', 'name: a\nnodes: [{ boot: 2TiB }]', 'nodes[0].boot is "2TiB", not a size of at most 1024GiB'],
+  [
+    'a terabyte',
+    'name: a\nnodes: [{ boot: 600GiB }, { boot: 600GiB }]',
+    'nodes have 1200GiB of memory; less than 1TiB can be simulated',
+  ],
   [
     'a place misspelt',
     small('kind: slab, size: 64KiB, on: slwo'),
