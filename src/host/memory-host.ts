@@ -101,7 +101,7 @@ export interface MemoryHost {
    * smaller is left. NO_PAGE if there is none.
    */
   allocateTarget(order: Order, source: Pfn, sparedOrder: Order): Pfn;
-  /** Gives back a target that nobody moved to. */
+  /** Drops the reference of a target that nobody moved to (__free_pages): somebody else may hold one for a moment. */
   freeTarget(pfn: Pfn, order: Order): void;
   /** Free pages that `allocateTarget` could hand out in all, order 0. Isolated ranges and `without` do not count. */
   roomOutside(without: readonly PfnRange[]): Room;
@@ -114,7 +114,7 @@ export interface MemoryHost {
    * with nothing changed, if somebody else holds the page.
    */
   freeze(pfn: Pfn, expected: number): boolean;
-  /** Ends that: the page has so many references (folio_ref_unfreeze). Also for a page that nobody could have found yet. */
+  /** Ends that: the page, which is frozen, has so many references (folio_ref_unfreeze). */
   unfreeze(pfn: Pfn, references: number): void;
   /** Replaces every page-table entry of a locked page by a migration entry. False if one could not be: then none was. */
   unmap(pfn: Pfn): boolean;

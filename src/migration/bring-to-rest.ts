@@ -46,7 +46,7 @@ function decideFrozen({ batch, host }: BatchContext, unit: number): void {
   const target = batch.target[unit]!;
   const nrPages = 2 ** batch.order[unit]!;
   if (!pages.hasMapping(target)) {
-    thaw(host, source, target, nrPages);
+    thaw(host, batch, unit);
     batch.state[unit] = UNMAPPED;
     return;
   }
@@ -54,6 +54,7 @@ function decideFrozen({ batch, host }: BatchContext, unit: number): void {
     if (count[source + i] !== 0) continue;
     if (!pages.hasMapping(target + i) && pages.moveSlot(source + i, target + i))
       pages.moveBuffers(source + i, target + i);
+    if (count[target + i] === 0) host.unfreeze(target + i, batch.references[i]!);
     host.unfreeze(source + i, 1);
   }
   batch.state[unit] = MOVED;

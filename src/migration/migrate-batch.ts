@@ -64,6 +64,8 @@ export interface Batch {
   readonly outcome: Uint16Array;
   /** Pages of the unit that the step under way has isolated or locked, should it break off. */
   readonly progress: Uint16Array;
+  /** References of the pages of the one unit that is FROZEN: while it is, no page says so itself. */
+  references: Uint32Array;
 }
 
 /** Bytes of a unit: two pages, outcome and progress, and three bytes. */
@@ -81,6 +83,7 @@ export function createBatch(capacity: number): Batch {
     order: new Uint8Array(buffer, capacity * 12, capacity),
     state: new Uint8Array(buffer, capacity * 13, capacity),
     handler: new Uint8Array(buffer, capacity * 14, capacity),
+    references: new Uint32Array(1),
   };
 }
 
@@ -317,8 +320,8 @@ export function shootdownPhase({ batch, host }: BatchContext): void {
 }
 
 /**
- * The point of no return: if nobody else holds the page its count is frozen at 0, the handler re-points whatever names
- * it, and both counts are set to what their new places make them (folio_migrate_mapping).
+ * The point of no return: if nobody else holds the pages both counts are frozen at 0, the handler re-points whatever
+ * names the old one, and both counts are set to what their new places make them (folio_migrate_mapping).
  */
 export function movePhase(context: BatchContext, mode: MigrateMode): void {
   const { batch } = context;
@@ -339,21 +342,23 @@ function moveUnit({ batch, host, table }: BatchContext, unit: number, mode: Migr
   const source = batch.source[unit]!;
   const target = batch.target[unit]!;
   const nrPages = 2 ** batch.order[unit]!;
+  if (batch.references.length < nrPages) batch.references = new Uint32Array(nrPages);
+  const { references } = batch;
   for (let i = 0; i < nrPages; i++) {
-    const expected = handler.references(source + i) + 1;
-    // The target has its references before anybody can find it where the source was.
-    host.unfreeze(target + i, expected);
-    if (host.freeze(source + i, expected)) continue;
-    thaw(host, source, target, i + 1);
+    references[i] = handler.references(source + i) + 1;
+    // The target too: who found it as what it was long ago may be about to look again, with a reference.
+    if (host.freeze(target + i, 1) && host.freeze(source + i, references[i]!)) continue;
+    thaw(host, batch, unit);
     return CORE_PINNED;
   }
   for (let i = 0; i < nrPages; i++) {
     const code = handler.migrate(source + i, target + i, mode);
     if (code !== 0 && i > 0) throw refusedHalfway(table.names[batch.handler[unit]!]!, source + i);
     if (code !== 0) {
-      thaw(host, source, target, nrPages);
+      thaw(host, batch, unit);
       return outcomeOf(batch.handler[unit]!, code);
     }
+    host.unfreeze(target + i, references[i]!);
     host.unfreeze(source + i, 1);
   }
   return 0;
@@ -367,12 +372,14 @@ function refusedHalfway(plugin: string, pfn: Pfn): VacateError {
   );
 }
 
-/** The first pages of a unit that does not move have the references again that they had: their targets have kept them. */
-export function thaw(host: MemoryHost, source: Pfn, target: Pfn, nrPages: number): void {
+/** The pages of a unit that does not move have the references again that they had, as many of them as were frozen. */
+export function thaw(host: MemoryHost, batch: Batch, unit: number): void {
   const { count } = host.columns;
-  for (let i = 0; i < nrPages; i++) {
-    if (count[source + i] === 0) host.unfreeze(source + i, count[target + i]!);
-    host.unfreeze(target + i, 1);
+  const source = batch.source[unit]!;
+  const target = batch.target[unit]!;
+  for (let i = 0; i < 2 ** batch.order[unit]!; i++) {
+    if (count[source + i] === 0) host.unfreeze(source + i, batch.references[i]!);
+    if (count[target + i] === 0) host.unfreeze(target + i, 1);
   }
 }
 

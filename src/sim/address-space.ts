@@ -2,7 +2,7 @@ import { PG_ANON, PG_LOCKED, PG_NONLINEAR, PG_SWAPCACHE, PG_WRITEBACK } from '..
 import { filePte, isMigration, isPresent, isSwap, PTE_WRITE, ptePayload } from '../mm/pte.js';
 import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { type Machine, SCALAR } from './machine.js';
-import { createMapping, linkVma, MAPPING_ANON, unlinkVma } from './mappings.js';
+import { createMapping, linkVma, MAPPING_ANON, mappingOfPage, unlinkVma } from './mappings.js';
 import { mlockPage, munlockPage } from './mlock.js';
 import { putPage } from './page-allocator.js';
 import { findInCache } from './page-cache.js';
@@ -131,7 +131,7 @@ function removeFromProcess(m: Machine, mm: number, vma: number): void {
 
 /** Clears one entry and drops what it held: a page, a swap slot, or its claim on a page that is moving (zap_pte_range). */
 export function zapPte(m: Machine, cpu: number, mm: number, vpn: number, vma: number): void {
-  const pte = clearEntry(m, cpu, mm, vpn);
+  const pte = clearEntry(m, cpu, vma, vpn);
   if (pte === 0) return;
   tlbFlushPage(m, mm, vpn);
   dropCleared(m, cpu, vma, pte);
@@ -147,7 +147,7 @@ function zapTogether(m: Machine, cpu: number, vma: number, start: number, end: n
   for (let vpn = start; vpn < end; ) {
     let nr = 0;
     for (; vpn < end && nr < gathered.length; vpn++) {
-      const pte = clearEntry(m, cpu, mm, vpn);
+      const pte = clearEntry(m, cpu, vma, vpn);
       if (pte !== 0) gathered[nr++] = pte;
     }
     if (nr > 0) tlbFlushMm(m, mm);
@@ -156,15 +156,31 @@ function zapTogether(m: Machine, cpu: number, vma: number, start: number, end: n
 }
 
 /** Takes an entry away, with what it held if that was no page; the entry if it was one that CPUs may have cached, else 0. */
-function clearEntry(m: Machine, cpu: number, mm: number, vpn: number): number {
-  const at = pteAt(m, mm, vpn);
+function clearEntry(m: Machine, cpu: number, vma: number, vpn: number): number {
+  const at = pteAt(m, m.vmaMm[vma]!, vpn);
   if (at === 0) return 0;
   const pte = takePte(m, at, 0);
   if (isSwap(pte)) releaseSwapEntry(m, cpu, ptePayload(pte));
   // A migration entry holds no reference: the page that moves simply finds one entry fewer when it arrives.
-  if (isMigration(pte)) m.others?.wake(at);
+  if (isMigration(pte)) {
+    m.others?.wake(at);
+    noteDirtyOnItsWay(m, vma, vpn, pte);
+  }
   // The entry before it may still be cached: its shootdown comes once for a batch (flush_tlb_batched_pending).
   return isPresent(pte) || isMigration(pte) ? pte : 0;
+}
+
+/**
+ * What an entry knew of a page that is on its way: the page has its slot in the old frame still, or in the new one. (Linux
+ * marks the page dirty at the unmap, which no undo takes back: try_to_migrate_one.)
+ */
+function noteDirtyOnItsWay(m: Machine, vma: number, vpn: number, pte: number): void {
+  const source = ptePayload(pte);
+  if (mappingOfPage(m, source) !== 0) noteDirty(m, source, pte);
+  else if ((m.vmaFlags[vma]! & VM_SHARED) !== 0) {
+    const offset = m.vmaOffset[vma]! + (vpn - m.vmaStart[vma]!);
+    noteDirty(m, findInCache(m, m.mapBase[m.vmaFile[vma]!]! + offset), pte);
+  }
 }
 
 function dropCleared(m: Machine, cpu: number, vma: number, pte: number): void {

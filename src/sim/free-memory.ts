@@ -11,8 +11,7 @@ import type { ZoneKind } from '../mm/zone.js';
 import { freeBlockOrder, freeListAt, relinkFree, takeFrom } from './buddy.js';
 import { linkBack, setLinkBack } from './contents.js';
 import type { Machine } from './machine.js';
-import { allocatePages, drainPcpOf, freePages, prepareNewPages, reserveOf } from './page-allocator.js';
-import { refSet } from './page-ref.js';
+import { allocatePages, drainPcpOf, freePages, prepareNewPages, putPages, reserveOf } from './page-allocator.js';
 import { freeListType, isIsolated, pageblockType, setPageblockType, zoneOf } from './pageblocks.js';
 import { freeTarget } from './targets.js';
 
@@ -81,9 +80,7 @@ export class SimFreeMemory implements FreeMemory {
   }
 
   free(pfn: Pfn, order: Order): void {
-    const m = this.machine;
-    for (let page = pfn; page < pfn + 2 ** order; page++) refSet(m, page, 0);
-    freePages(m, CPU, pfn, order);
+    putPages(this.machine, pfn, order, toLists);
   }
 
   atEnd(zone: number, order: Order, end: 'first' | 'last', most: number): Uint32Array {
@@ -117,6 +114,10 @@ export class SimFreeMemory implements FreeMemory {
   drainLocal(zone: number): void {
     drainPcpOf(this.machine, CPU, zone);
   }
+}
+
+function toLists(m: Machine, pfn: Pfn, order: Order): void {
+  freePages(m, CPU, pfn, order);
 }
 
 /** Pageblocks of which half or more was taken for movable memory are movable from now on (__isolate_free_page). */

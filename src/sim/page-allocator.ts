@@ -206,6 +206,18 @@ export function putPage(m: Machine, cpu: number, pfn: Pfn): void {
 }
 
 /**
+ * Drops one reference of each of 2^order pages that were allocated together and never used, and frees them with `free`.
+ * Who found one of them as what it was long ago may hold it for a moment: then that one is freed by his put_page, and the
+ * others one by one (__free_pages).
+ */
+export function putPages(m: Machine, pfn: Pfn, order: Order, free: (m: Machine, pfn: Pfn, order: Order) => void): void {
+  let held = 0;
+  for (let page = pfn; page < pfn + 2 ** order; page++) if (refSub(m, page, 1) !== 0) held++;
+  if (held === 0) free(m, pfn, order);
+  else for (let page = pfn; page < pfn + 2 ** order; page++) if (m.count[page] === 0) free(m, page, 0);
+}
+
+/**
  * Puts the pages of every CPU's batch onto their LRU lists and drops the batch's references; a page that nobody else
  * holds any more is freed instead (lru_add_drain_all).
  */

@@ -170,7 +170,9 @@ export class SimHost implements MemoryHost {
     const flags = m.flags[source]!;
     // Whether the file has nonlinear mappings is the file's to say: it may have changed since the slot moved.
     const nonlinear = this.pages.hasNonlinearMappings(target) ? PG_NONLINEAR : 0;
-    m.flags[target] = ((m.flags[target]! & ~(CARRIED | PG_NONLINEAR)) | (flags & CARRIED) | nonlinear) >>> 0;
+    // An entry may have gone meanwhile that knew the page was dirty: then its new frame has been told.
+    const own = m.flags[target]! & (~(CARRIED | PG_NONLINEAR) | PG_DIRTY);
+    m.flags[target] = (own | (flags & CARRIED) | nonlinear) >>> 0;
     m.flags[source] = (flags & (PG_LOCKED | PG_ISOLATED)) >>> 0;
     if ((flags & PG_MOVABLE_OPS) === 0) placeOnLru(m, target);
   }

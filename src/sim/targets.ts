@@ -5,8 +5,7 @@ import { MAX_PAGE_ORDER, NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import { freeBlock, freeBlockOrder, freeListAt, takeFrom } from './buddy.js';
 import { poisonContents } from './contents.js';
 import type { Machine } from './machine.js';
-import { freeAbove, prepareNewPages, zonelist } from './page-allocator.js';
-import { refSet } from './page-ref.js';
+import { freeAbove, prepareNewPages, putPages, zonelist } from './page-allocator.js';
 import { isIsolated, nodeOf, zoneOf } from './pageblocks.js';
 
 /** Movable memory goes into holes among movable memory first, and into other pageblocks before a whole block breaks. */
@@ -71,11 +70,14 @@ function looseBlock(m: Machine, zone: number, type: Migratetype, spared: Order):
   return NO_PAGE;
 }
 
-/** Gives back a target that nothing was moved to. */
+/** Gives back a target that nothing was moved to, straight to buddy. */
 export function freeTarget(m: Machine, pfn: Pfn, order: Order): void {
+  putPages(m, pfn, order, toBuddy);
+}
+
+function toBuddy(m: Machine, pfn: Pfn, order: Order): void {
   for (let page = pfn; page < pfn + 2 ** order; page++) {
     m.flags[page] = 0;
-    refSet(m, page, 0);
     poisonContents(m, page);
   }
   freeBlock(m, pfn, order);

@@ -97,6 +97,22 @@ export function lookUp(world: World, cpu: number, page: number): Draft {
   };
 }
 
+/** The same by one who found the page where it was before, and was interrupted then (get_user_pages_fast). */
+export function lookUpLate(world: World, cpu: number, page: number): Draft {
+  return {
+    name: `gup_fast_pte_range(page ${page}, where it was before)`,
+    touches: 'lookup',
+    cpu,
+    page,
+    begins: true,
+    enabled: () => true,
+    perform: () => {
+      world.oracle.begin(cpu, LOOKING_UP, 0, page, world.nextTarget);
+      return DONE;
+    },
+  };
+}
+
 /** A load and a store of a process: the translation now, the access itself whenever the CPU gets to it. */
 export function accesses(world: World, cpu: number, slot: number, page: number): Draft[] {
   const { machine, oracle } = world;

@@ -81,6 +81,17 @@ export const MORE_KINDS: readonly Kind[] = [
     },
   },
   {
+    // Its last move ended before everybody had looked: somebody still has its old frame, which is free, in his hands.
+    name: 'anon-moved-before',
+    forked: false,
+    wasElsewhere: true,
+    file: null,
+    make: (at) => {
+      mapMemory(at.machine, at.oracle.mm(0), { start: at.vpn, nrPages: 1, flags: VM_WRITE, file: 0, offset: 0 });
+      write(at, 0);
+    },
+  },
+  {
     // Mapped through a nonlinear VMA.
     name: 'file-nonlinear',
     forked: false,

@@ -21,6 +21,8 @@ export interface Kind {
   readonly file: ((m: Machine) => number) | null;
   /** Makes the page in the first process, before the fork. */
   make(at: Place): void;
+  /** True if its frame was another one a moment ago: the one that it will move to, which somebody may still look for. */
+  readonly wasElsewhere?: boolean;
   /** Goes on after the fork. */
   finish?(at: Place): void;
 }

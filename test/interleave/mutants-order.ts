@@ -31,8 +31,7 @@ const FIRST_OF_COPY =
   'let nr = 0; for (let unit = 0; unit < batch.nrUnits; unit++) { if (batch.state[unit] !== MOVED) continue;';
 const FIRST_OF_CARRY = 'if (batch.state[unit] !== COPIED) continue;';
 const LAST_OF_COPY = 'if (batch.state[unit] === MOVED) batch.state[unit] = COPIED;';
-const FREEZE = 'if (host.freeze(source + i, expected)) continue;';
-const REFERENCES = 'host.unfreeze(target + i, expected);';
+const FREEZE = '&& host.freeze(source + i, references[i])) continue;';
 const LAST_OF_MOVE = 'host.unfreeze(source + i, 1); } return 0;';
 const UNLOCK = 'unlockPages(host, source, nrPages); unlockPages(host, target, nrPages);';
 
@@ -47,7 +46,7 @@ export const orderMutants: readonly Mutant[] = [
       {
         file: BATCH,
         find: FREEZE,
-        put: 'if (host.freeze(source + i, host.columns.mapcount[source + i] + expected)) continue;',
+        put: '&& host.freeze(source + i, host.columns.mapcount[source + i] + references[i])) continue;',
       },
       // Entries are exchanged one for one at the end, as in copy, then switch.
       {
@@ -80,14 +79,12 @@ export const orderMutants: readonly Mutant[] = [
     world: 'anon/1',
   },
   {
-    name: 'slot-before-target-references',
-    guard: 'the new page has its references before anybody can find it in its slot',
-    kernel: 'mm/migrate.c folio_migrate_mapping: folio_ref_add(newfolio) before xas_store',
-    edits: [
-      { file: BATCH, find: REFERENCES, put: 'var references = expected;' },
-      { file: BATCH, find: LAST_OF_MOVE, put: `host.unfreeze(target + i, references); ${LAST_OF_MOVE}` },
-    ],
-    world: 'swapcache-unmapped/1',
+    name: 'target-not-frozen',
+    guard:
+      'who finds the new page, in its slot or as what it was long ago, gets no reference that is forgotten when its count is set',
+    kernel: 'mm/migrate.c folio_migrate_mapping: folio_ref_add(newfolio), which forgets none',
+    edits: [{ file: BATCH, find: 'host.freeze(target + i, 1) && ', put: '' }],
+    world: 'anon-moved-before/1',
   },
   {
     name: 'slot-empty-meanwhile-2004',
@@ -98,7 +95,7 @@ export const orderMutants: readonly Mutant[] = [
       {
         file: BATCH,
         find: FREEZE,
-        put: 'if (host.freeze(source + i, expected)) { var slot = -1; const m = host.machine; const index = m.index[source + i]; if (host.pages.inCache(source + i) && host.pages.swapSlot(source + i) < 0) slot = m.extentLeaf[index >>> 6] * 64 + (index & 63); var page = slot < 0 ? 0 : m.leafSlots[slot]; if (slot >= 0) m.leafSlots[slot] = 0; host.unfreeze(target + i, expected); continue; }',
+        put: '&& host.freeze(source + i, references[i])) { var slot = -1; const m = host.machine; const index = m.index[source + i]; if (host.pages.inCache(source + i) && host.pages.swapSlot(source + i) < 0) slot = m.extentLeaf[index >>> 6] * 64 + (index & 63); var page = slot < 0 ? 0 : m.leafSlots[slot]; if (slot >= 0) m.leafSlots[slot] = 0; host.relax(); continue; }',
       },
       {
         file: BATCH,
@@ -179,13 +176,16 @@ export const orderMutants: readonly Mutant[] = [
     edits: [
       ...phaseMoved('move', 'unmap'),
       taking('if (batch.state[unit] !== UNMAPPED) continue; batch.state[unit] = FROZEN;', 'LOCKED'),
-      { file: BATCH, find: REFERENCES, put: `${REFERENCES} var references = expected;` },
       {
         file: BATCH,
         find: FREEZE,
-        put: 'if (host.columns.count[source + i] === host.columns.mapcount[source + i] + expected) continue;',
+        put: '&& host.columns.count[source + i] === host.columns.mapcount[source + i] + references[i]) continue;',
       },
-      { file: BATCH, find: LAST_OF_MOVE, put: 'host.columns.count[source + i] -= references - 1; } return 0;' },
+      {
+        file: BATCH,
+        find: LAST_OF_MOVE,
+        put: 'host.columns.count[source + i] -= references[i] - 1; } return 0;',
+      },
       {
         file: BATCH,
         find: 'if (batch.state[unit] !== LOCKED) continue; const source = batch.source[unit]; const nrPages = 2 ** batch.order[unit]; if (wasFreed(host, batch, unit)) { finishFreed(host, batch, unit); continue; } batch.state[unit] = UNMAPPED;',

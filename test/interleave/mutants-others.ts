@@ -197,6 +197,35 @@ export const othersMutants: readonly Mutant[] = [
     world: 'file-redirtied/1',
   },
   {
+    name: 'munmap-forgets-what-was-dirty',
+    guard: 'what was written through an entry is known when its migration entry goes',
+    kernel: 'mm/rmap.c try_to_migrate_one, folio_mark_dirty',
+    edits: [{ file: SPACE, find: 'noteDirtyOnItsWay(m, vma, vpn, pte);', put: '' }],
+    world: 'file-redirtied/2',
+  },
+  {
+    name: 'dirty-meanwhile-not-kept',
+    guard: 'a new page that was marked dirty before its flags came stays dirty',
+    kernel: 'mm/migrate.c folio_migrate_flags, which sets flags and clears none',
+    edits: [
+      { file: 'src/sim/sim-host.js', find: '(~(CARRIED | PG_NONLINEAR) | PG_DIRTY)', put: '~(CARRIED | PG_NONLINEAR)' },
+    ],
+    world: 'file-redirtied/2',
+  },
+  {
+    name: 'unused-target-freed-under-a-reference',
+    guard: 'a target that nothing moved to is freed by whoever drops the last reference',
+    kernel: 'mm/page_alloc.c __free_pages, put_page_testzero',
+    edits: [
+      {
+        file: 'src/sim/page-allocator.js',
+        find: 'if (refSub(m, page, 1) !== 0) held++;',
+        put: 'm.count[page] = 0;',
+      },
+    ],
+    world: 'anon-moved-before/2',
+  },
+  {
     name: 'get-of-a-frozen-page',
     guard: 'a reference without a lock is not given while the count is frozen',
     kernel: 'include/linux/page_ref.h page_ref_add_unless(page, 1, 0)',

@@ -181,8 +181,8 @@ export const serviceMutants: readonly Mutant[] = [
       },
       {
         file: BATCH,
-        find: 'if (host.freeze(source + i, expected)) continue;',
-        put: 'host.unfreeze(source + i, 0); continue;',
+        find: '&& host.freeze(source + i, references[i])) continue;',
+        put: ') { host.unfreeze(source + i, 0); continue; }',
       },
     ],
     world: 'anon/1',
@@ -194,8 +194,8 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: BATCH,
-        find: 'if (host.freeze(source + i, expected)) continue;',
-        put: 'if (host.columns.count[source + i] === expected) { host.unfreeze(source + i, 0); continue; }',
+        find: '&& host.freeze(source + i, references[i])) continue;',
+        put: '&& host.columns.count[source + i] === references[i]) { host.unfreeze(source + i, 0); continue; }',
       },
     ],
     world: 'anon/1',
@@ -207,8 +207,8 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: BATCH,
-        find: 'if (host.freeze(source + i, expected)) continue;',
-        put: 'if (host.columns.count[source + i] === expected) continue;',
+        find: '&& host.freeze(source + i, references[i])) continue;',
+        put: '&& host.columns.count[source + i] === references[i]) continue;',
       },
     ],
     world: 'anon/1',
@@ -219,7 +219,7 @@ export const serviceMutants: readonly Mutant[] = [
     kernel: 'mm/migrate.c folio_migrate_mapping, folio_ref_unfreeze',
     edits: [
       { file: BATCH, find: 'const code = table.get(batch.handler[unit]).refuses(source + i);', put: 'const code = 0;' },
-      { file: BATCH, find: 'if (count[source + i] === 0) host.unfreeze(source + i, count[target + i]);', put: '' },
+      { file: BATCH, find: 'if (count[source + i] === 0) host.unfreeze(source + i, batch.references[i]);', put: '' },
     ],
     world: 'file-shared/2',
   },
@@ -234,7 +234,7 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'target-without-references',
     guard: 'the new page has the references of the slot and of the buffers that it takes over',
     kernel: 'mm/migrate.c folio_migrate_mapping, folio_ref_add(newfolio)',
-    edits: [{ file: BATCH, find: 'host.unfreeze(target + i, expected);', put: '' }],
+    edits: [{ file: BATCH, find: 'host.unfreeze(target + i, references[i]);', put: 'host.unfreeze(target + i, 1);' }],
     world: 'swapcache/0',
   },
   {
@@ -283,8 +283,8 @@ export const serviceMutants: readonly Mutant[] = [
       { file: BATCH, find: 'host.unmap(source + i) ? 0 : CORE_STILL_MAPPED', put: '(host.unmap(source + i), 0)' },
       {
         file: BATCH,
-        find: 'if (host.freeze(source + i, expected)) continue;',
-        put: 'if (host.freeze(source + i, host.columns.mapcount[source + i] + expected)) continue;',
+        find: '&& host.freeze(source + i, references[i])) continue;',
+        put: '&& host.freeze(source + i, host.columns.mapcount[source + i] + references[i])) continue;',
       },
     ],
     world: 'file-beside/2',

@@ -26,7 +26,7 @@ import { removeFromCache } from '../../src/sim/page-cache.js';
 import { pteOf } from '../../src/sim/page-tables.js';
 import { pageout } from '../../src/sim/pageout.js';
 import { advance, startWriteback, unpin } from '../../src/sim/writeback.js';
-import { accesses, compare, goOn, lookUp } from './accesses.js';
+import { accesses, compare, goOn, lookUp, lookUpLate } from './accesses.js';
 import { NR_PROCESSES } from './oracle.js';
 import { DONE, type Draft, SLEEPS, type Step, Violation } from './step.js';
 import type { World } from './world.js';
@@ -42,7 +42,7 @@ export function stepsOf(world: World): Step[] {
   const cpus = Array.from({ length: world.spec.cpus - 1 }, (_, i) => i + 1);
   const drafts: Draft[] = [
     ...cpus.map((cpu) => goOn(world, cpu)),
-    ...cpus.flatMap((cpu) => pages.flatMap((page) => [lookUp(world, cpu, page)])),
+    ...cpus.flatMap((cpu) => pages.flatMap((page) => [lookUp(world, cpu, page), ...late(world, cpu, page)])),
     ...cpus.flatMap((cpu) => slots.flatMap((slot) => pages.flatMap((page) => accesses(world, cpu, slot, page)))),
     ...slots.flatMap((slot) => pages.flatMap((page) => ofMapping(world, slot, page))),
     ...pages.flatMap((page) => [...references(world, page), ...reclaim(world, page), ...ofFile(world, page)]),
@@ -50,6 +50,10 @@ export function stepsOf(world: World): Step[] {
     ...neighbour(world),
   ];
   return drafts.map((draft, id) => ({ slot: -1, again: true, ...draft, id }));
+}
+
+function late(world: World, cpu: number, page: number): Draft[] {
+  return world.spec.kinds[page]!.wasElsewhere === true ? [lookUpLate(world, cpu, page)] : [];
 }
 
 /** What a process does with one of its VMAs. */

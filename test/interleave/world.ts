@@ -7,7 +7,7 @@ import { PageEvents } from '../../src/events/page-events.js';
 import { HandlerTable } from '../../src/migration/handler-table.js';
 import { PG_SLAB } from '../../src/mm/page-flags.js';
 import { isMigration, isPresent, isSwap, ptePayload } from '../../src/mm/pte.js';
-import { PAGEBLOCK_PAGES } from '../../src/mm/units.js';
+import { MAX_PAGE_ORDER, PAGEBLOCK_PAGES } from '../../src/mm/units.js';
 import { allocateKernelPages } from '../../src/sim/access.js';
 import { createProcess, forkProcess } from '../../src/sim/address-space.js';
 import type { Machine } from '../../src/sim/machine.js';
@@ -15,6 +15,7 @@ import { drainLruAdd, drainPcp, putPage } from '../../src/sim/page-allocator.js'
 import { findInCache } from '../../src/sim/page-cache.js';
 import { ensurePteAt, pteOf } from '../../src/sim/page-tables.js';
 import { swapCachePage } from '../../src/sim/swap.js';
+import { allocateTarget, freeTarget } from '../../src/sim/targets.js';
 import { CPU, KINDS, type Kind, type Place } from './kinds.js';
 import { NR_PROCESSES, Oracle } from './oracle.js';
 import { tinyMachine } from './tiny-machine.js';
@@ -47,6 +48,8 @@ export class World {
   /** The frames that the pages have at first, in the order of the pages. */
   readonly frames: readonly number[];
   readonly pfns: Uint32Array;
+  /** Where the next page that moves will move to. */
+  readonly nextTarget: number;
   readonly #base: Uint8Array;
   readonly #state: Uint8Array;
   readonly #baseWords: Uint32Array;
@@ -60,6 +63,8 @@ export class World {
     this.#makePages(spec.kinds);
     this.frames = spec.kinds.map((_, page) => this.frameOf(page));
     this.pfns = Uint32Array.from(new Set(spec.kinds.flatMap((_, page) => this.#framesOf(page)))).sort();
+    this.nextTarget = allocateTarget(machine, 0, this.frames[0]!, MAX_PAGE_ORDER + 1);
+    freeTarget(machine, this.nextTarget, 0);
     this.oracle.budget = spec.budget;
     this.#state = new Uint8Array(machine.buffer);
     this.#base = this.#state.slice();

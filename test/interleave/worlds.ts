@@ -13,8 +13,8 @@ export interface WorldOptions {
 const RIVAL = 'rival-';
 
 /**
- * What `npm test` explores, all of each: every page that stands alone, with any two operations of others; every two pages
- * with any one of them; each of these with a second migrator instead.
+ * What `npm test` explores, all of each: every page that stands alone, with any two operations of others, the rare kinds
+ * too; every two pages with any one of them; each of these with a second migrator instead.
  */
 export const TEST_SET: readonly WorldOptions[] = [
   { pages: 1, cpus: 2, budget: 2, rival: false },
@@ -40,6 +40,8 @@ export function worldsOf(options: WorldOptions): WorldSpec[] {
     else for (let at = from; at < KINDS.length; at++) choose(at, [...chosen, KINDS[at]!]);
   };
   choose(0, []);
+  if (options.pages === 1 && options.rival !== true)
+    for (const kind of MORE_KINDS) worlds.push(worldOf([kind], options));
   return worlds;
 }
 
