@@ -3,13 +3,13 @@ import { filePte, isMigration, isPresent, isSwap, PTE_WRITE, ptePayload } from '
 import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { type Machine, SCALAR } from './machine.js';
 import { createMapping, linkVma, MAPPING_ANON, mappingOfPage, unlinkVma } from './mappings.js';
-import { mlockPage, munlockPage } from './mlock.js';
+import { mlockPage } from './mlock.js';
 import { putPage } from './page-allocator.js';
 import { findInCache } from './page-cache.js';
 import { getPage } from './page-ref.js';
 import { clearPteBits, createTable, ensurePteAt, freeTables, MAX_VPN, pteAt, setPte, takePte } from './page-tables.js';
 import { returnToPool, takeFromPool } from './pool.js';
-import { noteDirty } from './rmap.js';
+import { munlockMapping, noteDirty } from './rmap.js';
 import { duplicateSwap, freeSwap, MAX_SWAP_COUNT, removeFromSwapCache, swapSlotOf } from './swap.js';
 import { tlbFlushMm, tlbFlushPage } from './tlb.js';
 import { VM_LOCKED, VM_NONLINEAR, VM_SHARED } from './vm-flags.js';
@@ -187,7 +187,7 @@ function dropCleared(m: Machine, cpu: number, vma: number, pte: number): void {
   if (!isPresent(pte)) return;
   const pfn = ptePayload(pte);
   noteDirty(m, pfn, pte);
-  if ((m.vmaFlags[vma]! & VM_LOCKED) !== 0) munlockPage(m, pfn);
+  if ((m.vmaFlags[vma]! & VM_LOCKED) !== 0) munlockMapping(m, pfn);
   dropMapping(m, cpu, pfn);
 }
 
@@ -288,7 +288,7 @@ export function setLocked(m: Machine, vma: number, locked: boolean): void {
     const pte = at === 0 ? 0 : m.ptes[at]!;
     if (!isPresent(pte)) continue;
     if (locked) mlockPage(m, ptePayload(pte));
-    else munlockPage(m, ptePayload(pte));
+    else munlockMapping(m, ptePayload(pte));
   }
 }
 

@@ -8,7 +8,7 @@ export function mlockPage(m: Machine, pfn: Pfn): void {
   changeLruFlags(m, pfn, PG_MLOCKED | PG_UNEVICTABLE, 0);
 }
 
-/** Any one munlock makes the page evictable again; the next fault through a locked VMA locks it anew. */
+/** Reclaim may have it again. Whether somebody else still has it locked is for the caller to know. */
 export function munlockPage(m: Machine, pfn: Pfn): void {
   changeLruFlags(m, pfn, 0, PG_MLOCKED | PG_UNEVICTABLE);
 }

@@ -105,6 +105,23 @@ export function remapFromMigration(m: Machine, source: Pfn, target: Pfn): void {
 }
 
 /**
+ * One VMA has unlocked a page, or no longer maps it: it stays resident if another one that maps it is locked
+ * (munlock_vma_folio; Linux counts them in mlock_count, and guesses where it cannot).
+ */
+export function munlockMapping(m: Machine, pfn: Pfn): void {
+  const mapping = mappingOfPage(m, pfn);
+  const offset = m.index[pfn]! - m.mapBase[mapping]!;
+  for (let link = mapping === 0 ? 0 : m.mapLinks[m.mapRoot[mapping]!]!; link !== 0; link = m.linkNext[link]!) {
+    const vma = m.linkVma[link]!;
+    if ((m.vmaFlags[vma]! & VM_LOCKED) === 0) continue;
+    const vpn = vpnInVma(m, vma, offset);
+    const pte = vpn < 0 ? 0 : pteOf(m, m.vmaMm[vma]!, vpn);
+    if (isPresent(pte) && ptePayload(pte) === pfn) return;
+  }
+  munlockPage(m, pfn);
+}
+
+/**
  * Takes every mapping of a page away for good, putting `replacement` in place of each entry (try_to_unmap; 0 for file
  * pages, a swap entry for anonymous ones). Calls `onEntry` for each. False if a mapping could not be found; what was
  * taken stays taken, a fault brings it back.

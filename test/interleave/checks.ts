@@ -127,12 +127,11 @@ function checkVirtualPages(world: World): string | null {
   return null;
 }
 
-/** A page in memory that one process alone maps, and has locked, without the flag that says so. */
+/** A page in memory that a process has locked, without the flag that says so. */
 function isLockedInVain({ machine, oracle }: World, slot: number, page: number): boolean {
   const pte = pteOf(machine, oracle.mm(slot), oracle.vpns[page]!);
   if (!isPresent(pte) || (machine.vmaFlags[oracle.vma(slot, page)]! & VM_LOCKED) === 0) return false;
-  const pfn = ptePayload(pte);
-  return machine.mapcount[pfn] === 1 && (machine.flags[pfn]! & PG_MLOCKED) === 0;
+  return (machine.flags[ptePayload(pte)]! & PG_MLOCKED) === 0;
 }
 
 function checkFiles(world: World): string | null {
