@@ -63,6 +63,8 @@ export interface MemoryHost {
   readonly layout: MemoryLayout;
   /** Frame state, indexed by pfn; read by anyone, written by this host and by the migration service's phases. */
   readonly columns: PageColumns;
+  /** What stands in each pageblock (see pageblock-use.ts), always current; absent on a host that does not keep it. */
+  readonly pageblockUse?: Uint16Array;
   /** The same pages for handlers, one at a time. */
   readonly pages: PageView;
   /** The buddy allocator, for algorithms that look for free memory themselves. */

@@ -11,7 +11,7 @@ import {
 } from '../mm/units.js';
 import { linkBack, setLinkBack } from './contents.js';
 import type { Machine } from './machine.js';
-import { freeListType, isOfOneList, pageblockType, setPageblockType, zoneOf } from './pageblocks.js';
+import { countInUse, freeListType, isOfOneList, pageblockType, setPageblockType, zoneOf } from './pageblocks.js';
 
 /**
  * The buddy allocator, mm/page_alloc.c. Every page of a free block carries PG_BUDDY; the first one carries order + 1 in
@@ -62,6 +62,7 @@ export function unlinkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetyp
 function claimBlock(m: Machine, pfn: Pfn, order: Order): void {
   const { flags } = m;
   for (let page = pfn, end = pfn + (1 << order); page < end; page++) flags[page] = 0;
+  countInUse(m, pfn, order, 1);
 }
 
 /** Gives the upper halves of a block back until `order` remains (expand). */
@@ -78,6 +79,7 @@ export function freeBlock(m: Machine, pfn: Pfn, order: Order): void {
     mapcount[page] = 0;
     index[page] = 0;
   }
+  countInUse(m, pfn, order, -1);
   fileFree(m, pfn, order, true);
 }
 
@@ -255,6 +257,7 @@ export function removeFreeRange(m: Machine, start: Pfn, end: Pfn): void {
   for (let pfn = start; pfn < end; ) {
     const order = freeBlockOrder(m, pfn);
     unlinkBlock(m, pfn, zoneOf(m, pfn), freeListType(m, pfn), order);
+    countInUse(m, pfn, order, 1);
     pfn += 2 ** order;
   }
 }

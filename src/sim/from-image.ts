@@ -35,7 +35,7 @@ import { addToPcp } from './page-allocator.js';
 import { addToCache, markDirty } from './page-cache.js';
 import { getPage, refAdd, refSet } from './page-ref.js';
 import { ensurePteAt } from './page-tables.js';
-import { setPageblockType } from './pageblocks.js';
+import { setHoles, setPageblockType } from './pageblocks.js';
 import { addToSwapCache } from './swap.js';
 import { WRITE_LATENCY_NS } from './writeback.js';
 
@@ -72,6 +72,7 @@ export function machineFromImage(image: MachineImage): Machine {
   countManaged(machine, image);
   typePageblocks(machine, image);
   freePagesOf(machine, image);
+  findHoles(machine, image);
   const groups = ownedPages(machine, image);
   const processes = Array.from({ length: groups.maxMapcount }, () => createProcess(machine, 0));
   for (const group of groups.list) populate(machine, image, group, processes);
@@ -145,6 +146,14 @@ function freePagesOf(m: Machine, image: MachineImage): void {
   }
   for (const { pages } of image.pcp ?? [])
     for (const [cpu, pfns] of pages.entries()) for (const pfn of pfns) addToPcp(m, cpu, pfn);
+}
+
+function findHoles(m: Machine, image: MachineImage): void {
+  for (let start = 0; start + PAGEBLOCK_PAGES <= image.nrPfns; start += PAGEBLOCK_PAGES) {
+    let holes = 0;
+    for (let pfn = start; pfn < start + PAGEBLOCK_PAGES; pfn++) holes |= image.flags[pfn]! & PG_NOPAGE;
+    setHoles(m, start, holes !== 0);
+  }
 }
 
 function freeOrderAt(image: MachineImage, pfn: Pfn): number {

@@ -73,6 +73,7 @@ function fixedBytes(m: Machine): number {
   const columns = [
     m.migratetype,
     m.zoneOfPageblock,
+    m.pageblockUse,
     m.booked,
     m.blockState,
     m.nrFree,

@@ -4,6 +4,7 @@ import { BLOCK_ABSENT, BLOCK_ONLINE, type BlockState, blockRange, type Dimm } fr
 import { NR_MIGRATETYPES } from '../mm/migratetype.js';
 import { pageColumnTable } from '../mm/page-columns.js';
 import { PG_NOPAGE } from '../mm/page-flags.js';
+import { HAS_HOLES } from '../mm/pageblock-use.js';
 import type { PcpShape } from '../mm/pcp.js';
 import { type BlockId, MAX_PFN, NR_PAGE_ORDERS, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { ZONE_KINDS, type ZoneKind, type ZoneShape } from '../mm/zone.js';
@@ -85,6 +86,7 @@ const contentColumns = (s: Sizes) => ({
 const zoneColumns = (s: Sizes) => ({
   migratetype: u8(Math.ceil(s.nrPfns / PAGEBLOCK_PAGES)),
   zoneOfPageblock: u8(Math.ceil(s.nrPfns / PAGEBLOCK_PAGES)),
+  pageblockUse: u16(Math.ceil(s.nrPfns / PAGEBLOCK_PAGES)),
   booked: u8(Math.ceil(s.nrPfns / 8)),
   blockState: u8(s.nrBlocks),
   nrFree: u32(s.nrZones),
@@ -296,6 +298,7 @@ function reset(machine: Machine): void {
     // Outside zones nothing is ever written, so holes cost no memory.
     machine.flags.fill(PG_NOPAGE, zone.start, zone.end);
     machine.zoneOfPageblock.fill(id, zone.start >> PAGEBLOCK_ORDER, zone.end >> PAGEBLOCK_ORDER);
+    machine.pageblockUse.fill(PAGEBLOCK_PAGES | HAS_HOLES, zone.start >> PAGEBLOCK_ORDER, zone.end >> PAGEBLOCK_ORDER);
     machine.watermarkMin[id] = zone.watermarks.min;
     machine.watermarkLow[id] = zone.watermarks.low;
     machine.watermarkHigh[id] = zone.watermarks.high;

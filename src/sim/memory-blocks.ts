@@ -7,7 +7,7 @@ import { freeBlock, removeFreeRange } from './buddy.js';
 import { poisonContents } from './contents.js';
 import type { Machine } from './machine.js';
 import { drainPcp } from './page-allocator.js';
-import { ONLINE_MIGRATETYPE, setPageblockIsolated, setPageblockType, zoneOf } from './pageblocks.js';
+import { ONLINE_MIGRATETYPE, setHoles, setPageblockIsolated, setPageblockType, zoneOf } from './pageblocks.js';
 
 /** Gives a block's pages to its zones, all free (online_pages). */
 export function onlineBlock(m: Machine, block: BlockId): void {
@@ -18,6 +18,7 @@ export function onlineBlock(m: Machine, block: BlockId): void {
     if (zone < 0) continue;
     setPageblockType(m, pfn, ONLINE_MIGRATETYPE);
     setPageblockIsolated(m, pfn, false);
+    setHoles(m, pfn, false);
     m.managed[zone] = m.managed[zone]! + PAGEBLOCK_PAGES;
     scaleWatermarks(m, zone);
     freeBlock(m, pfn, 9);
@@ -36,6 +37,7 @@ export function offlineBlock(m: Machine, block: BlockId): boolean {
   for (let pfn = range.start; pfn < range.end; pfn += PAGEBLOCK_PAGES) {
     const zone = zoneOf(m, pfn);
     setPageblockIsolated(m, pfn, false);
+    setHoles(m, pfn, true);
     m.managed[zone] = m.managed[zone]! - PAGEBLOCK_PAGES;
     scaleWatermarks(m, zone);
   }

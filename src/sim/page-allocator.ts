@@ -10,7 +10,7 @@ import { placeOnLru } from './lru.js';
 import { LRU_ADD_BATCH, type Machine, PCP_BATCH, PCP_TYPES } from './machine.js';
 import { clearIndex } from './mappings.js';
 import { refSet, refSub } from './page-ref.js';
-import { isIsolated, pageblockType, zoneOf } from './pageblocks.js';
+import { countInUse, isIsolated, pageblockType, zoneOf } from './pageblocks.js';
 
 /** Which mark a zone must stay above, include/linux/mmzone.h. */
 export type WatermarkName = 'min' | 'low' | 'high';
@@ -97,6 +97,7 @@ function refill(m: Machine, list: number, zone: number, type: Migratetype): void
 function linkToPcp(m: Machine, list: number, pfn: Pfn, end: 'hot' | 'cold'): void {
   m.flags[pfn] = PG_PCP;
   m.mapcount[pfn] = 0;
+  countInUse(m, pfn, 0, -1);
   const neighbour = end === 'hot' ? m.pcpHead[list]! : m.pcpTail[list]!;
   m.index[pfn] = end === 'hot' ? neighbour : 0;
   setLinkBack(m, pfn, end === 'hot' ? 0 : neighbour);
@@ -118,6 +119,7 @@ function unlinkFromPcp(m: Machine, list: number, pfn: Pfn): void {
   else setLinkBack(m, next - 1, previous);
   m.flags[pfn] = 0;
   m.index[pfn] = 0;
+  countInUse(m, pfn, 0, 1);
   m.pcpCount[list] = m.pcpCount[list]! - 1;
 }
 

@@ -1,4 +1,5 @@
 import { MIGRATE_ISOLATE, MIGRATE_MOVABLE, type Migratetype } from '../mm/migratetype.js';
+import { HAS_HOLES, PAGES_IN_USE } from '../mm/pageblock-use.js';
 import { type Order, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import { type Machine, NO_ZONE } from './machine.js';
 
@@ -65,6 +66,24 @@ export function isOfOneList(m: Machine, pfn: Pfn, order: Order): boolean {
 /** The free list on which a free page belongs. */
 export function freeListType(m: Machine, pfn: Pfn): Migratetype {
   return isIsolated(m, pfn) ? MIGRATE_ISOLATE : pageblockType(m, pfn);
+}
+
+/** So many more pages of the block's pageblocks are in use; fewer, if they are free now. */
+export function countInUse(m: Machine, pfn: Pfn, order: Order, change: 1 | -1): void {
+  const use = m.pageblockUse;
+  if (order <= PAGEBLOCK_ORDER) {
+    const at = pfn >>> PAGEBLOCK_ORDER;
+    use[at] = use[at]! + change * (1 << order);
+    return;
+  }
+  for (let at = pfn >>> PAGEBLOCK_ORDER, end = at + (1 << (order - PAGEBLOCK_ORDER)); at < end; at++)
+    use[at] = use[at]! + change * PAGEBLOCK_PAGES;
+}
+
+/** Notes of a pageblock whether some of its pages have no frame. */
+export function setHoles(m: Machine, pfn: Pfn, hasHoles: boolean): void {
+  const at = pfn >>> PAGEBLOCK_ORDER;
+  m.pageblockUse[at] = hasHoles ? m.pageblockUse[at]! | HAS_HOLES : m.pageblockUse[at]! & PAGES_IN_USE;
 }
 
 /** Zone index of a page, -1 outside every zone. */

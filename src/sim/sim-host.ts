@@ -73,6 +73,7 @@ export class SimHost implements MemoryHost {
   readonly name: string;
   readonly layout: MemoryLayout;
   readonly columns: Machine;
+  readonly pageblockUse: Uint16Array;
   readonly pages: SimPageView;
   readonly free: SimFreeMemory;
   readonly reclaim: SimReclaim;
@@ -82,6 +83,7 @@ export class SimHost implements MemoryHost {
     this.name = machine.spec.name;
     this.layout = machine.spec;
     this.columns = machine;
+    this.pageblockUse = machine.pageblockUse;
     this.pages = new SimPageView(machine);
     this.free = new SimFreeMemory(machine);
     this.reclaim = new SimReclaim(machine);

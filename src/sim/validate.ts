@@ -12,8 +12,9 @@ import {
   PG_PRIVATE,
   PG_SWAPCACHE,
 } from '../mm/page-flags.js';
+import { HAS_HOLES, PAGES_IN_USE } from '../mm/pageblock-use.js';
 import { isFile, isMigration, isPresent, isSwap, ptePayload } from '../mm/pte.js';
-import { formatPfn, NR_PAGE_ORDERS } from '../mm/units.js';
+import { formatPfn, NR_PAGE_ORDERS, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { VM_NONLINEAR, vmasOf } from './address-space.js';
 import { freeBlockOrder } from './buddy.js';
 import { linkBack } from './contents.js';
@@ -37,6 +38,7 @@ export function validateMachine(m: Machine): string[] {
     if (broken.length < MAX_REPORTS) broken.push(sentence);
   };
   checkFreeLists(m, report);
+  checkPageblockUse(m, report);
   const mapped = checkPageTables(m, report);
   checkReferences(m, mapped, report);
   checkReverseMaps(m, report);
@@ -112,6 +114,25 @@ function walkFreeLists(m: Machine, zone: number, type: number, onLists: Uint8Arr
       report(`list ${list} holds ${blocks} blocks, its count says ${m.freeBlocks[list]}`);
   }
   return pages;
+}
+
+/** What each pageblock says of its pages is what they say. */
+function checkPageblockUse(m: Machine, report: Report): void {
+  for (const { start, end } of m.spec.zones)
+    for (let block = start; block < end; block += PAGEBLOCK_PAGES) {
+      let use = 0;
+      let holes = 0;
+      for (let pfn = block; pfn < block + PAGEBLOCK_PAGES; pfn++) {
+        if ((m.flags[pfn]! & FREE_FLAGS) === 0) use++;
+        if ((m.flags[pfn]! & PG_NOPAGE) !== 0) holes = HAS_HOLES;
+      }
+      const said = m.pageblockUse[block >>> PAGEBLOCK_ORDER]!;
+      if (said !== (use | holes))
+        report(
+          `the pageblock of ${formatPfn(block)} has ${use} pages in use${holes === 0 ? '' : ' and holes'}, its count says ` +
+            `${said & PAGES_IN_USE}${(said & HAS_HOLES) === 0 ? '' : ' and holes'}`,
+        );
+    }
 }
 
 /** What the page tables say, counted by looking at every entry: mappings per page, entries per swap slot. */

@@ -49,7 +49,10 @@ function hashedWords(m: Machine): Ranges {
 
 /** What differs too: holds, which are hashed one by one, and counts by which nobody decides anything. */
 function otherWords(m: Machine): Ranges {
-  return [...whole(m.holdPfn, m.holdKind, m.holdUntil, m.clock), part(m.scalars, SCALAR.pgscan, m.scalars.length)];
+  return [
+    ...whole(m.holdPfn, m.holdKind, m.holdUntil, m.clock, m.pageblockUse),
+    part(m.scalars, SCALAR.pgscan, m.scalars.length),
+  ];
 }
 
 function joined(ranges: Ranges): Uint32Array {
