@@ -1,0 +1,91 @@
+import type { MigrationService } from '../../../src/migration/migration-service.js';
+import { FREE_FLAGS } from '../../../src/mm/page-flags.js';
+import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../../../src/mm/units.js';
+import { IMPOSSIBLE, usedPagesByRange } from '../../../src/strategies/high-order/range-costs.js';
+import type { Benchmark, Context } from '../framework/benchmark.js';
+import { cProgram } from '../framework/c-program.js';
+import { hashWords, repeated, repeatsFor } from '../framework/timed.js';
+import { fillPageWords } from './page-words.js';
+
+/** An object a page does not fit a terabyte: that form is shown what it can hold. */
+const OBJECTS_MAX = 2 ** 22;
+
+export const cheapestRange: Benchmark = {
+  name: 'cheapest-range',
+  shows: 'Finding the aligned range of 512 pages with the fewest pages in use, from the flags of all pages.',
+  doesNotShow:
+    'Whether the pages in it would move: that is asked of the cheapest ones only. C reads a byte a page, and so may ' +
+    'we; the columns of a machine have a word a page, four times as much to read.',
+  sizes: [1, 16, 256, 1024],
+  unit: 'page',
+  goals: [
+    { contestant: 'vacate, flag words', against: 'C -O3, bytes', speedAtLeast: 1, fromGib: 1024 },
+    { contestant: 'vacate, flag words', growthAtMost: 1.5, fromGib: 16 },
+  ],
+  async prepare({ nrPages }: Context) {
+    const result = 'pages in use per range, and the cheapest';
+    const words = new Uint32Array(nrPages);
+    fillPageWords(words);
+    const inC = (over: 'bytes' | 'words') =>
+      cProgram({
+        name: `C -O3, ${over}`,
+        source: 'cheapest-range.c',
+        optimise: '-O3',
+        args: [over, nrPages],
+        nrUnits: nrPages,
+        result,
+        repeats: repeatsFor(nrPages),
+      });
+    return [await inC('bytes'), await inC('words'), ofProduct(words, result), ofObjects(words, result)];
+  },
+};
+
+/** What planners of high orders ask first. */
+function ofProduct(words: Uint32Array, result: string) {
+  const host = { columns: { flags: words }, layout: { nrPfns: words.length }, zoneOf: () => 0 };
+  const service = { host } as unknown as MigrationService;
+  let used: Uint32Array = new Uint32Array();
+  let cheapest = 0;
+  return repeated({
+    name: 'vacate, flag words',
+    nrUnits: words.length,
+    result,
+    work() {
+      used = usedPagesByRange(service, PAGEBLOCK_ORDER);
+      cheapest = cheapestOf(used);
+    },
+    hash: () => hashWords([cheapest], hashWords(used)),
+  });
+}
+
+function cheapestOf(used: Uint32Array): number {
+  let cheapest = 0;
+  let least = IMPOSSIBLE;
+  for (let range = 0; range < used.length; range++) {
+    const nr = used[range]!;
+    if (nr === 0 || nr >= least) continue;
+    least = nr;
+    cheapest = range;
+  }
+  return cheapest;
+}
+
+/** An object a page, and what is said of them in the words of arrays. */
+function ofObjects(words: Uint32Array, result: string) {
+  const nrPages = Math.min(words.length, OBJECTS_MAX);
+  const pages = Array.from({ length: nrPages }, (_, pfn) => ({ pfn, isFree: (words[pfn]! & FREE_FLAGS) !== 0 }));
+  let used: number[] = [];
+  let cheapest = 0;
+  return repeated({
+    name: 'an object a page',
+    nrUnits: nrPages,
+    result: nrPages === words.length ? result : `${result}, of the first ${nrPages} pages`,
+    work() {
+      used = [];
+      for (let start = 0; start < nrPages; start += PAGEBLOCK_PAGES)
+        used.push(pages.slice(start, start + PAGEBLOCK_PAGES).filter(({ isFree }) => !isFree).length);
+      cheapest = used.indexOf(Math.min(...used.filter((nr) => nr > 0)));
+    },
+    hash: () => hashWords([cheapest], hashWords(used)),
+  });
+}

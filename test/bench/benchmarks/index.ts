@@ -1,0 +1,5 @@
+import type { Benchmark } from '../framework/benchmark.js';
+import { cheapestRange } from './cheapest-range.js';
+
+/** In the order in which they run. */
+export const BENCHMARKS: readonly Benchmark[] = [cheapestRange];
