@@ -24,6 +24,7 @@ export function capacityFor(scenario: Scenario, { nrPfns }: Layout): Capacity {
     tables: tables + groups * 2 + of('tables') + SPARE.tables,
     // One for the pages in memory, one for their places on disk.
     leaves: extents * 2 + groups + runs * 2 + SPARE.leaves,
+    stored: nrPfns,
     holds: holds + of('holds') * 2 + SPARE.holds,
   };
 }

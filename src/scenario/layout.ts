@@ -3,6 +3,7 @@ import { nrPagesIn, type PfnRange, rangeOf } from '../mm/pfn-range.js';
 import type { BlockId } from '../mm/units.js';
 import { PAGE_SIZE } from '../mm/units.js';
 import { watermarksFromMin, ZONE_KINDS, type ZoneKind, type ZoneShape } from '../mm/zone.js';
+import type { ContentsKind } from '../sim/machine.js';
 import type { Scenario, ScenarioNode } from './schema.js';
 
 /** Machines up to 64 MiB hold real bytes unless told otherwise: above, tokens are what runs in a moment. */
@@ -23,7 +24,7 @@ export interface Layout {
   readonly nrPfns: number;
   readonly nrCpus: number;
   readonly blockPages: number;
-  readonly contents: 'bytes' | 'token';
+  readonly contents: ContentsKind;
   readonly zones: readonly ZoneShape[];
   readonly blocks: ReadonlyArray<{ readonly block: BlockId; readonly state: BlockState }>;
   readonly dimms: readonly Dimm[];

@@ -110,7 +110,7 @@ class Build {
     seed: number,
   ) {
     this.#prng = new Prng(seed);
-    this.#contents = new Contents(seed);
+    this.#contents = new Contents(seed, machine.contentWords);
     this.#total = scenario.workloads.filter(isFilling).reduce((sum, workload) => sum + pagesOf(workload), 0);
   }
 

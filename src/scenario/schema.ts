@@ -71,9 +71,11 @@ export const scenarioSchema = z
         .optional()
         .describe('CPUs, dealt to the nodes in turn; 2, or one a node, by default.'),
       contents: z
-        .enum(['bytes', 'token'], 'bytes or token')
+        .enum(['bytes', 'token', 'mark'], 'bytes, token or mark')
         .optional()
-        .describe('What a page holds: 4 KiB of bytes (default up to 64 MiB of memory) or a 64-bit token for them.'),
+        .describe(
+          'What a page holds: 4 KiB of bytes (default up to 64 MiB of memory), a 64-bit token for them, or a mark of 32 bits.',
+        ),
       blockSize: size
         .prefault('128MiB')
         .describe('Memory block, the unit of going offline: a power of two, at least 2MiB; Linux has 128MiB to 2GiB.'),

@@ -19,7 +19,8 @@ export function checkSpec(spec: unknown): void {
     expectArgument(isWhole(value, 1, MAX_PFN + 1), key, value, `a number of pages, 1 to ${MAX_PFN + 1}`);
   expectArgument(isWhole(nrCpus, 1, CPUS_MAX), 'nrCpus', nrCpus, `a whole number from 1 to ${CPUS_MAX}`);
   expectArgument(isWhole(nrSwapSlots, 0, 2 * MAX_PFN), 'nrSwapSlots', nrSwapSlots, 'a number of pages, 0 for no swap');
-  expectArgument(contents === 'bytes' || contents === 'token', 'contents', contents, '"bytes" or "token"');
+  const isKind = contents === 'bytes' || contents === 'token' || contents === 'mark';
+  expectArgument(isKind, 'contents', contents, '"bytes", "token" or "mark"');
   for (const key of ['zones', 'blocks', 'dimms'])
     expectArgument(isList(spec[key]), key, spec[key], 'a list of objects');
   for (const zone of spec.zones as readonly Readonly<Record<string, unknown>>[]) checkZone(zone);

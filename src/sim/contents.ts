@@ -7,14 +7,15 @@ const imul = Math.imul;
 
 /**
  * What pages hold. A write fills the whole page with a pattern that 64 bits determine: `lo` and `hi` stand in the first
- * two words, the rest follow from them. Token machines keep just the two words. Contents travel only by `copyContents`
- * between frames, and by `store` and `load` to and from devices.
+ * two words, the rest follow from them. Token machines keep just the two words, and machines of marks just `lo`: there
+ * `hi` reads 0. Contents travel only by `copyContents` between frames, and by `store` and `load` to and from devices.
  */
 export function fillContents(m: Machine, pfn: Pfn, lo: number, hi: number): void {
   const words = m.contentWords;
   const contents = m.contents;
   const at = pfn * words;
   contents[at] = lo;
+  if (words === 1) return;
   contents[at + 1] = hi;
   for (let i = 2; i < words; i++) contents[at + i] = patternWord(lo, hi, i);
 }
@@ -26,7 +27,7 @@ export function readContents(m: Machine, pfn: Pfn, out: Uint32Array): boolean {
 
 function readPattern(words: Uint32Array, at: number, nrWords: number, out: Uint32Array): boolean {
   const lo = words[at]!;
-  const hi = words[at + 1]!;
+  const hi = nrWords === 1 ? 0 : words[at + 1]!;
   out[0] = lo;
   out[1] = hi;
   for (let i = 2; i < nrWords; i++) if (words[at + i] !== patternWord(lo, hi, i)) return false;
@@ -48,6 +49,10 @@ export function copyContents(m: Machine, source: Pfn, target: Pfn): void {
 export function copyContentsBatch(m: Machine, sources: Uint32Array, targets: Uint32Array, nrPages: number): void {
   const words = m.contentWords;
   const contents = m.contents;
+  if (words === 1) {
+    for (let i = 0; i < nrPages; i++) contents[targets[i]!] = contents[sources[i]!]!;
+    return;
+  }
   if (words === 2) {
     for (let i = 0; i < nrPages; i++) {
       const from = sources[i]! * 2;
@@ -76,7 +81,7 @@ export function poisonContents(m: Machine, pfn: Pfn): void {
   const words = m.contentWords;
   const at = pfn * words;
   m.contents[at] = POISON;
-  m.contents[at + 1] = POISON;
+  if (words > 1) m.contents[at + 1] = POISON;
 }
 
 /** A place on disk for one page. */

@@ -100,7 +100,7 @@ export function readOfFile(m: Machine, mapping: number, page: number, out: Uint3
   if (pfn === NO_PAGE && place === 0) {
     if (m.mapKind[mapping] !== MAPPING_FILE) return false;
     out[0] = originalLo(mapping, page);
-    out[1] = originalHi(mapping, page);
+    out[1] = m.contentWords === 1 ? 0 : originalHi(mapping, page);
   } else if (!(pfn === NO_PAGE ? readStored(m, place, out) : readContents(m, pfn, out))) out.fill(TORN);
   return true;
 }

@@ -10,7 +10,7 @@ export interface MachineSize {
   /** All state, without real contents: frames, tokens, page tables, caches, LRU, swap, processes. */
   readonly bytes: number;
   readonly bytesPerPage: number;
-  /** Real contents, 0 on a token machine. */
+  /** Real contents, 0 on a machine of tokens or marks. */
   readonly contentsBytes: number;
   /** The same bytes by what they are for, largest first. */
   readonly parts: ReadonlyArray<{ readonly name: string; readonly bytes: number }>;
@@ -24,18 +24,19 @@ const WORD = WIDTH.u32;
  */
 export function machineSize(m: Machine): MachineSize {
   const frames = m.spec.zones.reduce((sum, zone) => sum + zone.end - zone.start, 0);
-  const tokens = m.spec.contents === 'token' ? frames * m.contentWords * WORD : 0;
+  const areReal = m.spec.contents === 'bytes';
+  const tokens = areReal ? 0 : frames * m.contentWords * WORD;
   const stored =
     (m.scalars[SCALAR.swapUsed]! + m.scalars[SCALAR.storedFill]! - m.spec.nrSwapSlots) * m.contentWords * WORD;
   const chunks = nrInUse(m.lruChunkNext, m.scalars[SCALAR.lruChunkFree]!, m.scalars[SCALAR.lruChunkFill]!);
   const parts = [
     { name: 'page frames', bytes: frames * PAGE_COLUMN_BYTES },
-    { name: 'content tokens', bytes: tokens },
+    { name: `content ${m.spec.contents === 'mark' ? 'marks' : 'tokens'}`, bytes: tokens },
     { name: 'page tables', bytes: m.scalars[SCALAR.tablesUsed]! * (TABLE_ENTRIES * WORD + 2 * WORD) },
     { name: 'page-cache slots', bytes: m.scalars[SCALAR.leavesUsed]! * (EXTENT_PAGES + 1) * WORD },
     { name: 'LRU queues', bytes: chunks * (LRU_CHUNK + 1) * WORD },
     { name: 'swap', bytes: m.spec.nrSwapSlots * (WIDTH.u8 + 2 * WORD) + m.swapBucket.byteLength },
-    { name: 'devices', bytes: m.spec.contents === 'token' ? stored : 0 },
+    { name: 'devices', bytes: areReal ? 0 : stored },
     { name: 'mappings and VMAs', bytes: recordBytes(m) },
     { name: 'pageblocks, zones, CPUs', bytes: fixedBytes(m) },
   ];
@@ -43,7 +44,7 @@ export function machineSize(m: Machine): MachineSize {
   for (const { start, end } of m.spec.zones)
     for (let pfn = start; pfn < end; pfn++) if ((m.flags[pfn]! & PG_NOPAGE) === 0) pages++;
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
-  const contentsBytes = m.spec.contents === 'bytes' ? frames * m.contentWords * WORD + stored : 0;
+  const contentsBytes = areReal ? frames * m.contentWords * WORD + stored : 0;
   return {
     pages,
     bytes,

@@ -21,9 +21,18 @@ export interface Capacity {
   readonly tables: number;
   /** Page-cache slots, in units of 512. */
   readonly leaves: number;
+  /** Pages of files whose device has other contents than when they were made: written back at least once. */
+  readonly stored: number;
   /** Pins, locks and writebacks under way. */
   readonly holds: number;
 }
+
+/**
+ * What a page holds: 4 KiB of real bytes, a 64-bit token that stands for them, or a mark of 32 bits, which is all that a
+ * free page needs for its link back.
+ */
+export type ContentsKind = 'bytes' | 'token' | 'mark';
+const CONTENT_WORDS: Readonly<Record<ContentsKind, number>> = { bytes: PAGE_SIZE / 4, token: 2, mark: 1 };
 
 /** A machine to be built: geometry and sizes, no contents. */
 export interface MachineSpec {
@@ -40,8 +49,7 @@ export interface MachineSpec {
   readonly kernel?: string | null;
   /** Per-CPU lists by zone; absent, those of a small machine. */
   readonly pcp?: readonly PcpShape[] | null;
-  /** What a page holds: 4 KiB of real bytes, or a 64-bit token that stands for them. */
-  readonly contents: 'bytes' | 'token';
+  readonly contents: ContentsKind;
   /** True if threads will share the machine, each as CPUs of its own (src/smp). */
   readonly shared?: boolean;
   readonly capacity?: Partial<Capacity>;
@@ -74,12 +82,12 @@ interface Sizes extends Capacity {
   readonly words: number;
 }
 
-/** Frames and what they hold: 2 words a page (token) or 1024 (bytes); devices hold the same, swap slots first. */
+/** Frames and what they hold: 1 word a page (mark), 2 (token) or 1024 (bytes); devices hold the same, swap slots first. */
 const contentColumns = (s: Sizes) => ({
   ...pageColumnTable(s.nrPfns),
   contents: u32(s.nrPfns * s.words),
-  stored: u32((s.nrSwapSlots + s.nrPfns) * s.words),
-  storedNext: u32(s.nrSwapSlots + s.nrPfns),
+  stored: u32((s.nrSwapSlots + s.stored) * s.words),
+  storedNext: u32(s.nrSwapSlots + s.stored),
 });
 
 /** Pageblocks, memory blocks, zones: free lists by migratetype and order, and each CPU's own lists. */
@@ -271,7 +279,7 @@ function machineOver(
 ): Machine {
   const capacity = capacityFor(spec);
   const nrNodes = Math.max(...spec.zones.map((zone) => zone.node)) + 1;
-  const contentWords = spec.contents === 'token' ? 2 : PAGE_SIZE / 4;
+  const contentWords = CONTENT_WORDS[spec.contents];
   const { buffer, views } = layColumns(
     machineColumns({
       ...capacity,
@@ -340,6 +348,7 @@ function capacityFor(spec: MachineSpec): Capacity {
     extents: groups * 8 + 8192,
     tables: groups * 4 + processes * 4,
     leaves: groups * 3 + 1024,
+    stored: spec.nrPfns,
     holds: 65_536,
   };
   return { ...derived, ...spec.capacity };

@@ -64,7 +64,7 @@ class RunningActivities implements Activities {
     seed: number,
   ) {
     const prng = new Prng(seed ^ ACTIVITY_SEED);
-    const contents = new Contents(prng.uint32());
+    const contents = new Contents(prng.uint32(), machine.contentWords);
     this.#credit = new Float64Array(stated.length);
     this.#activities = stated.map((activity, at) => {
       const cpu = at % machine.spec.nrCpus;

@@ -33,6 +33,7 @@ import { addDriverPage } from '../../../src/sim/files.js';
 import { lruListOf } from '../../../src/sim/lru.js';
 import {
   type Capacity,
+  type ContentsKind,
   createMachine,
   LRU_CHUNK,
   LRU_LISTS_PER_NODE,
@@ -56,7 +57,7 @@ export interface Shape {
   readonly offline?: readonly number[];
   readonly absent?: readonly number[];
   readonly swap?: number;
-  readonly contents?: 'bytes' | 'token';
+  readonly contents?: ContentsKind;
   readonly min?: number;
   /** True for a machine that threads can share. */
   readonly shared?: boolean;
