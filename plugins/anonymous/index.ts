@@ -8,5 +8,6 @@ export default definePageType({
   order: null,
   claims: 'anonymous pages outside the swap cache, shared after fork or not',
   refusals,
+  plain: 'anonymous',
   create: (pages) => new AnonymousHandler(pages),
 });

@@ -8,5 +8,6 @@ export default definePageType({
   order: null,
   claims: 'page-cache pages: mapped or not, dirty or clean, with buffers or without, and shared memory',
   refusals,
+  plain: 'page-cache',
   create: (pages) => new FileBackedHandler(pages),
 });

@@ -8,13 +8,15 @@ import type { EvacuatorOptions } from './create-evacuator.js';
 /** @throws VacateError kind 'usage', or 'plugin' for a strategy that is none. */
 export function checkOptions(options: EvacuatorOptions): void {
   expectArgument(isObject(options), 'the argument of createEvacuator', options, '{ host, plugins }');
-  const { host, plugins, strategies = [], modules = [], onListenerError } = options;
+  const { host, plugins, strategies = [], modules = [], onListenerError, pauses } = options;
   expectArgument(isModule(host), 'host', host, 'a module, as simModule(machine) gives');
   expectArgument(Array.isArray(plugins), 'plugins', plugins, 'a list of page types, as loadShippedPlugins() gives');
   expectArgument(Array.isArray(strategies), 'strategies', strategies, 'a list of strategies, or leave it out');
   const areModules = Array.isArray(modules) && Array.from(modules).every(isModule);
   expectArgument(areModules, 'modules', modules, 'a list of modules, or leave it out');
   expectArgument(isCallback(onListenerError), 'onListenerError', onListenerError, 'a function, or leave it out');
+  const isPause = pauses === undefined || pauses === 'phase' || pauses === 'batch';
+  expectArgument(isPause, 'pauses', pauses, '"phase" or "batch"');
   for (const strategy of strategies) {
     const problem = problemWithStrategy(strategy);
     if (problem !== null) throw new VacateError('plugin', problem);

@@ -7,6 +7,7 @@ import { type FrontEnd, type RangeEvent, RangeEvents } from '../events/range-eve
 import type { PageType } from '../handler/define-page-type.js';
 import { MemoryHost } from '../host/memory-host.js';
 import { migrationModule } from '../migration/migration-module.js';
+import type { Pauses } from '../migration/migration-run.js';
 import { MigrationService } from '../migration/migration-service.js';
 import { checkStrategies, type StrategyDefinition } from '../strategies/define-strategy.js';
 import { labelsOf } from '../strategies/labels.js';
@@ -34,6 +35,11 @@ export interface EvacuatorOptions {
   readonly strategies?: readonly StrategyDefinition[];
   /** Further modules, for whatever else is to be replaced or added. */
   readonly modules?: readonly ContainerModule[];
+  /**
+   * Where jobs pause, and others may run: after each phase of a batch of pages ('phase', the default), or after each
+   * batch ('batch'), which is several times quicker where the host can move plain pages in bulk.
+   */
+  readonly pauses?: Pauses;
   /** Told of every error that a listener let escape; it never stops a run. */
   readonly onListenerError?: ListenerErrorHandler;
 }
@@ -97,7 +103,7 @@ export function createEvacuator(options: EvacuatorOptions): Evacuator {
   const listeners = options.onListenerError === undefined ? {} : { onListenerError: options.onListenerError };
   container.load(
     options.host,
-    migrationModule(options.plugins, listeners),
+    migrationModule(options.plugins, listeners, options.pauses),
     strategiesModule(),
     ownStrategies(options.strategies ?? []),
     ...(options.modules ?? []),

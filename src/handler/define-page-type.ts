@@ -1,5 +1,6 @@
 import { shown } from '../base/arguments.js';
 import { VacateError } from '../base/vacate-error.js';
+import type { PlainKind } from '../mm/plain-page.js';
 import type { PageTypeHandler } from './page-type-handler.js';
 import type { PageView } from './page-view.js';
 import type { RefusalTable } from './refusal.js';
@@ -17,6 +18,11 @@ export interface PageType {
   /** One line for `vacate handlers`: which pages it claims. */
   readonly claims: string;
   readonly refusals: RefusalTable;
+  /**
+   * Given if the handler does nothing but what the kernel does for every page of this kind, so that a host may move many
+   * at a time without asking it page by page; `claims` is asked all the same.
+   */
+  readonly plain?: PlainKind;
   /** A new handler for one machine. All state lives in what it returns. */
   create(pages: PageView): PageTypeHandler;
 }
@@ -56,6 +62,8 @@ export function problemWith(candidate: unknown): string | null {
     return `${who} has order ${shown(plugin.order)}; use 'pre', null or 'post'`;
   if (typeof plugin.claims !== 'string' || plugin.claims === '')
     return `${who} does not say what it claims; give "claims" one line`;
+  if (plugin.plain !== undefined && plugin.plain !== 'anonymous' && plugin.plain !== 'page-cache')
+    return `${who} has plain ${shown(plugin.plain)}; use 'anonymous' or 'page-cache', or leave it out`;
   if (typeof plugin.create !== 'function') return `${who} has no create(pages)`;
   return problemWithRefusals(who, plugin.refusals);
 }

@@ -4,6 +4,7 @@ import type { PageColumns } from '../mm/page-columns.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import type { BlockId, Order, Pfn } from '../mm/units.js';
 import type { ZoneShape } from '../mm/zone.js';
+import type { BulkMover } from './bulk-mover.js';
 import type { FreeMemory } from './free-memory.js';
 import type { Reclaim } from './reclaim.js';
 
@@ -141,6 +142,9 @@ export interface MemoryHost {
   offlineBlock(block: BlockId): boolean;
   /** Puts an offline block back into its zone, free. */
   onlineBlock(block: BlockId): void;
+
+  /** Moves many plain pages at a time; null or absent if the host has nothing quicker than its verbs. */
+  readonly bulk?: BulkMover | null;
 
   /** Sentences about broken invariants, none if all is well. Walks the whole machine. */
   validate(): string[];

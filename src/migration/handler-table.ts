@@ -4,6 +4,7 @@ import type { PageType } from '../handler/define-page-type.js';
 import type { PageTypeHandler } from '../handler/page-type-handler.js';
 import type { PageView } from '../handler/page-view.js';
 import { coreRefusals, type Refusal, type RefusalTable } from '../handler/refusal.js';
+import type { PlainKind } from '../mm/plain-page.js';
 import { type Breakage, GuardedHandler } from './guarded-handler.js';
 import { resolvePlugins } from './resolve-plugins.js';
 
@@ -22,6 +23,7 @@ export class HandlerTable {
   /** Names and refusals side by side, as `decodeBatch` takes them. */
   readonly tables: ReadonlyArray<{ readonly name: string; readonly refusals: RefusalTable }>;
   readonly #handlers: readonly GuardedHandler[];
+  readonly #plain: ReadonlyArray<PlainKind | null>;
   readonly #breakage: Breakage = { error: null };
   readonly #asked = new Uint32Array(ANSWERS);
   readonly #answers = new Uint8Array(ANSWERS).fill(UNASKED);
@@ -32,6 +34,7 @@ export class HandlerTable {
     this.claims = ['what every page type shares', ...ordered.map(({ claims }) => claims)];
     this.refusals = [coreRefusals, ...ordered.map(({ refusals }) => refusals)];
     this.tables = this.names.map((name, i) => ({ name, refusals: this.refusals[i]! }));
+    this.#plain = [null, ...ordered.map(({ plain = null }) => plain)];
     this.#handlers = ordered.map((plugin) => this.#guarded(plugin, pages));
   }
 
@@ -57,6 +60,11 @@ export class HandlerTable {
     const handlers = this.#handlers;
     for (let i = 0; i < handlers.length; i++) if (handlers[i]!.claims(flags)) return i + 1;
     return NO_HANDLER;
+  }
+
+  /** What kind of plain page these flags are; null if their handler is to be asked about each, or if there is none. */
+  plainKindOf(flags: number): PlainKind | null {
+    return this.#plain[this.handlerFor(flags)]!;
   }
 
   get(handler: number): PageTypeHandler {

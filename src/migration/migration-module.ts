@@ -3,6 +3,7 @@ import { PageEvents, type PageEventsOptions } from '../events/page-events.js';
 import { RangeEvents } from '../events/range-events.js';
 import type { PageType } from '../handler/define-page-type.js';
 import { MemoryHost } from '../host/memory-host.js';
+import type { Pauses } from './migration-run.js';
 import { MigrationService } from './migration-service.js';
 import { PageTypes } from './tokens.js';
 
@@ -10,6 +11,7 @@ import { PageTypes } from './tokens.js';
 export const migrationModule = (
   plugins: readonly PageType[],
   options: Pick<PageEventsOptions, 'onListenerError'> = {},
+  pauses: Pauses = 'phase',
 ): ContainerModule =>
   new ContainerModule(({ bind, onDeactivation }) => {
     bind(PageEvents).toConstantValue(new PageEvents(options));
@@ -17,7 +19,12 @@ export const migrationModule = (
     bind(MigrationService)
       .toDynamicValue(
         (context) =>
-          new MigrationService(context.get<MemoryHost>(MemoryHost), context.getAll(PageTypes), context.get(PageEvents)),
+          new MigrationService(
+            context.get<MemoryHost>(MemoryHost),
+            context.getAll(PageTypes),
+            context.get(PageEvents),
+            pauses,
+          ),
       )
       .inSingletonScope();
     for (const plugin of plugins) bind(PageTypes).toConstantValue(plugin);

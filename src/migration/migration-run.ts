@@ -1,6 +1,7 @@
 import { VacateError } from '../base/vacate-error.js';
 import { type Outcome, outcomeOf, type PageEvents } from '../events/page-events.js';
 import { CORE_BEING_FREED, CORE_NO_TARGET } from '../handler/refusal.js';
+import type { BulkMover } from '../host/bulk-mover.js';
 import type { MemoryHost } from '../host/memory-host.js';
 import { headOfCompound } from '../mm/compound-page.js';
 import {
@@ -11,7 +12,7 @@ import {
   NR_MAX_MIGRATE_PASSES,
 } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_NOPAGE } from '../mm/page-flags.js';
-import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
+import { MAX_PAGE_ORDER, NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import { bringToRest, giveUpWaiting } from './bring-to-rest.js';
 import type { HandlerTable } from './handler-table.js';
 import {
@@ -70,6 +71,12 @@ export type Phase =
   | 'relax'
   | 'putback';
 
+/**
+ * How often a migration lets others run. 'batch': only between batches, and what the host can move in bulk, it does; what
+ * comes of it is the same, to the byte, as if nobody had run in the pauses.
+ */
+export type Pauses = 'phase' | 'batch';
+
 /** What a paused migration tells its driver. */
 export interface Progress {
   readonly phase: Phase;
@@ -84,6 +91,8 @@ export class MigrationRun {
   readonly #context: BatchContext;
   readonly #tally = new RefusalTally();
   readonly #moved: { sources: Uint32Array; targets: Uint32Array };
+  readonly #bulk: BulkMover | null;
+  readonly #kindOf = (flags: number) => this.table.plainKindOf(flags);
   readonly #scratch: readonly [Uint32Array, Uint32Array];
   #migrated = 0;
   #freed = 0;
@@ -98,6 +107,7 @@ export class MigrationRun {
     private readonly table: HandlerTable,
     private readonly events: PageEvents,
     private readonly request: MigrationRequest,
+    pauses: Pauses = 'phase',
   ) {
     const batch = createBatch(NR_MAX_BATCHED_MIGRATION * 2);
     this.batch = batch;
@@ -105,6 +115,7 @@ export class MigrationRun {
     const length = Math.min(request.pfns.length, NR_MAX_BATCHED_MIGRATION);
     this.#moved = { sources: new Uint32Array(length), targets: new Uint32Array(length) };
     this.#scratch = [new Uint32Array(length), new Uint32Array(length)];
+    this.#bulk = pauses === 'batch' && request.targets === undefined ? (host.bulk ?? null) : null;
     this.#context = { host, table, batch, targets: request.targets ?? smallestHoles(host, request.sparedOrder) };
   }
 
@@ -119,6 +130,12 @@ export class MigrationRun {
     try {
       for (let next = 0; next < this.request.pfns.length; ) {
         this.#refuseListeners();
+        const moved = this.#moveInBulk(next);
+        if (moved > next) {
+          next = moved;
+          yield { phase: 'putback', settled: this.#settled };
+          continue;
+        }
         next = this.#fillBatch(next);
         yield* this.#oneBatch();
       }
@@ -183,6 +200,41 @@ export class MigrationRun {
     return at;
   }
 
+  /** One batch from position `next` on, if the host takes it; the position of the first page that is left. */
+  #moveInBulk(next: number): number {
+    if (this.#bulk === null) return next;
+    const { pfns, sparedOrder = MAX_PAGE_ORDER + 1 } = this.request;
+    const { flags } = this.host.columns;
+    const [sources, targets] = this.#scratch;
+    const capacity = Math.min(sources.length, this.#bulk.capacity);
+    let nr = 0;
+    let at = next;
+    while (at < pfns.length && nr < capacity) {
+      const pfn = pfns[at++]!;
+      if ((flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) === 0) sources[nr++] = pfn;
+    }
+    if (nr === 0 || !this.#bulk.move(sources, nr, targets, sparedOrder, this.#kindOf)) return next;
+    this.#asked += nr;
+    this.#passes = Math.max(this.#passes, 1);
+    this.#noteMoved(sources, targets, nr);
+    return at;
+  }
+
+  #noteMoved(sources: Uint32Array, targets: Uint32Array, nr: number): void {
+    const { events } = this;
+    if (this.#migrated + nr > this.#moved.sources.length) this.#growMoved(nr);
+    this.#moved.sources.set(sources.subarray(0, nr), this.#migrated);
+    this.#moved.targets.set(targets.subarray(0, nr), this.#migrated);
+    this.#migrated += nr;
+    events.countMigrated(nr);
+    if (!events.begin()) return;
+    // Their flags travelled with the pages, so the handler is the one that moved them.
+    const { flags } = this.host.columns;
+    for (let i = 0; i < nr; i++)
+      events.record(sources[i]!, targets[i]!, outcomeOf(this.table.handlerFor(flags[targets[i]!]!), 0));
+    events.flush();
+  }
+
   *#oneBatch(): Generator<Progress, void> {
     const { batch } = this.#context;
     yield this.#do('isolate', () => isolatePhase(this.#context));
@@ -220,7 +272,11 @@ export class MigrationRun {
     this.#refuseListeners();
     work();
     this.#throwBreakage();
-    return { phase, settled: this.#migrated + this.#freed + this.#tally.pages };
+    return { phase, settled: this.#settled };
+  }
+
+  get #settled(): number {
+    return this.#migrated + this.#freed + this.#tally.pages;
   }
 
   #refuseListeners(): void {

@@ -9,7 +9,7 @@ import { checkRequest } from './check-request.js';
 import { HandlerTable } from './handler-table.js';
 import { judge } from './judge.js';
 import type { MigrationReport } from './migration-report.js';
-import { type MigrationRequest, MigrationRun, type Progress } from './migration-run.js';
+import { type MigrationRequest, MigrationRun, type Pauses, type Progress } from './migration-run.js';
 
 /**
  * The only mover of pages. It knows neither the machine (that is the host) nor who asked (that is a strategy), nor what
@@ -23,6 +23,8 @@ export class MigrationService {
     readonly host: MemoryHost,
     pageTypes: readonly PageType[],
     readonly events: PageEvents,
+    /** Where a migration pauses: after each phase of a batch, or after each batch. */
+    readonly pauses: Pauses = 'phase',
   ) {
     this.handlers = new HandlerTable(pageTypes, host.pages);
   }
@@ -54,7 +56,7 @@ export class MigrationService {
    */
   *steps(request: MigrationRequest, host: MemoryHost = this.host): Generator<Progress, MigrationReport> {
     checkRequest(request, host.layout.nrPfns);
-    const run = new MigrationRun(host, this.handlers, this.events, request);
+    const run = new MigrationRun(host, this.handlers, this.events, request, this.pauses);
     this.#underWay.add(run);
     try {
       return yield* run.steps();

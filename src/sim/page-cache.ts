@@ -13,7 +13,7 @@ import { freeSwap, takeSwapForShmem } from './swap.js';
  */
 export const SLOT_DIRTY = 1 << 28;
 export const SLOT_WRITEBACK = 1 << 29;
-const SLOT_PFN = 0x0fff_ffff;
+export const SLOT_PFN = 0x0fff_ffff;
 const IN_LEAF = EXTENT_PAGES - 1;
 
 /** Where the slot of a place is in `leafSlots`; 0 if its leaf does not exist. */

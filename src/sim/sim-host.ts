@@ -1,29 +1,10 @@
 import type { MemoryHost, MemoryLayout, RmapVisit, Room } from '../host/memory-host.js';
 import type { BlockState } from '../mm/memory-block.js';
-import {
-  PG_ACTIVE,
-  PG_ANON,
-  PG_DIRTY,
-  PG_ERROR,
-  PG_HEAD,
-  PG_HUGE,
-  PG_ISOLATED,
-  PG_KSM,
-  PG_LOCKED,
-  PG_MLOCKED,
-  PG_MOVABLE_OPS,
-  PG_NONLINEAR,
-  PG_OFFLINE,
-  PG_REFERENCED,
-  PG_SWAPBACKED,
-  PG_SWAPCACHE,
-  PG_TAIL,
-  PG_THP,
-  PG_UNEVICTABLE,
-  PG_UPTODATE,
-} from '../mm/page-flags.js';
+import { PG_DIRTY, PG_HEAD, PG_ISOLATED, PG_LOCKED, PG_MOVABLE_OPS, PG_NONLINEAR, PG_THP } from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import type { BlockId, Order, Pfn } from '../mm/units.js';
+import { SimBulkMover } from './bulk-mover.js';
+import { CARRIED } from './carried-flags.js';
 import { splitCompound } from './compound-pages.js';
 import { copyContentsBatch } from './contents.js';
 import { SimFreeMemory } from './free-memory.js';
@@ -48,26 +29,6 @@ const CPU = 0;
 /** Virtual time between two passes of retries: the kernel yields, other tasks run for about a tick. */
 const RELAX_NS = 1_000_000;
 
-/** Flags that a page has because of what it holds; they travel with the contents (folio_migrate_flags). */
-const CARRIED =
-  PG_ERROR |
-  PG_REFERENCED |
-  PG_UPTODATE |
-  PG_DIRTY |
-  PG_ACTIVE |
-  PG_ANON |
-  PG_SWAPCACHE |
-  PG_SWAPBACKED |
-  PG_UNEVICTABLE |
-  PG_MLOCKED |
-  PG_KSM |
-  PG_MOVABLE_OPS |
-  PG_OFFLINE |
-  PG_HEAD |
-  PG_TAIL |
-  PG_THP |
-  PG_HUGE;
-
 /** A simulated machine as a host of the migration service. */
 export class SimHost implements MemoryHost {
   readonly name: string;
@@ -78,6 +39,7 @@ export class SimHost implements MemoryHost {
   readonly free: SimFreeMemory;
   readonly reclaim: SimReclaim;
   readonly swap: SimSwapSpace;
+  readonly bulk: SimBulkMover | null;
 
   constructor(readonly machine: Machine) {
     this.name = machine.spec.name;
@@ -88,6 +50,8 @@ export class SimHost implements MemoryHost {
     this.free = new SimFreeMemory(machine);
     this.reclaim = new SimReclaim(machine);
     this.swap = new SimSwapSpace(machine);
+    // Threads that share a machine run between any two steps.
+    this.bulk = machine.others === null ? new SimBulkMover(machine) : null;
   }
 
   blockState(block: BlockId): BlockState {

@@ -1,0 +1,108 @@
+import type { BulkMover, KindOfPlainPage } from '../host/bulk-mover.js';
+import { NR_MAX_BATCHED_MIGRATION } from '../mm/migrate-mode.js';
+import { PG_ISOLATED, PG_LOCKED, PG_LRU, PG_PRIVATE } from '../mm/page-flags.js';
+import { isPresent, presentPte, pteBits, ptePayload } from '../mm/pte.js';
+import { type Order, PAGEBLOCK_ORDER, type Pfn } from '../mm/units.js';
+import { CARRIED } from './carried-flags.js';
+import { copyContentsBatch } from './contents.js';
+import { placeOnLru } from './lru.js';
+import { EXTENT_SHIFT, type Machine } from './machine.js';
+import { freeAbove, freePages, zonelist } from './page-allocator.js';
+import { SLOT_PFN } from './page-cache.js';
+import { pteAt } from './page-tables.js';
+import { nodeOf } from './pageblocks.js';
+import { findPlaces, type Places, SEVERAL } from './plain-pages.js';
+import { vpnInVma } from './rmap.js';
+import { allocateTarget } from './targets.js';
+import { tlbFlushAll } from './tlb.js';
+
+/** CPU on which the migrator runs. */
+const CPU = 0;
+
+/**
+ * The phases of a migration for plain pages of a machine that one thread has to itself: the same steps in the same order,
+ * each as one loop over columns. The service's phases are the reference: what both leave behind is the same to the byte.
+ */
+export class SimBulkMover implements BulkMover {
+  readonly capacity = NR_MAX_BATCHED_MIGRATION;
+  readonly #places: Places = {
+    entry: new Uint32Array(NR_MAX_BATCHED_MIGRATION),
+    slot: new Uint32Array(NR_MAX_BATCHED_MIGRATION),
+  };
+
+  constructor(private readonly machine: Machine) {}
+
+  move(
+    sources: Uint32Array,
+    nrPages: number,
+    targets: Uint32Array,
+    sparedOrder: Order,
+    kindOf: KindOfPlainPage,
+  ): boolean {
+    const m = this.machine;
+    if (!hasRoom(m, sources, nrPages) || !findPlaces(m, sources, nrPages, kindOf, this.#places)) return false;
+    for (let i = 0; i < nrPages; i++) targets[i] = allocateTarget(m, 0, sources[i]!, sparedOrder);
+    tlbFlushAll(m);
+    rePoint(m, sources, targets, nrPages, this.#places);
+    copyContentsBatch(m, sources, targets, nrPages);
+    carry(m, sources, targets, nrPages);
+    for (let i = 0; i < nrPages; i++) freePages(m, CPU, sources[i]!, 0);
+    return true;
+  }
+}
+
+/** True if the pages are of one zone, and there is a target for each of them, wherever in its zonelist. */
+function hasRoom(m: Machine, sources: Uint32Array, nrPages: number): boolean {
+  const { zoneOfPageblock } = m;
+  const zoneOfFirst = zoneOfPageblock[sources[0]! >>> PAGEBLOCK_ORDER]!;
+  for (let i = 1; i < nrPages; i++) if (zoneOfPageblock[sources[i]! >>> PAGEBLOCK_ORDER] !== zoneOfFirst) return false;
+  let room = 0;
+  for (const zone of zonelist(m, nodeOf(m, sources[0]!), 'Movable'))
+    room += Math.max(0, freeAbove(m, zone, 'min', 'Movable'));
+  return room >= nrPages;
+}
+
+/** Whatever named the old page names the new one; the old one has no reference left (folio_migrate_mapping, and rmap). */
+function rePoint(m: Machine, sources: Uint32Array, targets: Uint32Array, nrPages: number, places: Places): void {
+  const { count, mapcount, index, ptes, leafSlots } = m;
+  const { entry, slot } = places;
+  for (let i = 0; i < nrPages; i++) {
+    const source = sources[i]!;
+    const target = targets[i]!;
+    const at = entry[i]!;
+    if (at === SEVERAL) rePointEach(m, source, target);
+    else if (at !== 0) ptes[at] = presentPte(target, pteBits(ptes[at]!));
+    if (slot[i] !== 0) leafSlots[slot[i]!] = (leafSlots[slot[i]!]! & ~SLOT_PFN) | (target + 1);
+    index[target] = index[source]!;
+    index[source] = 0;
+    mapcount[target] = mapcount[source]!;
+    mapcount[source] = 0;
+    count[target] = count[source]!;
+    count[source] = 0;
+  }
+}
+
+function rePointEach(m: Machine, source: Pfn, target: Pfn): void {
+  const place = m.index[source]!;
+  const mapping = m.extentMapping[place >>> EXTENT_SHIFT]!;
+  for (let link = m.mapLinks[mapping]!; link !== 0; link = m.linkNext[link]!) {
+    const vma = m.linkVma[link]!;
+    const vpn = vpnInVma(m, vma, place - m.mapBase[mapping]!);
+    const at = vpn < 0 ? 0 : pteAt(m, m.vmaMm[vma]!, vpn);
+    const pte = m.ptes[at]!;
+    if (at !== 0 && isPresent(pte) && ptePayload(pte) === source) m.ptes[at] = presentPte(target, pteBits(pte));
+  }
+}
+
+/** Flags follow the contents, and the new page has its place on the LRU (folio_migrate_flags, folio_add_lru). */
+function carry(m: Machine, sources: Uint32Array, targets: Uint32Array, nrPages: number): void {
+  const { flags } = m;
+  // Until then it is on no list: nothing that a queue keeps of its frame's last page may hold.
+  for (let i = 0; i < nrPages; i++) flags[targets[i]!] = PG_LOCKED | PG_ISOLATED;
+  for (let i = 0; i < nrPages; i++) {
+    const has = flags[sources[i]!]!;
+    flags[targets[i]!] = (has & (CARRIED | PG_PRIVATE)) | PG_LRU;
+    flags[sources[i]!] = PG_LOCKED | PG_ISOLATED;
+    placeOnLru(m, targets[i]!);
+  }
+}
