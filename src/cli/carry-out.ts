@@ -47,6 +47,7 @@ export async function carryOut<Result>(context: Context, task: Task<Result>): Pr
   const evacuator = createEvacuator({
     host: simModule(machine),
     plugins: pageTypes,
+    pauses: 'batch',
     strategies: task.strategies ?? [],
     onListenerError: (error) => context.note(`a listener failed and was left out: ${String(error)}`),
   });

@@ -5,15 +5,16 @@ import type { Order } from '../mm/units.js';
 export type KindOfPlainPage = (flags: number) => PlainKind | null;
 
 /**
- * Many plain pages at a time, for hosts that can. What it leaves behind is what the service's phases leave, to the byte,
- * if nobody else runs between two of them: one loop a phase instead of ten calls a page.
+ * Many plain pages at a time, for hosts that can: one loop a phase instead of ten calls a page. What it leaves behind is
+ * what the service's phases leave, to the byte, if they have the same pages and nobody else runs meanwhile.
  */
 export interface BulkMover {
   /** Most pages that it takes at a time. */
   readonly capacity: number;
   /**
-   * Moves `sources[0..nrPages)`, and says in `targets` where to. All or none: false, with nothing changed, if one of them
-   * is not plain, is not just as its references say (locked, pinned, under writeback), or might find no target.
+   * Moves what is plain of `sources[0..nrPages)`, ascending. Returns how many pages have moved; they stand first in
+   * `sources` then, and in `targets` where they are now. Those behind them, ascending too, have not been touched: they are
+   * not plain, or not just as their references say (locked, pinned, under writeback), or might find no target.
    */
   move(
     sources: Uint32Array,
@@ -21,5 +22,5 @@ export interface BulkMover {
     targets: Uint32Array,
     sparedOrder: Order,
     kindOf: KindOfPlainPage,
-  ): boolean;
+  ): number;
 }

@@ -72,8 +72,8 @@ export type Phase =
   | 'putback';
 
 /**
- * How often a migration lets others run. 'batch': only between batches, and what the host can move in bulk, it does; what
- * comes of it is the same, to the byte, as if nobody had run in the pauses.
+ * How often a migration lets others run. 'batch': only between batches, and plain pages go first, in bulk if the host can.
+ * So pages may land elsewhere than with 'phase'; nothing else is different.
  */
 export type Pauses = 'phase' | 'batch';
 
@@ -101,6 +101,8 @@ export class MigrationRun {
   #passes = 0;
   #split = 0;
   #outOfTargets = false;
+  /** End of the last page that was taken in hand, which may be a large one of which more is named further on. */
+  #past: Pfn = 0;
 
   constructor(
     private readonly host: MemoryHost,
@@ -128,17 +130,8 @@ export class MigrationRun {
   *steps(): Generator<Progress, MigrationReport> {
     let failure: { readonly error: unknown } | null = null;
     try {
-      for (let next = 0; next < this.request.pfns.length; ) {
-        this.#refuseListeners();
-        const moved = this.#moveInBulk(next);
-        if (moved > next) {
-          next = moved;
-          yield { phase: 'putback', settled: this.#settled };
-          continue;
-        }
-        next = this.#fillBatch(next);
-        yield* this.#oneBatch();
-      }
+      if (this.#bulk !== null) yield* this.#inBulk(this.#bulk);
+      else yield* this.#oneByOne(this.request.pfns);
       return this.report();
     } catch (error) {
       failure = { error };
@@ -182,9 +175,8 @@ export class MigrationRun {
     }
   }
 
-  /** Takes pages from the request, from position `next` on; returns the position of the first that is left. */
-  #fillBatch(next: number): number {
-    const { pfns } = this.request;
+  /** Takes pages from a list, from position `next` on; returns the position of the first that is left. */
+  #fillBatch(pfns: Uint32Array, next: number): number {
     const { flags } = this.host.columns;
     let pages = 0;
     let at = next;
@@ -194,30 +186,64 @@ export class MigrationRun {
       const head = headOfCompound(flags, pfn);
       const end = addUnit(this.#context, head);
       pages += end - head;
+      this.#past = end;
       while (at < pfns.length && pfns[at]! < end) at++;
     }
     this.#asked += pages;
     return at;
   }
 
-  /** One batch from position `next` on, if the host takes it; the position of the first page that is left. */
-  #moveInBulk(next: number): number {
-    if (this.#bulk === null) return next;
-    const { pfns, sparedOrder = MAX_PAGE_ORDER + 1 } = this.request;
-    const { flags } = this.host.columns;
-    const [sources, targets] = this.#scratch;
-    const capacity = Math.min(sources.length, this.#bulk.capacity);
-    let nr = 0;
-    let at = next;
-    while (at < pfns.length && nr < capacity) {
-      const pfn = pfns[at++]!;
-      if ((flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) === 0) sources[nr++] = pfn;
+  /** The request in windows: what is plain goes in bulk, and what is left of many windows in batches. */
+  *#inBulk(bulk: BulkMover): Generator<Progress, void> {
+    const { pfns } = this.request;
+    const left: Uint32Array[] = [];
+    let nrLeft = 0;
+    for (let next = 0; next < pfns.length; ) {
+      this.#refuseListeners();
+      const [sources] = this.#scratch;
+      const before = this.#migrated;
+      const { nr, end } = this.#window(next, Math.min(sources.length, bulk.capacity));
+      next = end;
+      const moved = nr === 0 ? 0 : this.#moveInBulk(bulk, nr);
+      if (moved < nr) left.push(sources.slice(moved, nr));
+      nrLeft += nr - moved;
+      if (nrLeft >= NR_MAX_BATCHED_MIGRATION || (next === pfns.length && nrLeft > 0)) {
+        yield* this.#oneByOne(joined(left.splice(0), nrLeft));
+        nrLeft = 0;
+      } else if (this.#migrated > before) yield { phase: 'putback', settled: this.#settled };
     }
-    if (nr === 0 || !this.#bulk.move(sources, nr, targets, sparedOrder, this.#kindOf)) return next;
+  }
+
+  *#oneByOne(pfns: Uint32Array): Generator<Progress, void> {
+    for (let next = 0; next < pfns.length; ) {
+      this.#refuseListeners();
+      next = this.#fillBatch(pfns, next);
+      yield* this.#oneBatch();
+    }
+  }
+
+  /** The next pages in use from position `next` on, into scratch; `end` is the position behind them. */
+  #window(next: number, capacity: number): { nr: number; end: number } {
+    const { pfns } = this.request;
+    const { flags } = this.host.columns;
+    const [sources] = this.#scratch;
+    let nr = 0;
+    let end = next;
+    while (end < pfns.length && nr < capacity) {
+      const pfn = pfns[end++]!;
+      if (pfn >= this.#past && (flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) === 0) sources[nr++] = pfn;
+    }
+    return { nr, end };
+  }
+
+  #moveInBulk(bulk: BulkMover, nrPages: number): number {
+    const [sources, targets] = this.#scratch;
+    const nr = bulk.move(sources, nrPages, targets, this.request.sparedOrder ?? MAX_PAGE_ORDER + 1, this.#kindOf);
     this.#asked += nr;
+    if (nr === 0) return 0;
     this.#passes = Math.max(this.#passes, 1);
     this.#noteMoved(sources, targets, nr);
-    return at;
+    return nr;
   }
 
   #noteMoved(sources: Uint32Array, targets: Uint32Array, nr: number): void {
@@ -396,6 +422,16 @@ export class MigrationRun {
       targets: this.#moved.targets.slice(0, this.#migrated),
     };
   }
+}
+
+function joined(pieces: readonly Uint32Array[], length: number): Uint32Array {
+  const whole = new Uint32Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 function countInState(batch: Batch, state: number): number {

@@ -11,7 +11,7 @@ import { freeAbove, freePages, zonelist } from './page-allocator.js';
 import { SLOT_PFN } from './page-cache.js';
 import { pteAt } from './page-tables.js';
 import { nodeOf } from './pageblocks.js';
-import { findPlaces, type Places, SEVERAL } from './plain-pages.js';
+import { createPlaces, type Places, SEVERAL, sortOutPlain } from './plain-pages.js';
 import { vpnInVma } from './rmap.js';
 import { allocateTarget } from './targets.js';
 import { tlbFlushAll } from './tlb.js';
@@ -25,10 +25,7 @@ const CPU = 0;
  */
 export class SimBulkMover implements BulkMover {
   readonly capacity = NR_MAX_BATCHED_MIGRATION;
-  readonly #places: Places = {
-    entry: new Uint32Array(NR_MAX_BATCHED_MIGRATION),
-    slot: new Uint32Array(NR_MAX_BATCHED_MIGRATION),
-  };
+  readonly #places = createPlaces(NR_MAX_BATCHED_MIGRATION);
 
   constructor(private readonly machine: Machine) {}
 
@@ -38,16 +35,17 @@ export class SimBulkMover implements BulkMover {
     targets: Uint32Array,
     sparedOrder: Order,
     kindOf: KindOfPlainPage,
-  ): boolean {
+  ): number {
     const m = this.machine;
-    if (!hasRoom(m, sources, nrPages) || !findPlaces(m, sources, nrPages, kindOf, this.#places)) return false;
-    for (let i = 0; i < nrPages; i++) targets[i] = allocateTarget(m, 0, sources[i]!, sparedOrder);
+    const nr = hasRoom(m, sources, nrPages) ? sortOutPlain(m, sources, nrPages, kindOf, this.#places) : 0;
+    if (nr === 0) return 0;
+    for (let i = 0; i < nr; i++) targets[i] = allocateTarget(m, 0, sources[i]!, sparedOrder);
     tlbFlushAll(m);
-    rePoint(m, sources, targets, nrPages, this.#places);
-    copyContentsBatch(m, sources, targets, nrPages);
-    carry(m, sources, targets, nrPages);
-    for (let i = 0; i < nrPages; i++) freePages(m, CPU, sources[i]!, 0);
-    return true;
+    rePoint(m, sources, targets, nr, this.#places);
+    copyContentsBatch(m, sources, targets, nr);
+    carry(m, sources, targets, nr);
+    for (let i = 0; i < nr; i++) freePages(m, CPU, sources[i]!, 0);
+    return nr;
   }
 }
 

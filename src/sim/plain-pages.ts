@@ -53,50 +53,72 @@ const NOT_PLAIN =
   PG_BUDDY |
   PG_PCP;
 
-/** Where the one entry is that maps each page (0 for none, SEVERAL), and its slot in the page cache (0 for none). */
+/** By position: where the one entry is that maps a page (0 for none, SEVERAL), and its page-cache slot (0 for none). */
 export interface Places {
   readonly entry: Uint32Array;
   readonly slot: Uint32Array;
+  /** Pages that are not plain, or are named by somebody who cannot be found: it is for the service to say why. */
+  readonly others: Uint32Array;
 }
 
-/**
- * Finds what names each page. False, at the first page that is not plain or is named by somebody who cannot be found:
- * then it is for the service to say why.
- */
-export function findPlaces(
+export function createPlaces(capacity: number): Places {
+  return {
+    entry: new Uint32Array(capacity),
+    slot: new Uint32Array(capacity),
+    others: new Uint32Array(capacity),
+  };
+}
+
+/** Finds what names each page. Plain ones come to stand first in `sources`, the others behind them; returns how many are. */
+export function sortOutPlain(
   m: Machine,
   sources: Uint32Array,
   nrPages: number,
   kindOf: KindOfPlainPage,
-  { entry, slot }: Places,
-): boolean {
+  places: Places,
+): number {
+  const { entry, slot, others } = places;
   const { flags, count, mapcount, index, extentMapping, extentLeaf, mapNonlinear, mapBase } = m;
   let known = 0;
+  let isKnownPlain = false;
+  let nr = 0;
+  let nrOthers = 0;
   for (let i = 0; i < nrPages; i++) {
     const pfn = sources[i]!;
     const has = flags[pfn]!;
-    if ((has & NOT_PLAIN) !== PG_LRU) return false;
     const isAnonymous = (has & PG_ANON) !== 0;
-    if (has !== known && kindOf(has) !== (isAnonymous ? 'anonymous' : 'page-cache')) return false;
-    known = has;
+    if (has !== known) {
+      known = has;
+      isKnownPlain = (has & NOT_PLAIN) === PG_LRU && kindOf(has) === (isAnonymous ? 'anonymous' : 'page-cache');
+    }
     const place = index[pfn]!;
     const mapping = extentMapping[place >>> EXTENT_SHIFT]!;
-    if (place === 0 || mapping === 0 || mapNonlinear[mapping] !== 0) return false;
     const mapped = mapcount[pfn]!;
     let explained = mapped;
-    slot[i] = 0;
+    let at = 0;
+    let slotAt = 0;
     if (!isAnonymous) {
       const leaf = extentLeaf[place >>> EXTENT_SHIFT]!;
-      if (leaf === 0) return false;
-      slot[i] = leaf * EXTENT_PAGES + (place & (EXTENT_PAGES - 1));
+      slotAt = leaf === 0 ? 0 : leaf * EXTENT_PAGES + (place & (EXTENT_PAGES - 1));
       explained += (has & PG_PRIVATE) !== 0 ? 2 : 1;
     }
-    if (explained === 0 || count[pfn] !== explained) return false;
-    entry[i] = 0;
-    if (mapped !== 0) entry[i] = findEntries(m, pfn, mapping, place - mapBase[mapping]!, mapped);
-    if (mapped !== 0 && entry[i] === 0) return false;
+    let isPlain = isKnownPlain && place !== 0 && mapping !== 0 && mapNonlinear[mapping] === 0;
+    isPlain &&= explained !== 0 && count[pfn] === explained && (isAnonymous || slotAt !== 0);
+    if (isPlain && mapped !== 0) {
+      at = findEntries(m, pfn, mapping, place - mapBase[mapping]!, mapped);
+      isPlain = at !== 0;
+    }
+    if (!isPlain) {
+      others[nrOthers++] = pfn;
+      continue;
+    }
+    sources[nr] = pfn;
+    entry[nr] = at;
+    slot[nr++] = slotAt;
   }
-  return areThere(m, sources, nrPages, slot, entry);
+  const nrPlain = keepThoseThatAreThere(m, sources, nr, places, nrOthers);
+  for (let i = nrPlain; i < nrPages; i++) sources[i] = others[i - nrPlain]!;
+  return nrPlain;
 }
 
 /** Where the page's one entry may be, SEVERAL if it has more and all are there, 0 if some are not to be found. */
@@ -127,18 +149,33 @@ function maps(m: Machine, at: number, pfn: Pfn): boolean {
   return (pte & PTE_PRESENT) !== 0 && pte >>> 4 === pfn;
 }
 
-/** A loop of its own: entries are all over memory, and this way many of them are fetched at a time. */
-function areThere(m: Machine, sources: Uint32Array, nrPages: number, slot: Uint32Array, entry: Uint32Array): boolean {
+/** A loop of its own: entries and slots are all over memory, and this way many of them are fetched at a time. */
+function keepThoseThatAreThere(
+  m: Machine,
+  sources: Uint32Array,
+  nrPages: number,
+  places: Places,
+  others: number,
+): number {
+  const { entry, slot } = places;
   const { ptes, leafSlots } = m;
-  let wrong = 0;
+  let nr = 0;
+  let nrOthers = others;
   for (let i = 0; i < nrPages; i++) {
     const pfn = sources[i]!;
     const at = entry[i]!;
-    if (at !== 0 && at !== SEVERAL) {
-      const pte = ptes[at]!;
-      wrong |= ((pte >>> 4) ^ pfn) | ((pte & PTE_PRESENT) ^ PTE_PRESENT);
+    const slotAt = slot[i]!;
+    let wrong = 0;
+    if (at !== 0 && at !== SEVERAL) wrong = ((ptes[at]! >>> 4) ^ pfn) | (~ptes[at]! & PTE_PRESENT);
+    if (slotAt !== 0) wrong |= (leafSlots[slotAt]! & SLOT_PFN) ^ (pfn + 1);
+    if (wrong !== 0) {
+      places.others[nrOthers++] = pfn;
+      continue;
     }
-    if (slot[i] !== 0) wrong |= (leafSlots[slot[i]!]! & SLOT_PFN) ^ (pfn + 1);
+    sources[nr] = pfn;
+    entry[nr] = at;
+    slot[nr++] = slotAt;
   }
-  return wrong === 0;
+  if (nrOthers > others) places.others.subarray(0, nrOthers).sort();
+  return nr;
 }

@@ -178,7 +178,7 @@ class Outlooker {
   #freshEvacuator(): Evacuator {
     if (this.#isTouched) this.#kept.restore();
     this.#isTouched = true;
-    return createEvacuator({ host: simModule(this.#kept.machine), plugins: this.request.pageTypes });
+    return createEvacuator({ host: simModule(this.#kept.machine), plugins: this.request.pageTypes, pauses: 'batch' });
   }
 
   async #run<Result>(job: Job<Result>): Promise<Result> {
