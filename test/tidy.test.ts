@@ -17,6 +17,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   handler: 2,
   host: 2,
   events: 2,
+  simd: 2,
   sim: 3,
   migration: 3,
   linux: 3,
@@ -105,6 +106,9 @@ const INVERSIFY_ALLOWED = [/^src\/container\//, /^src\/(.+\/)?[^/]+-module\.ts$/
 const INVERSIFY_DECORATORS = ['inject', 'injectable', 'multiInject', 'optional'];
 const INVERSIFY_SERVICES = [/^src\/migration\//, /^src\/strategies\//];
 
+/** Another language, and what compiles it: the bytes that come out are kept beside it, and are product code. */
+const ASSEMBLY = 'src/simd/assembly';
+
 /** Whatever no entry point reaches is dead, and misleads whoever reads it. The second list may be absent. */
 const ENTRY_POINTS = [PUBLIC_ENTRY.path, 'src/handler/index.ts', 'src/strategies/index.ts', 'src/cli/main.ts'];
 const OPTIONAL_ENTRY_POINTS = [
@@ -132,7 +136,7 @@ const FUNCTION_LINES_MAX = 70;
 const FILE_LINES_MAX = 500;
 
 /** A seed must reproduce a run: the layers that make one know no clock and no chance but theirs. */
-const DETERMINISTIC = /^src\/(base|mm|handler|host|sim|migration|strategies|scenario|compare)\//;
+const DETERMINISTIC = /^src\/(base|mm|handler|host|simd|sim|migration|strategies|scenario|compare)\//;
 const CLOCK_AND_CHANCE: Readonly<Record<string, string>> = {
   'Math.random': 'draw from a Prng that is passed in',
   'Date.now': 'pass the time in',
@@ -193,7 +197,7 @@ const isIn = (folder: string) => (file: File) => file.path.startsWith(`${folder}
 
 /** Code of src that ships; tests beside it may reach further than what they test. */
 function productFiles(files: readonly File[]): File[] {
-  return files.filter((file) => isIn('src')(file) && isScript(file) && !isTest(file));
+  return files.filter((file) => isIn('src')(file) && isScript(file) && !isTest(file) && !isIn(ASSEMBLY)(file));
 }
 
 const parsed = new WeakMap<File, ts.SourceFile>();

@@ -1,5 +1,6 @@
 import { mix32 } from '../base/prng.js';
 import type { Pfn } from '../mm/units.js';
+import { copyPages, copyPagesFast } from '../simd/copy-pages.js';
 import { type Machine, SCALAR } from './machine.js';
 import { takeFromPool } from './pool.js';
 
@@ -45,7 +46,7 @@ export function copyContents(m: Machine, source: Pfn, target: Pfn): void {
   m.contents.copyWithin(target * words, source * words, (source + 1) * words);
 }
 
-/** Copies `nrPages` pages, pairwise. */
+/** Copies `nrPages` pages, pairwise; no page is both a source and a target. */
 export function copyContentsBatch(m: Machine, sources: Uint32Array, targets: Uint32Array, nrPages: number): void {
   const words = m.contentWords;
   const contents = m.contents;
@@ -62,7 +63,13 @@ export function copyContentsBatch(m: Machine, sources: Uint32Array, targets: Uin
     }
     return;
   }
-  for (let i = 0; i < nrPages; i++) copyContents(m, sources[i]!, targets[i]!);
+  if (m.contentKernels !== null) copyPagesFast(m.contentKernels, sources, targets, nrPages);
+  else copyPages(doublesOf(contents), sources, targets, nrPages);
+}
+
+/** The same bytes in the widest units that there are; their values mean nothing, and copying leaves them as they are. */
+function doublesOf(contents: Uint32Array): Float64Array {
+  return new Float64Array(contents.buffer, contents.byteOffset, contents.length / 2);
 }
 
 /** A free page has no contents: its first word links back to the page before it on its list, as pfn + 1 (0: it is first). */

@@ -8,6 +8,7 @@ import { HAS_HOLES } from '../mm/pageblock-use.js';
 import type { PcpShape } from '../mm/pcp.js';
 import { type BlockId, MAX_PFN, NR_PAGE_ORDERS, PAGE_SIZE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { ZONE_KINDS, type ZoneKind, type ZoneShape } from '../mm/zone.js';
+import { type KernelMemory, type Kernels, kernelMemory } from '../simd/kernels.js';
 import { checkSpec } from './check-spec.js';
 
 /** How much a machine can hold of everything that is not a page; fixed when it is built. */
@@ -69,6 +70,8 @@ export const PCP_BATCH = 31;
 const PCP_HIGH = 6 * PCP_BATCH;
 export const TLB_ENTRIES = 32;
 export const NO_ZONE = 0xff;
+/** From 64 MiB of real contents on, they have a memory of their own. */
+const APART_PAGES_MIN = 16_384;
 
 /** How long the columns are. Index 0 of every pool of records is "none". */
 interface Sizes extends Capacity {
@@ -80,12 +83,14 @@ interface Sizes extends Capacity {
   readonly nrLruLists: number;
   /** 32-bit words of contents per page. */
   readonly words: number;
+  /** Pages whose contents lie among the columns: all or none. */
+  readonly nrContents: number;
 }
 
 /** Frames and what they hold: 1 word a page (mark), 2 (token) or 1024 (bytes); devices hold the same, swap slots first. */
 const contentColumns = (s: Sizes) => ({
   ...pageColumnTable(s.nrPfns),
-  contents: u32(s.nrPfns * s.words),
+  contents: u32(s.nrContents * s.words),
   stored: u32((s.nrSwapSlots + s.stored) * s.words),
   storedNext: u32(s.nrSwapSlots + s.stored),
 });
@@ -186,7 +191,7 @@ const deviceColumns = (s: Sizes) => ({
   scalars: u32(32),
 });
 
-/** The whole state of a machine, in columns over one buffer. */
+/** The whole state of a machine, in columns over one buffer; contents may have one of their own. */
 const machineColumns = (s: Sizes) => ({
   ...contentColumns(s),
   ...zoneColumns(s),
@@ -246,7 +251,10 @@ export interface Machine extends Columns {
   readonly nrNodes: number;
   /** 32-bit words of contents per page. */
   readonly contentWords: number;
+  /** All columns, but contents if these lie apart; `stateOf` has both. */
   readonly buffer: ArrayBufferLike;
+  /** What copies contents that lie apart; null if they are among the columns. */
+  readonly contentKernels: Kernels | null;
   /** Null if one thread has the machine to itself. Otherwise counts and page-table entries change atomically. */
   readonly others: OtherCpus | null;
   /** Zones to try, by node and highest usable kind: own node first, then the most capable zone first. */
@@ -280,6 +288,7 @@ function machineOver(
   const capacity = capacityFor(spec);
   const nrNodes = Math.max(...spec.zones.map((zone) => zone.node)) + 1;
   const contentWords = CONTENT_WORDS[spec.contents];
+  const apart = where === 'private' ? contentsApart(spec) : null;
   const { buffer, views } = layColumns(
     machineColumns({
       ...capacity,
@@ -290,12 +299,33 @@ function machineOver(
       nrSwapSlots: spec.nrSwapSlots,
       nrLruLists: nrNodes * LRU_LISTS_PER_NODE,
       words: contentWords,
+      nrContents: apart === null ? spec.nrPfns : 0,
     }),
     where,
   );
+  const contents = apart === null ? views.contents : new Uint32Array(apart.buffer, 0, spec.nrPfns * contentWords);
   const zonelists = buildZonelists(spec.zones, nrNodes);
   const presentAtStart = spec.zones.map((zone) => onlinePagesOf(spec, zone));
-  return { ...views, spec, capacity, nrNodes, contentWords, buffer, others, zonelists, presentAtStart };
+  const contentKernels = apart?.kernels ?? null;
+  const shape = { spec, capacity, nrNodes, contentWords, buffer, contentKernels, others, zonelists, presentAtStart };
+  return { ...views, contents, ...shape };
+}
+
+/**
+ * Memory of its own for real contents, which kernels copy faster than we can. Small machines have all in one piece:
+ * there the caches are what counts, and each such memory takes gigabytes of address space.
+ */
+function contentsApart({ contents, nrPfns }: MachineSpec): KernelMemory | null {
+  return contents === 'bytes' && nrPfns >= APART_PAGES_MIN ? kernelMemory(nrPfns * PAGE_SIZE) : null;
+}
+
+/** The whole state in the order of the columns, as runs of words, wherever they lie. */
+export function stateOf({ buffer, contents, stored }: Machine): Uint32Array[] {
+  const words = buffer.byteLength / Uint32Array.BYTES_PER_ELEMENT;
+  if (contents.buffer === buffer) return [new Uint32Array(buffer, 0, words)];
+  // Contents would stand before the column that is laid out after them.
+  const before = stored.byteOffset / Uint32Array.BYTES_PER_ELEMENT;
+  return [new Uint32Array(buffer, 0, before), contents, new Uint32Array(buffer, stored.byteOffset, words - before)];
 }
 
 /** What a machine says of itself before any of its memory is online. */

@@ -1,5 +1,6 @@
 import { hashOf, KeptMachine } from '../../../src/compare/kept-machine.js';
 import { RangeEvents } from '../../../src/events/range-events.js';
+import { fillContents } from '../../../src/sim/contents.js';
 import { advance } from '../../../src/sim/writeback.js';
 import { IsolateFirst } from '../../../src/strategies/offline/isolate-first.js';
 import { runToEnd } from '../../../src/strategies/strategy.js';
@@ -23,6 +24,18 @@ describe('a kept machine', () => {
     expectSound(m);
   });
 
+  it('is as it was in its contents too, where these have a memory of their own', () => {
+    const m = smallMachine({ pages: 16_384, swap: 16, contents: 'bytes' });
+    expect(m.contentKernels).not.toBeNull();
+    fillContents(m, 3, 1, 2);
+    const kept = new KeptMachine(m);
+    const hash = kept.hash();
+    for (const pfn of [3, 16_383]) fillContents(m, pfn, 5, 6);
+    expect(kept.hash()).not.toBe(hash);
+    kept.restore();
+    expect(kept.hash()).toBe(hash);
+  });
+
   it('knows which pages read something else, but for those that others have written', () => {
     const m = smallMachine();
     const task = anonProcess(m, 20);
@@ -36,7 +49,7 @@ describe('a kept machine', () => {
 });
 
 describe('hashOf', () => {
-  it('changes with every word and with their order', () => {
+  it('changes with every word and with their order, not with where it is cut', () => {
     const words = Uint32Array.from({ length: 64 }, (_, at) => at * 77);
     const hashes = new Set([hashOf(words)]);
     for (let at = 0; at < 64; at++) {
@@ -45,6 +58,7 @@ describe('hashOf', () => {
       hashes.add(hashOf(other));
     }
     hashes.add(hashOf(words.toReversed()));
+    hashes.add(hashOf(words.subarray(0, 9), words.subarray(9)));
     expect(hashes.size).toBe(66);
     for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{16}$/);
   });
