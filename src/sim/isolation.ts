@@ -1,10 +1,10 @@
 import { VacateError } from '../base/vacate-error.js';
 import { contains, type PfnRange } from '../mm/pfn-range.js';
-import { formatPfn, PAGEBLOCK_PAGES } from '../mm/units.js';
+import { formatPfn, NO_PAGE, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import { relinkFree } from './buddy.js';
 import type { Machine } from './machine.js';
 import { drainPcp } from './page-allocator.js';
-import { book, isIsolated, setPageblockIsolated, settleBooking, unbook } from './pageblocks.js';
+import { book, isIsolated, isPartlyBooked, setPageblockIsolated, settleBooking, unbook } from './pageblocks.js';
 
 /**
  * Isolates a range (start_isolate_page_range): its free pages move to the isolate list, and so will all that is freed in
@@ -13,12 +13,19 @@ import { book, isIsolated, setPageblockIsolated, settleBooking, unbook } from '.
  * @throws VacateError kind 'range', with nothing changed, if a page of it is isolated already.
  */
 export function isolateRange(m: Machine, range: PfnRange): void {
-  for (let pfn = range.start; pfn < range.end; pfn++)
-    if (isIsolated(m, pfn))
-      throw new VacateError('range', `another job has ${formatPfn(pfn)} in hand; ask again when it has ended`);
+  const taken = firstIsolated(m, range);
+  if (taken !== NO_PAGE)
+    throw new VacateError('range', `another job has ${formatPfn(taken)} in hand; ask again when it has ended`);
   relinkFree(m, range.start, range.end, () => mark(m, range, true));
   // Pages on per-CPU lists would be handed out from there without anybody looking at the pageblock.
   drainPcp(m);
+}
+
+function firstIsolated(m: Machine, { start, end }: PfnRange): Pfn {
+  for (let pfn = start; pfn < end; )
+    if (isIsolated(m, pfn)) return pfn;
+    else pfn += isPartlyBooked(m, pfn) ? 1 : PAGEBLOCK_PAGES - (pfn % PAGEBLOCK_PAGES);
+  return NO_PAGE;
 }
 
 export function undoIsolateRange(m: Machine, range: PfnRange): void {

@@ -51,14 +51,18 @@ export function isIsolated(m: Machine, pfn: Pfn): boolean {
   return (byte & ISOLATED) !== 0 || (m.booked[pfn >>> 3]! & (1 << (pfn & 7))) !== 0;
 }
 
+/** True if pages of the pageblock may be isolated one by one. */
+export function isPartlyBooked(m: Machine, pfn: Pfn): boolean {
+  return (m.migratetype[pfn >>> PAGEBLOCK_ORDER]! & PARTLY_BOOKED) !== 0;
+}
+
 /** True if all pages of a block belong on the same free list. */
 export function isOfOneList(m: Machine, pfn: Pfn, order: Order): boolean {
   const first = freeListType(m, pfn);
   const end = pfn + 2 ** order;
   for (let page = pfn; page < end; ) {
     if (freeListType(m, page) !== first) return false;
-    const booked = (m.migratetype[page >>> PAGEBLOCK_ORDER]! & PARTLY_BOOKED) !== 0;
-    page = booked ? page + 1 : page - (page % PAGEBLOCK_PAGES) + PAGEBLOCK_PAGES;
+    page = isPartlyBooked(m, page) ? page + 1 : page - (page % PAGEBLOCK_PAGES) + PAGEBLOCK_PAGES;
   }
   return true;
 }

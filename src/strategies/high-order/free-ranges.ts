@@ -1,6 +1,7 @@
 import type { MemoryHost } from '../../host/memory-host.js';
 import { PG_BUDDY } from '../../mm/page-flags.js';
 import { MAX_PAGE_ORDER, type Order } from '../../mm/units.js';
+import { nrNotFree } from '../pages-in-use.js';
 
 /** Aligned ranges of 2^order pages that are free in buddy: a block of order k counts as 2^(k - order). */
 export function countFreeRanges(
@@ -22,7 +23,8 @@ function countWholeRanges(host: MemoryHost, order: Order, zones: ReadonlySet<num
   const size = 2 ** order;
   let nr = 0;
   for (let start = 0; start + size <= layout.nrPfns; start += size) {
-    if (!zones.has(host.zoneOf(start))) continue;
+    if (!zones.has(host.zoneOf(start)) || nrNotFree(host, start, start + size) > 0) continue;
+    // Free pages may be on per-CPU lists still.
     let pfn = start;
     while (pfn < start + size && (flags[pfn]! & PG_BUDDY) !== 0) pfn++;
     if (pfn === start + size) nr++;

@@ -2,48 +2,79 @@ import type { MemoryHost } from '../../host/memory-host.js';
 import type { MigrationService } from '../../migration/migration-service.js';
 import { endOfCompound } from '../../mm/compound-page.js';
 import { FREE_FLAGS, PG_HEAD, PG_NOPAGE, PG_TAIL } from '../../mm/page-flags.js';
-import type { Order, Pfn } from '../../mm/units.js';
-import { PAGEBLOCK_PAGES } from '../../mm/units.js';
+import { HAS_HOLES, PAGES_IN_USE } from '../../mm/pageblock-use.js';
+import { type Order, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../../mm/units.js';
 
 /** No range of this kind: it holds a page that cannot move now, a hole, or two zones. */
 export const IMPOSSIBLE = 0xffff_ffff;
 
 /**
  * What it costs to empty each aligned range of 2^order pages, in pages to move: element i is the range that starts at
- * i << order. With `zones`, ranges elsewhere are IMPOSSIBLE. Two prefix sums over all pages, of pages in use and of pages that bar the way, answer every order alike.
+ * i << order. With `zones`, ranges elsewhere are IMPOSSIBLE.
  */
 export function rangeCosts(service: MigrationService, order: Order, zones?: readonly number[]): Uint32Array {
-  const { host } = service;
-  const { nrPfns } = host.layout;
-  const used = new Uint32Array(nrPfns + 1);
-  const barred = new Uint32Array(nrPfns + 1);
-  const { flags } = host.columns;
+  const costs = usedPagesByRange(service, order, zones);
+  const { flags } = service.host.columns;
   const size = 2 ** order;
-  for (let pfn = 0, sticksOutUntil = 0; pfn < nrPfns; pfn++) {
-    const free = (flags[pfn]! & FREE_FLAGS) !== 0;
-    if ((flags[pfn]! & PG_HEAD) !== 0) sticksOutUntil = endOfFolioLargerThan(flags, pfn, size);
-    const bars = !free && ((flags[pfn]! & PG_NOPAGE) !== 0 || pfn < sticksOutUntil || service.judge(pfn) !== 0);
-    used[pfn + 1] = used[pfn]! + (free ? 0 : 1);
-    barred[pfn + 1] = barred[pfn]! + (bars ? 1 : 0);
-  }
-  const costs = new Uint32Array(Math.floor(nrPfns / size));
+  let across = false;
   for (let i = 0; i < costs.length; i++) {
-    const start = i * size;
-    const impossible = barred[start + size] !== barred[start] || !isWanted(service, start, size, zones);
-    costs[i] = impossible ? IMPOSSIBLE : used[start + size]! - used[start]!;
+    across = reachesInto(flags, i * size, size, across);
+    if (isCandidate(costs[i]!) && (across || isBarred(service, i * size, size))) costs[i] = IMPOSSIBLE;
   }
   return costs;
 }
 
+/** True if a compound page that began before `start` goes on there; `before` is the same of the range before. */
+function reachesInto(flags: Uint32Array, start: Pfn, size: number, before: boolean): boolean {
+  if ((flags[start]! & PG_TAIL) === 0 || start === 0) return false;
+  let pfn = start - 1;
+  while (pfn > start - size && (flags[pfn]! & PG_TAIL) !== 0) pfn--;
+  return (flags[pfn]! & PG_TAIL) !== 0 ? before : (flags[pfn]! & PG_HEAD) !== 0;
+}
+
+/** True if a page of the range would not go now, or is the first of a compound page that goes on beyond it. */
+function isBarred(service: MigrationService, start: Pfn, size: number): boolean {
+  const { flags } = service.host.columns;
+  for (let pfn = start, end = start + size; pfn < end; pfn++) {
+    const word = flags[pfn]!;
+    if ((word & FREE_FLAGS) !== 0) continue;
+    if ((word & PG_HEAD) !== 0 && endOfFolioLargerThan(flags, pfn, size) > 0) return true;
+    if (service.judge(pfn) !== 0) return true;
+  }
+  return false;
+}
+
 /**
  * The same from a glance: pages in use, whether they would go or not. IMPOSSIBLE for a range with holes or two zones;
- * whether the others can be emptied, `wouldEmpty` says.
+ * whether the others can be emptied, `wouldEmpty` says. For ranges of whole pageblocks, a host that keeps their use has
+ * the answer; otherwise every page is looked at.
  */
 export function usedPagesByRange(service: MigrationService, order: Order, zones?: readonly number[]): Uint32Array {
-  const { columns, layout } = service.host;
-  const { flags } = columns;
+  const { columns, layout, pageblockUse } = service.host;
   const size = 2 ** order;
   const used = new Uint32Array(Math.floor(layout.nrPfns / size));
+  if (order >= PAGEBLOCK_ORDER && pageblockUse !== undefined) addUpUse(pageblockUse, order - PAGEBLOCK_ORDER, used);
+  else countUsed(columns.flags, size, used);
+  for (let i = 0; i < used.length; i++)
+    if (used[i] !== IMPOSSIBLE && !isWanted(service, i * size, size, zones)) used[i] = IMPOSSIBLE;
+  return used;
+}
+
+/** From what is known of pageblocks, 2^shift of them a range. */
+function addUpUse(use: Uint16Array, shift: number, used: Uint32Array): void {
+  for (let i = 0, at = 0; i < used.length; i++) {
+    let pages = 0;
+    let holes = 0;
+    for (const end = at + (1 << shift); at < end; at++) {
+      pages += use[at]! & PAGES_IN_USE;
+      holes |= use[at]! & HAS_HOLES;
+    }
+    used[i] = holes !== 0 ? IMPOSSIBLE : pages;
+  }
+}
+
+/** From the flags of every page. */
+function countUsed(flags: Uint32Array, size: number, used: Uint32Array): void {
   for (let i = 0, pfn = 0; i < used.length; i++) {
     let pages = 0;
     let holes = 0;
@@ -52,9 +83,8 @@ export function usedPagesByRange(service: MigrationService, order: Order, zones?
       if ((word & FREE_FLAGS) === 0) pages++;
       holes |= word & PG_NOPAGE;
     }
-    used[i] = holes !== 0 || !isWanted(service, i * size, size, zones) ? IMPOSSIBLE : pages;
+    used[i] = holes !== 0 ? IMPOSSIBLE : pages;
   }
-  return used;
 }
 
 /** Would the range be empty if all its pages were moved now? `later` if nothing stands in the way that lasts. */

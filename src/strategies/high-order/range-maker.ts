@@ -1,10 +1,10 @@
 import type { RangeEvents } from '../../events/range-events.js';
 import type { MigrationReport, RefusalCount } from '../../migration/migration-report.js';
 import type { MigrationService } from '../../migration/migration-service.js';
-import { FREE_FLAGS } from '../../mm/page-flags.js';
 import { type PfnRange, rangeOf } from '../../mm/pfn-range.js';
 import { formatPages, type Order } from '../../mm/units.js';
-import { evacuate, isVacant } from '../evacuate.js';
+import { evacuate } from '../evacuate.js';
+import { nrNotFree } from '../pages-in-use.js';
 import type { Job } from '../strategy.js';
 
 /**
@@ -12,16 +12,14 @@ import type { Job } from '../strategy.js';
  * one block to make another gains nothing.
  */
 export function roomInFragments({ host }: MigrationService, order: Order): number {
-  const { flags } = host.columns;
   const size = 2 ** order;
-  const fragments = host.layout.zones.map(({ start, end }) => {
+  const fragments = host.layout.zones.map((zone) => {
     let pages = 0;
-    for (let pfn = start; pfn < end; ) {
-      let free = 0;
-      const stop = Math.min(end, pfn - (pfn % size) + size);
-      const whole = stop - pfn === size;
-      for (; pfn < stop; pfn++) if ((flags[pfn]! & FREE_FLAGS) !== 0) free++;
-      if (!whole || free < size) pages += free;
+    for (let start = zone.start; start < zone.end; ) {
+      const end = Math.min(zone.end, start - (start % size) + size);
+      const free = end - start - nrNotFree(host, start, end);
+      if (free < size) pages += free;
+      start = end;
     }
     return pages;
   });
@@ -38,8 +36,8 @@ export class RangeMaker {
   /** Ranges that were passed over in this round, because pages had just moved there. */
   passedOver = 0;
   #isolated: PfnRange[] = [];
-  /** Ranges, by number, to which pages have moved in this run. */
-  readonly #landed = new Set<number>();
+  /** 1 for a range, by number, to which pages have moved in this run. */
+  readonly #landed: Uint8Array;
   /** Ranges that failed in this round. */
   readonly #tried = new Set<number>();
 
@@ -49,6 +47,7 @@ export class RangeMaker {
     private readonly order: Order,
   ) {
     this.room = roomInFragments(service, order);
+    this.#landed = new Uint8Array(Math.ceil(service.host.layout.nrPfns / 2 ** order));
   }
 
   /** A chosen range needs room for its pages in use, and takes its free ones away from the others: its size in all. */
@@ -78,7 +77,7 @@ export class RangeMaker {
 
   /** Reckons a range's room, unless a page has landed in it. */
   book(range: PfnRange): boolean {
-    if (this.#landed.has(range.start / 2 ** this.order)) {
+    if (this.#landed[range.start >>> this.order] === 1) {
       this.passedOver++;
       return false;
     }
@@ -108,25 +107,32 @@ export class RangeMaker {
     const ascending = [...ranges].sort((a, b) => a.start - b.start);
     const report = yield* evacuate(this.service, ascending, this.order);
     this.reports.push(report);
-    for (const target of report.targets) this.#landed.add(Math.floor(target / 2 ** this.order));
+    this.#noteLanded(report.targets);
     host.drain();
     for (const range of ascending) {
-      if (isVacant(host.columns.flags, range)) {
+      if (nrNotFree(host, range.start, range.end) === 0) {
         this.made.push(range);
         this.events.emit({ kind: 'block-made', range });
       } else this.events.emit({ kind: 'refused', range, reason: 'some of its pages stayed' });
     }
   }
 
+  #noteLanded(targets: Uint32Array): void {
+    const landed = this.#landed;
+    const { order } = this;
+    for (let i = 0; i < targets.length; i++) landed[targets[i]! >>> order] = 1;
+  }
+
   /** Gives back the ranges that could not be emptied, so that their free pages serve again. */
   giveUpFailed(): void {
-    const failed = this.#isolated.filter((range) => !this.made.includes(range));
+    const made = new Set(this.made);
+    const failed = this.#isolated.filter((range) => !made.has(range));
     for (const range of failed) {
       this.#giveBack(range);
       this.#tried.add(range.start);
       this.room += 2 ** this.order;
     }
-    this.#isolated = this.#isolated.filter((range) => !failed.includes(range));
+    this.#isolated = this.#isolated.filter((range) => made.has(range));
   }
 
   #giveBack(range: PfnRange): void {

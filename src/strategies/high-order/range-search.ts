@@ -1,6 +1,6 @@
 import type { MigrationService } from '../../migration/migration-service.js';
-import { FREE_FLAGS } from '../../mm/page-flags.js';
 import type { Order, Pfn } from '../../mm/units.js';
+import { nrNotFree } from '../pages-in-use.js';
 import { wouldEmpty, zoneAcross } from './range-costs.js';
 
 /**
@@ -43,7 +43,7 @@ export class RangeSearch {
       const zone = zoneAcross(host, range * size, size);
       if (zone < 0 || zones?.includes(zone) === false) continue;
       looked += size;
-      const cost = this.#used(range * size, size);
+      const cost = nrNotFree(host, range * size, (range + 1) * size);
       if (cost === 0 || cost >= best.worst) continue;
       const answer = wouldEmpty(this.service, range * size, size);
       if (answer === 'yes') best.add(range, cost);
@@ -51,13 +51,6 @@ export class RangeSearch {
     }
     this.#position = ((first + nr) % nrRanges) * size;
     return { ranges: Uint32Array.from(best.ranges), costs: Uint32Array.from(best.costs), later, looked };
-  }
-
-  #used(start: Pfn, size: number): number {
-    const { flags } = this.service.host.columns;
-    let used = 0;
-    for (let pfn = start; pfn < start + size; pfn++) if ((flags[pfn]! & FREE_FLAGS) === 0) used++;
-    return used;
   }
 }
 

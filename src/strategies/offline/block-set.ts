@@ -11,7 +11,8 @@ import { contains, type PfnRange } from '../../mm/pfn-range.js';
 import { type BlockId, formatPages, MAX_PAGE_ORDER } from '../../mm/units.js';
 import { announced } from '../announced.js';
 import type { StrategyTools } from '../define-strategy.js';
-import { evacuate, isVacant, usedPages } from '../evacuate.js';
+import { evacuate } from '../evacuate.js';
+import { nrInUse, nrNotFree } from '../pages-in-use.js';
 import type { Job, OfflineRequest, OfflineResult } from '../strategy.js';
 import { askRange } from './ask-range.js';
 import { checkedBlocks } from './check-blocks.js';
@@ -66,7 +67,7 @@ export class BlockSet {
   }
 
   get #pagesToMove(): number {
-    return usedPages(this.service.host.columns.flags, this.ranges).length;
+    return this.ranges.reduce((pages, range) => pages + nrInUse(this.service.host, range), 0);
   }
 
   /** From now on nobody gets a page of the blocks. */
@@ -84,7 +85,7 @@ export class BlockSet {
     const { host } = this.service;
     this.#reports.push(yield* evacuate(this.service, this.ranges, MAX_PAGE_ORDER + 1));
     host.drain();
-    return this.ranges.every((range) => isVacant(host.columns.flags, range));
+    return this.ranges.every((range) => nrNotFree(host, range.start, range.end) === 0);
   }
 
   /** Pages that the last evacuation moved or found freed. */

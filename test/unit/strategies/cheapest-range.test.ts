@@ -32,7 +32,7 @@ const strategyOf = (m: Machine): CheapestRange => new CheapestRange(serviceOf(m)
 const make = (m: Machine, order: number, count: number): HighOrderResult =>
   runToEnd(strategyOf(m).run({ order, count }));
 
-/** Nobody can do it with fewer moves: the costs by brute force, without prefix sums. */
+/** Nobody can do it with fewer moves: the costs by brute force. */
 function bruteCosts(m: Machine, order: number): number[] {
   const { service, host } = serviceOf(m);
   const size = 2 ** order;
