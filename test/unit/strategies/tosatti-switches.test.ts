@@ -292,12 +292,17 @@ describe('ptes-before-copy', () => {
     return { reads, told: run(s.m, switches, { host }).told };
   };
 
-  it('shows other CPUs a page that its contents have not reached', () => {
-    expect(readings([])).toEqual({ reads: Array(8).fill('waits'), told: {} });
-    expect(readings(['ptes-before-copy'])).toEqual({
-      reads: Array(8).fill('garbage'),
-      told: { 'mapped-before-copy': 8 },
-    });
+  it('would show other CPUs a page that its contents have not reached, and makes them wait instead', () => {
+    const reads = Array(8).fill('waits');
+    expect(readings([])).toEqual({ reads, told: {} });
+    expect(readings(['ptes-before-copy'])).toEqual({ reads, told: { 'mapped-before-copy': 8 } });
+  });
+
+  it('is no hazard to a page that nobody maps', () => {
+    const s = stage();
+    s.files(createFile(s.m, 8), 72, 80);
+    s.free(64, 72);
+    expect(run(s.m, ['ptes-before-copy'])).toMatchObject({ result: { made: 1, pagesMigrated: 8 }, told: {} });
   });
 });
 

@@ -6,13 +6,15 @@ import { HostDecorator } from './host-decorator.js';
 import type { Deviations } from './switches.js';
 
 /**
- * A host on which the steps of a move go as can_move_page() has them. What it may do without harm while nobody else runs
- * it does: page tables re-pointed before the copy, a move that fails on an innocent VMA. What would have lost contents
- * or corrupted a list it counts, and does the protocol's step instead. With no switch on it is the host as it is.
+ * A host on which the steps of a move go as can_move_page() has them. What it may do without harm it does: a move that
+ * fails on an innocent VMA. What would have lost contents, shown garbage to another CPU or corrupted a list it counts, and
+ * does the protocol's step instead. With no switch on it is the host as it is.
  */
 export class PostedHost extends HostDecorator {
   /** Anonymous pages that would be on no LRU list by now. */
   readonly stranded = new Set<Pfn>();
+  /** Pages that page tables named when their move began. */
+  readonly #unmapped = new Set<Pfn>();
 
   constructor(
     host: MemoryHost,
@@ -25,6 +27,8 @@ export class PostedHost extends HostDecorator {
   override unmap(pfn: Pfn): boolean {
     const anonymous = (this.columns.flags[pfn]! & PG_ANON) !== 0;
     if (!(anonymous ? this.#anonMayGo(pfn) : this.#fileMayGo(pfn))) return false;
+    if (this.columns.mapcount[pfn] === 0) this.#unmapped.delete(pfn);
+    else this.#unmapped.add(pfn);
     return this.host.unmap(pfn);
   }
 
@@ -75,16 +79,13 @@ export class PostedHost extends HostDecorator {
 
   override copy(sources: Uint32Array, targets: Uint32Array, nrPages: number): void {
     for (let i = 0; i < nrPages; i++) {
-      if (this.on['ptes-before-copy']) this.#remapEarly(sources[i]!, targets[i]!);
+      // Re-pointed here, as posted, they would let CPUs that take no lock read the new page before it holds anything.
+      const mapped = this.#unmapped.delete(sources[i]!);
+      if (this.on['ptes-before-copy'] && mapped) this.hazards.add('mapped-before-copy', targets[i]!);
       const anonymous = (this.columns.flags[sources[i]!]! & PG_ANON) !== 0;
       if (this.on['slot-empty-window'] && !anonymous) this.hazards.add('slot-empty', sources[i]!);
     }
     this.host.copy(sources, targets, nrPages);
-  }
-
-  #remapEarly(source: Pfn, target: Pfn): void {
-    this.host.remap(source, target);
-    if (this.columns.mapcount[target]! > 0) this.hazards.add('mapped-before-copy', target);
   }
 
   override carry(source: Pfn, target: Pfn): void {
