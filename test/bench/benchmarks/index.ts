@@ -1,5 +1,6 @@
 import type { Benchmark } from '../framework/benchmark.js';
+import { buddy } from './buddy.js';
 import { cheapestRange } from './cheapest-range.js';
 
 /** In the order in which they run. */
-export const BENCHMARKS: readonly Benchmark[] = [cheapestRange];
+export const BENCHMARKS: readonly Benchmark[] = [cheapestRange, buddy];

@@ -136,12 +136,14 @@ function growthOf(from: Track, to: Track): number {
   return median(to.ns.map((ns, round) => ns / to.nrUnits / (from.ns[round]! / from.nrUnits)));
 }
 
+/** Round by round: work that goes on where it ended has another result each time. */
 function doAgree(tracks: readonly Track[]): boolean {
   const hashes = new Map<string, string>();
   return tracks.every(({ result, hashes: own }) =>
-    own.every((hash) => {
-      if (!hashes.has(result)) hashes.set(result, hash);
-      return hashes.get(result) === hash;
+    own.every((hash, round) => {
+      const which = `${round} ${result}`;
+      if (!hashes.has(which)) hashes.set(which, hash);
+      return hashes.get(which) === hash;
     }),
   );
 }
