@@ -60,17 +60,13 @@ export interface Absentee {
 }
 
 /**
- * What the project promises. Speeds are relative: 2 is twice as fast as `against`, in half of its time; a growth is the
- * time per unit at the largest size that ran, in those at `fromGib`.
+ * What the project promises, of a contestant beside another at all sizes from `fromGib` on: a speed of 2 is half of the
+ * other's time. Or of a contestant beside itself: a growth is the time per unit at the largest size in that at the
+ * smallest one from `fromGib` on.
  */
 export type Goal =
-  | {
-      readonly contestant: string;
-      readonly against: string;
-      readonly speedAtLeast: number;
-      /** Sizes to which it applies. */
-      readonly fromGib: number;
-    }
+  | { readonly contestant: string; readonly against: string; readonly speedAtLeast: number; readonly fromGib: number }
+  | { readonly contestant: string; readonly against: string; readonly timeAtMost: number; readonly fromGib: number }
   | { readonly contestant: string; readonly growthAtMost: number; readonly fromGib: number };
 
 export function isAbsent(entrant: Entrant): entrant is Absentee {

@@ -170,11 +170,15 @@ function goalReports(goal: Goal, tracked: readonly Tracked[]): GoalReport[] {
   return tracked
     .filter(({ gib }) => gib >= goal.fromGib)
     .map(({ gib, tracks, absent }) => {
-      const sentence = `${goal.contestant}: at least ${goal.speedAtLeast} x ${goal.against} at ${gib} GiB`;
+      const promise =
+        'timeAtMost' in goal ? `at most ${goal.timeAtMost} x the time` : `at least ${goal.speedAtLeast} x the speed`;
+      const sentence = `${goal.contestant}: ${promise} of ${goal.against} at ${gib} GiB`;
       const [own, against] = [goal.contestant, goal.against].map((name) => tracks.find((track) => track.name === name));
       if (own !== undefined && against !== undefined) {
-        const value = rounded(speedOf(own, against));
-        return { goal: sentence, value, holds: value >= goal.speedAtLeast };
+        const speed = speedOf(own, against);
+        const [value, holds] =
+          'timeAtMost' in goal ? [1 / speed, 1 / speed <= goal.timeAtMost] : [speed, speed >= goal.speedAtLeast];
+        return { goal: sentence, value: rounded(value), holds };
       }
       const missing = absent.find(({ name }) => name === (own === undefined ? goal.contestant : goal.against));
       return { goal: sentence, value: null, holds: null, why: missing?.skipped ?? 'it does not take part' };
