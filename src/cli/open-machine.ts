@@ -104,18 +104,27 @@ export function readable<T>(name: string, read: () => T): T {
   }
 }
 
-function openCapture(directory: string, { progress, interrupts }: OpenOptions): OpenMachine {
+function openCapture(directory: string, options: OpenOptions): OpenMachine {
+  const captured = readNamedCapture(directory, options);
+  const { image } = captured;
+  const build = () => machineFromImage(image);
+  const machine = isLarge(directory) ? options.interrupts.whileNothingIsAtStake(build) : build();
+  return { machine, source: 'capture', seed: null, caveats: image.caveats, captured, tree: null };
+}
+
+/** What a capture directory says. */
+export function readNamedCapture(directory: string, { progress, interrupts }: OpenOptions): Captured {
   const files = new CaptureFiles(directory);
   const read = () =>
     readCapture(files, {
       onProgress: (part) => progress.update({ label: 'reading the capture', done: part, total: 1, unit: null }),
     });
+  return { image: isLarge(directory) ? interrupts.whileNothingIsAtStake(read) : read(), files };
+}
+
+function isLarge(directory: string): boolean {
   const flags = statSync(join(directory, 'kpageflags.gz'), { throwIfNoEntry: false });
-  const isLarge = (flags?.size ?? 0) > LARGE_CAPTURE_BYTES;
-  const image = isLarge ? interrupts.whileNothingIsAtStake(read) : read();
-  const build = () => machineFromImage(image);
-  const machine = isLarge ? interrupts.whileNothingIsAtStake(build) : build();
-  return { machine, source: 'capture', seed: null, caveats: image.caveats, captured: { image, files }, tree: null };
+  return (flags?.size ?? 0) > LARGE_CAPTURE_BYTES;
 }
 
 function openScenario(path: string, options: OpenOptions): Promise<OpenMachine> {

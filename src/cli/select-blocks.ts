@@ -2,9 +2,15 @@ import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import { BLOCK_ABSENT, BLOCK_ONLINE, BLOCK_STATE_NAMES, blocksOf, type Dimm } from '../mm/memory-block.js';
 import type { BlockId } from '../mm/units.js';
-import type { Machine } from '../sim/machine.js';
 import { formatBlocks, parseBlocks } from './parse-blocks.js';
 import { formatBlockRange, parseRange } from './parse-range.js';
+
+/** What blocks and DIMMs there are, as a machine has it. */
+export interface BlockBook {
+  readonly spec: { readonly name: string; readonly blockPages: number; readonly dimms: readonly Dimm[] };
+  /** BLOCK_*, by number. */
+  readonly blockState: ArrayLike<number>;
+}
 
 /** What to take offline, as the command line names it: exactly one of the three. */
 export interface Selection {
@@ -35,7 +41,7 @@ export function checkSelection(selection: Selection): void {
  *
  * @throws VacateError kind 'range' or 'usage' if one of them is not there, or not online.
  */
-export function selectBlocks(machine: Machine, selection: Selection): BlockId[] {
+export function selectBlocks(machine: BlockBook, selection: Selection): BlockId[] {
   checkSelection(selection);
   if (selection.dimm !== undefined) return blocksOfDimm(machine, selection.dimm);
   if (selection.blocks !== undefined) return checkOnline(machine, parseBlocks(selection.blocks));
@@ -54,7 +60,7 @@ export function selectBlocks(machine: Machine, selection: Selection): BlockId[] 
 }
 
 /** Blocks that have memory behind them, online or not. */
-export function existingBlocks(machine: Machine): BlockId[] {
+export function existingBlocks(machine: BlockBook): BlockId[] {
   const blocks: BlockId[] = [];
   for (let block = 0; block < machine.blockState.length; block++)
     if (stateOf(machine, block) !== BLOCK_ABSENT) blocks.push(block);
@@ -62,15 +68,15 @@ export function existingBlocks(machine: Machine): BlockId[] {
 }
 
 /** The blocks of a DIMM that exist, whatever their state. */
-export function blocksIn(machine: Machine, { range }: Dimm): BlockId[] {
+export function blocksIn(machine: BlockBook, { range }: Dimm): BlockId[] {
   return blocksOf(range, machine.spec.blockPages).filter((block) => stateOf(machine, block) !== BLOCK_ABSENT);
 }
 
-function stateOf(machine: Machine, block: BlockId): number {
+function stateOf(machine: BlockBook, block: BlockId): number {
   return machine.blockState[block] ?? BLOCK_ABSENT;
 }
 
-function blocksOfDimm(machine: Machine, name: string): BlockId[] {
+function blocksOfDimm(machine: BlockBook, name: string): BlockId[] {
   const { dimms } = machine.spec;
   const dimm = dimms.find((each) => each.name === name) ?? (/^\d+$/.test(name) ? dimms[Number(name)] : undefined);
   if (dimm === undefined) {
@@ -87,7 +93,7 @@ function blocksOfDimm(machine: Machine, name: string): BlockId[] {
   throw new VacateError('range', `${dimm.name} has no block online; there is nothing to take offline`);
 }
 
-function checkOnline(machine: Machine, blocks: readonly BlockId[]): BlockId[] {
+function checkOnline(machine: BlockBook, blocks: readonly BlockId[]): BlockId[] {
   for (const block of blocks) {
     const state = stateOf(machine, block);
     if (state === BLOCK_ONLINE) continue;

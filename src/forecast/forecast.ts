@@ -12,12 +12,14 @@ import { type BlockScan, scanRange } from './block-scan.js';
 import { ALL_KNOWN, extraReferencesIn, NOT_KNOWABLE } from './extra-references.js';
 import { hugeRoomFor } from './huge-room.js';
 import type { KernelSaid } from './kernel-said.js';
+import type { AlikePages } from './looks.js';
 import { cheapestSet } from './need.js';
 import { ownersIn } from './owner-shares.js';
 import { MOVED_CLASSES } from './page-class.js';
 import { RoomBook } from './room.js';
 import { roomReason } from './room-reason.js';
-import { surveyBlocks } from './survey.js';
+import { scanAlike } from './scan-alike.js';
+import { type Survey, surveyBlocks } from './survey.js';
 import { forecastTogether, moversOf } from './together.js';
 import type { BlockForecast, Forecast, NeedForecast, Reason } from './verdict.js';
 
@@ -31,6 +33,8 @@ export interface ForecastOptions {
   readonly said?: KernelSaid | null;
   /** Whose pages they are, as far as is known. */
   readonly owners?: PageOwners | null;
+  /** Set for a machine where pages that look alike do alike (an ImageHost and the shipped handlers): it is read once, fast. */
+  readonly alike?: AlikePages | null;
   /** Told of each block that is done, for progress. */
   readonly onBlock?: (done: number, total: number) => void;
 }
@@ -50,8 +54,8 @@ export function forecast(service: MigrationService, options: ForecastOptions = {
 }
 
 function checkOptions(options: unknown, { host }: MigrationService): void {
-  expectArgument(isObject(options), 'options', options, '{ blocks, said, owners }, or nothing');
-  const { blocks, said, owners, onBlock } = options;
+  expectArgument(isObject(options), 'options', options, '{ blocks, said, owners, alike }, or nothing');
+  const { blocks, said, owners, alike, onBlock } = options;
   const last = Math.ceil(host.layout.nrPfns / host.layout.blockPages) - 1;
   const areBlocks = Array.isArray(blocks) && Array.from(blocks).every((block) => isWhole(block, 0, last));
   expectArgument(blocks === undefined || areBlocks, 'blocks', blocks, `a list of memory blocks, from 0 to ${last}`);
@@ -60,6 +64,8 @@ function checkOptions(options: unknown, { host }: MigrationService): void {
   const areOwners =
     owners === undefined || owners === null || (isObject(owners) && typeof owners.ownersOf === 'function');
   expectArgument(areOwners, 'owners', owners, '{ ownersOf(pfn) }, or null');
+  const areAlike = alike === undefined || alike === null || (isObject(alike) && typeof alike.show === 'function');
+  expectArgument(areAlike, 'alike', alike, 'an ImageHost, or null');
   expectArgument(isCallback(onBlock), 'onBlock', onBlock, 'a function, or leave it out');
 }
 
@@ -68,6 +74,8 @@ export class Forecaster {
   readonly #room: RoomBook;
   readonly #said: KernelSaid | null;
   readonly #asked: readonly BlockId[];
+  /** By block; null where each block is looked at when its turn comes. */
+  readonly #scans: readonly BlockScan[] | null;
 
   constructor(
     private readonly service: MigrationService,
@@ -75,8 +83,10 @@ export class Forecaster {
   ) {
     checkOptions(options, service);
     const { host } = service;
-    this.#room = new RoomBook(host, surveyBlocks(host));
     this.#said = options.said ?? null;
+    const { survey, scans } = this.#look();
+    this.#room = new RoomBook(host, survey);
+    this.#scans = scans;
     const all = Array.from(this.#room.survey.free, (_, block) => block).filter((block) => host.blockState(block) !== 0);
     this.#asked = options.blocks === undefined ? all : [...options.blocks].sort((a, b) => a - b);
   }
@@ -86,7 +96,7 @@ export class Forecaster {
     const isOnline = (block: BlockId) => host.blockState(block) === BLOCK_ONLINE;
     const online = this.#asked.filter(isOnline);
     const blocks = online.map((block, index) => {
-      this.options.onBlock?.(index, online.length);
+      if (this.#scans === null) this.options.onBlock?.(index, online.length);
       return this.one(block);
     });
     return {
@@ -103,7 +113,8 @@ export class Forecaster {
   /** One block, alone. */
   one(block: BlockId): BlockForecast {
     const { host, handlers } = this.service;
-    const scan = scanRange(this.service, blockRange(block, host.layout.blockPages), this.#said !== null);
+    const scan =
+      this.#scans?.[block] ?? scanRange(this.service, blockRange(block, host.layout.blockPages), this.#said !== null);
     const place = this.#placeOf(block, scan);
     const bare = reasonsOf(scan, place, handlers, this.#said);
     const pagesToMove = MOVED_CLASSES.reduce((sum, kind) => sum + scan.counts[kind]!, zsmallocIn(bare));
@@ -136,6 +147,12 @@ export class Forecaster {
     expectArgument(Number.isFinite(bytes) && bytes > 0, 'bytes', bytes, 'a size in bytes, above 0');
     const sure = blocks.filter(({ verdict }) => verdict === 'will-go');
     return cheapestSet(this.#room, sure, bytes, this.service.host.layout.blockPages);
+  }
+
+  #look(): { survey: Survey; scans: readonly BlockScan[] | null } {
+    const { alike = null, onBlock = () => {} } = this.options;
+    if (alike === null) return { survey: surveyBlocks(this.service.host), scans: null };
+    return scanAlike(this.service, alike, this.#said !== null, onBlock);
   }
 
   /** A kernel says itself whether a block is of one zone; of a simulated machine the layout tells. */

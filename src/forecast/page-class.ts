@@ -54,6 +54,10 @@ export const UNCLAIMED = 18;
 /** A handler's own refusal; which one, the tally of refusals knows. */
 export const REFUSED = 19;
 export const NR_CLASSES = 20;
+/** Not classes of pages in use, but what else a pfn can be. */
+export const FREE = 20;
+export const HOLE = 21;
+export const NR_KINDS = 22;
 export type PageClass = number;
 
 /** Those that are copied when their block goes; the others stay, or need no copy. */

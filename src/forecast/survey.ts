@@ -30,18 +30,37 @@ export interface Survey {
 const KEPT = PG_MLOCKED | PG_UNEVICTABLE;
 const NOT_DROPPED = KEPT | PG_DIRTY | PG_WRITEBACK | PG_ANON | PG_SWAPBACKED;
 
+/** What a page is to the survey: 0 for none, or several of these. */
+export const IS_FREE = 1;
+export const IS_PER_CPU = 2;
+export const IS_USED = 4;
+export const IS_CACHE = 8;
+export const IS_SWAPPABLE = 16;
+export const IS_DIRTY_METADATA = 32;
+export const NR_TRAITS = 64;
+
+/** The same for a page with these flags. */
+export function traitsOf(flags: number): number {
+  if ((flags & FREE_FLAGS) !== 0) return (flags & PG_PCP) === 0 ? IS_FREE : IS_FREE | IS_PER_CPU;
+  if ((flags & PG_NOPAGE) !== 0) return 0;
+  if ((flags & PG_LRU) === 0) return IS_USED;
+  const dirty = (flags & PG_DIRTY) !== 0 && isMetadata(flags) ? IS_USED | IS_DIRTY_METADATA : IS_USED;
+  if ((flags & NOT_DROPPED) === 0) return dirty | IS_CACHE;
+  return (flags & KEPT) === 0 && (flags & (PG_ANON | PG_SWAPBACKED)) !== 0 ? dirty | IS_SWAPPABLE : dirty;
+}
+
+/** A survey in which nothing was found yet. */
+export function emptySurvey(nrBlocks: number): Survey {
+  const none = () => new Uint32Array(nrBlocks);
+  return { free: none(), perCpu: none(), used: none(), cache: none(), swappable: none(), nrDirtyMetadata: 0 };
+}
+
 /** One look at every page of the machine. */
 export function surveyBlocks({ columns, layout }: MemoryHost): Survey {
   const { flags } = columns;
   const { nrPfns, blockPages } = layout;
   const nrBlocks = Math.ceil(nrPfns / blockPages);
-  const [free, perCpu, used, cache, swappable] = Array.from({ length: 5 }, () => new Uint32Array(nrBlocks)) as [
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-  ];
+  const { free, perCpu, used, cache, swappable } = emptySurvey(nrBlocks);
   let nrDirtyMetadata = 0;
   for (let block = 0; block < nrBlocks; block++) {
     const end = Math.min((block + 1) * blockPages, nrPfns);

@@ -1,12 +1,11 @@
 import { createJudge } from '../../container/create-judge.js';
 import { Forecaster, kernelSaid, type Verdict } from '../../forecast/index.js';
-import { SimHost } from '../../sim/sim-host.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
 import { type ForecastReport, forecastJson } from '../forecast/forecast-json.js';
 import { ownersOf } from '../forecast/forecast-owners.js';
 import { forecastText } from '../forecast/forecast-text.js';
-import { openMachine } from '../open-machine.js';
+import { openToLook } from '../open-to-look.js';
 import { loadPageTypes } from '../page-types.js';
 import { checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
 
@@ -26,16 +25,19 @@ export async function forecast(context: Context, machineName: string, options: F
   const isSelected = [options.dimm, options.blocks, options.range].some((way) => way !== undefined);
   if (isSelected) checkSelection(options);
   const plugins = await loadPageTypes(options.plugin);
-  const open = await openMachine(machineName, { ...context, seed: options.seed, root: options.root });
-  const { machine, captured } = open;
+  const open = await openToLook(machineName, { ...context, seed: options.seed, root: options.root });
+  const { host, image, book, captured } = open;
   const said = captured === null ? null : kernelSaid(captured.image, captured.files);
   const owners = await ownersOf(context, open, options.owners === true);
-  const service = createJudge(new SimHost(machine), plugins);
-  const selected = isSelected ? { blocks: selectBlocks(machine, options) } : {};
+  const service = createJudge(host, plugins);
+  const selected = isSelected ? { blocks: selectBlocks(book, options) } : {};
   const { progress, interrupts } = context;
+  // A handler that somebody brings along may tell pages apart that look alike.
+  const alike = options.plugin.length === 0 ? image : null;
+  if (alike === null) image?.show({ start: 0, end: host.layout.nrPfns });
   const onBlock = (done: number, total: number) => progress.update({ label: 'asking', done, total, unit: 'blocks' });
   const report = interrupts.whileNothingIsAtStake((): ForecastReport => {
-    const forecaster = new Forecaster(service, { ...selected, said, owners, onBlock });
+    const forecaster = new Forecaster(service, { ...selected, said, owners, alike, onBlock });
     const found = forecaster.all();
     const need = options.need === undefined ? null : forecaster.need(found, options.need);
     return { open, kernel: captured?.image.kernel ?? null, isSelected, forecast: found, need };

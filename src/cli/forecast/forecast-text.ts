@@ -62,7 +62,7 @@ function caveatLines({ open: { caveats } }: ForecastReport, palette: Palette): s
 }
 
 function headline({ open, kernel, forecast: { blocks, blockPages } }: ForecastReport, palette: Palette): string {
-  const name = `${open.machine.spec.name}${kernel === null ? '' : ` (Linux ${kernel})`}`;
+  const name = `${open.host.name}${kernel === null ? '' : ` (Linux ${kernel})`}`;
   const of = (verdict: Verdict) => blocks.filter((block) => block.verdict === verdict).length;
   const size = formatPages(of('will-go') * blockPages);
   const counts = `${of('will-go')} will go (${size}), ${of('will-not-go')} will not, ${of('cannot-know')} cannot be known`;

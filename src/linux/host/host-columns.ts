@@ -36,14 +36,15 @@ export function hostColumns({ flags, mapcounts, nrPfns, zones }: MachineImage): 
     index: new Uint32Array(nrPfns),
     lruEpoch: new Uint8Array(nrPfns),
   };
-  countReferences(columns);
+  countReferences(columns, 0, nrPfns);
   for (const pfn of journalledPages(flags)) columns.count[pfn] = columns.count[pfn]! + 1;
   for (const { start, end } of zones) markFreeBlocks(columns, start, end);
   return columns;
 }
 
-function countReferences({ flags, count, mapcount }: PageColumns): void {
-  for (let pfn = 0; pfn < flags.length; pfn++) {
+/** Fills in the references of the pages of a range from their flags and mappings, and mends the mappings. */
+export function countReferences({ flags, count, mapcount }: PageColumns, start: Pfn, end: Pfn): void {
+  for (let pfn = start; pfn < end; pfn++) {
     const word = flags[pfn]!;
     if ((word & (FREE_FLAGS | PG_NOPAGE)) !== 0) continue;
     if (!isOwned(word)) {

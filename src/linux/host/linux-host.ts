@@ -1,5 +1,5 @@
 import { VacateError } from '../../base/vacate-error.js';
-import type { MemoryHost, MemoryLayout, RmapVisit, Room } from '../../host/memory-host.js';
+import type { MemoryHost, MemoryLayout, Room } from '../../host/memory-host.js';
 import type { MachineImage } from '../../mm/machine-image.js';
 import { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_ONLINE, type BlockState, blockRange } from '../../mm/memory-block.js';
 import type { PageColumns } from '../../mm/page-columns.js';
@@ -11,7 +11,7 @@ import type { LinuxTree } from '../linux-tree.js';
 import { blockPath, MEMORY_DEVICES, readBlock } from '../sysfs-memory.js';
 import { type BlockWriter, DirectBlockWriter } from './block-writer.js';
 import { hostColumns, markFreeBlocks } from './host-columns.js';
-import { cannotAsk } from './host-verbs.js';
+import { KernelOnlyVerbs } from './kernel-only-verbs.js';
 import { LinuxFreeMemory } from './linux-free-memory.js';
 import { LinuxPageView } from './linux-page-view.js';
 import { LinuxReclaim, LinuxSwapSpace } from './linux-reclaim.js';
@@ -29,7 +29,7 @@ const REFUSALS = ['EBUSY', 'EINVAL', 'EINTR', 'EAGAIN', 'ENOMEM'];
  * const host = new LinuxHost(tree, readCapture('captures/this-host'));
  * host.offlineBlock(40); // waits for the kernel; false if it refuses
  */
-export class LinuxHost implements MemoryHost {
+export class LinuxHost extends KernelOnlyVerbs implements MemoryHost {
   readonly name: string;
   readonly layout: MemoryLayout;
   readonly columns: PageColumns;
@@ -45,6 +45,7 @@ export class LinuxHost implements MemoryHost {
     image: MachineImage,
     private readonly writer: BlockWriter = new DirectBlockWriter(tree),
   ) {
+    super();
     const { name, nrPfns, nrCpus, blockPages, zones, dimms, kernel = null } = image;
     this.name = name;
     this.layout = { nrPfns, nrCpus, kernel, blockPages, zones, dimms };
@@ -120,86 +121,6 @@ export class LinuxHost implements MemoryHost {
       if (pfn >= 0) wrong.push(`memory block ${block} is not online, and page ${start + pfn} of it is there`);
     }
     return wrong;
-  }
-
-  isolateRange(): never {
-    return cannotAsk('isolateRange');
-  }
-
-  undoIsolateRange(): never {
-    return cannotAsk('undoIsolateRange');
-  }
-
-  drain(): never {
-    return cannotAsk('drain');
-  }
-
-  drainLru(): never {
-    return cannotAsk('drainLru');
-  }
-
-  reverseMap(): readonly RmapVisit[] {
-    return cannotAsk('reverseMap');
-  }
-
-  allocateTarget(): never {
-    return cannotAsk('allocateTarget');
-  }
-
-  freeTarget(): never {
-    return cannotAsk('freeTarget');
-  }
-
-  lock(): never {
-    return cannotAsk('lock');
-  }
-
-  unlock(): never {
-    return cannotAsk('unlock');
-  }
-
-  freeze(): never {
-    return cannotAsk('freeze');
-  }
-
-  unfreeze(): never {
-    return cannotAsk('unfreeze');
-  }
-
-  unmap(): never {
-    return cannotAsk('unmap');
-  }
-
-  shootdown(): never {
-    return cannotAsk('shootdown');
-  }
-
-  remap(): never {
-    return cannotAsk('remap');
-  }
-
-  copy(): never {
-    return cannotAsk('copy');
-  }
-
-  carry(): never {
-    return cannotAsk('carry');
-  }
-
-  freeSource(): never {
-    return cannotAsk('freeSource');
-  }
-
-  split(): never {
-    return cannotAsk('split');
-  }
-
-  waitForWriteback(): never {
-    return cannotAsk('waitForWriteback');
-  }
-
-  relax(): never {
-    return cannotAsk('relax');
   }
 
   #write(block: BlockId, word: StateWord): boolean {

@@ -1,0 +1,138 @@
+import type { FreeMemory } from '../../host/free-memory.js';
+import type { MachineImage } from '../../mm/machine-image.js';
+import { MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, type Migratetype } from '../../mm/migratetype.js';
+import { FREE_FLAGS, PG_BUDDY, PG_NOPAGE } from '../../mm/page-flags.js';
+import { contains, type PfnRange } from '../../mm/pfn-range.js';
+import {
+  MAX_PAGE_ORDER,
+  NR_PAGE_ORDERS,
+  type Order,
+  PAGEBLOCK_ORDER,
+  PAGEBLOCK_PAGES,
+  type Pfn,
+} from '../../mm/units.js';
+import type { ZoneKind } from '../../mm/zone.js';
+import { isOwned } from './host-columns.js';
+import { cannotAsk } from './host-verbs.js';
+
+const LARGEST = 2 ** MAX_PAGE_ORDER;
+
+/**
+ * Free memory of a machine as it was read: it may be looked at, and not taken. Where one free block ends and the next begins
+ * is not shown: the largest that fit are taken, as the allocator would have merged them.
+ */
+export class ImageFreeMemory implements FreeMemory {
+  /** Blocks by zone and order; null until somebody asks. */
+  #counts: readonly Uint32Array[] | null = null;
+
+  constructor(private readonly image: MachineImage) {}
+
+  blockOrder(pfn: Pfn): number {
+    const { flags, zones } = this.image;
+    if ((flags[pfn]! & PG_BUDDY) === 0) return -1;
+    const zone = zones.find((each) => contains(each, pfn));
+    for (let order = 0; order < MAX_PAGE_ORDER; order++) {
+      const buddy = pfn % 2 ** (order + 1) === 0 ? pfn + 2 ** order : pfn - 2 ** order;
+      if (
+        zone === undefined ||
+        buddy < zone.start ||
+        !isFree(flags, buddy, Math.min(buddy + 2 ** order, zone.end), order)
+      )
+        return order;
+      if (buddy < pfn) return -1;
+    }
+    return MAX_PAGE_ORDER;
+  }
+
+  /** Where nothing is known of migratetypes: a pageblock with kernel pages was, most likely, an unmovable one. */
+  migratetype(pfn: Pfn): Migratetype {
+    const { flags, migratetypes = null } = this.image;
+    if (migratetypes !== null) return migratetypes[pfn >>> PAGEBLOCK_ORDER] ?? MIGRATE_MOVABLE;
+    const start = pfn - (pfn % PAGEBLOCK_PAGES);
+    const end = Math.min(start + PAGEBLOCK_PAGES, flags.length);
+    for (let page = start; page < end; page++) {
+      const word = flags[page]!;
+      if ((word & (FREE_FLAGS | PG_NOPAGE)) === 0 && !isOwned(word)) return MIGRATE_UNMOVABLE;
+    }
+    return MIGRATE_MOVABLE;
+  }
+
+  nrPages(zone: number): number {
+    return this.#countsOf(zone).reduce((sum, nr, order) => sum + nr * 2 ** order, 0);
+  }
+
+  nrBlocks(zone: number, order: Order, type?: Migratetype): number {
+    if (type === undefined) return this.#countsOf(zone)[order]!;
+    return this.blocks(zone, order).filter((pfn) => this.migratetype(pfn) === type).length;
+  }
+
+  blocks(zone: number, order: Order): Uint32Array {
+    const found: Pfn[] = [];
+    const { start, end } = this.image.zones[zone]!;
+    for (let pfn = start; pfn < end; pfn += 2 ** order) if (this.blockOrder(pfn) === order) found.push(pfn);
+    return Uint32Array.from(found);
+  }
+
+  atEnd(zone: number, order: Order, end: 'first' | 'last', most: number): Uint32Array {
+    const found = this.blocks(zone, order).filter((pfn) => this.migratetype(pfn) === MIGRATE_MOVABLE);
+    return end === 'first' ? found.slice(0, most) : found.reverse().slice(0, most);
+  }
+
+  watermark(zone: number, mark: 'min' | 'low' | 'high', highest: ZoneKind): number {
+    const { watermarks, lowmemReserve } = this.image.zones[zone]!;
+    return watermarks[mark] + lowmemReserve[highest];
+  }
+
+  take(): never {
+    return cannotAsk('free.take');
+  }
+
+  allocate(): never {
+    return cannotAsk('free.allocate');
+  }
+
+  give(): never {
+    return cannotAsk('free.give');
+  }
+
+  free(): never {
+    return cannotAsk('free.free');
+  }
+
+  rotate(): never {
+    return cannotAsk('free.rotate');
+  }
+
+  drainLocal(): never {
+    return cannotAsk('free.drainLocal');
+  }
+
+  #countsOf(zone: number): Uint32Array {
+    this.#counts ??= this.image.zones.map((range) => countBlocks(this.image.flags, range));
+    return this.#counts[zone]!;
+  }
+}
+
+/** Free blocks by order, run of free pages by run. */
+function countBlocks(flags: Uint32Array, { start, end }: PfnRange): Uint32Array {
+  const counts = new Uint32Array(NR_PAGE_ORDERS);
+  for (let pfn = start; pfn < end; pfn++) {
+    if ((flags[pfn]! & PG_BUDDY) === 0) continue;
+    let past = pfn + 1;
+    while (past < end && (flags[past]! & PG_BUDDY) !== 0) past++;
+    while (pfn < past) {
+      const most = Math.min(LARGEST, past - pfn);
+      const order = 31 - Math.clz32(pfn === 0 ? most : Math.min(most, pfn & -pfn));
+      counts[order] = counts[order]! + 1;
+      pfn += 2 ** order;
+    }
+  }
+  return counts;
+}
+
+/** True if all of a buddy is there and free. */
+function isFree(flags: Uint32Array, start: Pfn, end: Pfn, order: Order): boolean {
+  if (end - start < 2 ** order) return false;
+  for (let pfn = start; pfn < end; pfn++) if ((flags[pfn]! & PG_BUDDY) === 0) return false;
+  return true;
+}
