@@ -28,7 +28,8 @@ export function freeBlockOrder(m: Machine, pfn: Pfn): number {
   return (m.flags[pfn]! & PG_BUDDY) !== 0 ? m.mapcount[pfn]! - 1 : -1;
 }
 
-function linkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order: Order): void {
+/** Puts a free block, whose pages have PG_BUDDY, at the head of its list. */
+export function linkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order: Order): void {
   const list = freeListAt(zone, type, order);
   const head = m.freeHead[list]!;
   m.mapcount[pfn] = order + 1;

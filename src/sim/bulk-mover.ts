@@ -3,6 +3,7 @@ import { NR_MAX_BATCHED_MIGRATION } from '../mm/migrate-mode.js';
 import { PG_ISOLATED, PG_LOCKED, PG_LRU, PG_PRIVATE } from '../mm/page-flags.js';
 import { isPresent, presentPte, pteBits, ptePayload } from '../mm/pte.js';
 import { type Order, PAGEBLOCK_ORDER, type Pfn } from '../mm/units.js';
+import { allocateTargets } from './bulk-targets.js';
 import { CARRIED } from './carried-flags.js';
 import { copyContentsBatch } from './contents.js';
 import { placeOnLru } from './lru.js';
@@ -13,7 +14,6 @@ import { pteAt } from './page-tables.js';
 import { nodeOf } from './pageblocks.js';
 import { createPlaces, type Places, SEVERAL, sortOutPlain } from './plain-pages.js';
 import { vpnInVma } from './rmap.js';
-import { allocateTarget } from './targets.js';
 import { tlbFlushAll } from './tlb.js';
 
 /** CPU on which the migrator runs. */
@@ -39,7 +39,7 @@ export class SimBulkMover implements BulkMover {
     const m = this.machine;
     const nr = hasRoom(m, sources, nrPages) ? sortOutPlain(m, sources, nrPages, kindOf, this.#places) : 0;
     if (nr === 0) return 0;
-    for (let i = 0; i < nr; i++) targets[i] = allocateTarget(m, 0, sources[i]!, sparedOrder);
+    allocateTargets(m, sources, nr, sparedOrder, targets);
     tlbFlushAll(m);
     rePoint(m, sources, targets, nr, this.#places);
     copyContentsBatch(m, sources, targets, nr);

@@ -9,7 +9,7 @@ import { freeAbove, prepareNewPages, putPages, zonelist } from './page-allocator
 import { isIsolated, nodeOf, zoneOf } from './pageblocks.js';
 
 /** Movable memory goes into holes among movable memory first, and into other pageblocks before a whole block breaks. */
-const BY_PREFERENCE: readonly Migratetype[] = [MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE];
+export const BY_PREFERENCE: readonly Migratetype[] = [MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE];
 
 /**
  * Free pages to move to: the smallest block that serves anywhere. Blocks of `spared` order and more are broken only when
