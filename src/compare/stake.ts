@@ -1,8 +1,8 @@
 import type { MigrationService } from '../migration/migration-service.js';
 import { blockRange } from '../mm/memory-block.js';
-import { usedPages } from '../strategies/evacuate.js';
 import { sumOfCosts } from '../strategies/high-order/order-account.js';
 import { cheapestFirst, rangeCosts } from '../strategies/high-order/range-costs.js';
+import { nrInUse } from '../strategies/pages-in-use.js';
 import type { CompareJob } from './job.js';
 
 /** What a job meets on a machine before anybody has touched it; the same for all strategies. */
@@ -27,9 +27,10 @@ export function stakeOf(service: MigrationService, job: CompareJob): Stake {
       };
     }
     case 'offline': {
-      const { columns, layout } = service.host;
-      const ranges = job.blocks.map((block) => blockRange(block, layout.blockPages));
-      return { candidates: null, livePages: usedPages(columns.flags, ranges).length, bound: () => null };
+      const { host } = service;
+      const ranges = job.blocks.map((block) => blockRange(block, host.layout.blockPages));
+      const livePages = ranges.reduce((sum, range) => sum + nrInUse(host, range), 0);
+      return { candidates: null, livePages, bound: () => null };
     }
     case 'requests':
       return { candidates: null, livePages: null, bound: () => null };

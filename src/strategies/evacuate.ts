@@ -1,24 +1,22 @@
+import type { MemoryHost } from '../host/memory-host.js';
 import type { MigrationReport } from '../migration/migration-report.js';
 import type { MigrationRequest } from '../migration/migration-run.js';
 import type { MigrationService } from '../migration/migration-service.js';
 import { MIGRATE_SYNC } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_NOPAGE } from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
-import type { Order, Pfn } from '../mm/units.js';
+import type { Order } from '../mm/units.js';
+import { nrInUse } from './pages-in-use.js';
 import type { Job } from './strategy.js';
 
 /** Pages of the ranges that are in use, ascending if the ranges are. */
-export function usedPages(flags: Uint32Array, ranges: readonly PfnRange[]): Uint32Array {
+export function usedPages(host: MemoryHost, ranges: readonly PfnRange[]): Uint32Array {
+  const { flags } = host.columns;
+  const pfns = new Uint32Array(ranges.reduce((sum, range) => sum + nrInUse(host, range), 0));
   let nr = 0;
-  for (const { start, end } of ranges) for (let pfn = start; pfn < end; pfn++) if (isUsed(flags, pfn)) nr++;
-  const pfns = new Uint32Array(nr);
-  nr = 0;
-  for (const { start, end } of ranges) for (let pfn = start; pfn < end; pfn++) if (isUsed(flags, pfn)) pfns[nr++] = pfn;
+  for (const { start, end } of ranges)
+    for (let pfn = start; pfn < end; pfn++) if ((flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) === 0) pfns[nr++] = pfn;
   return pfns;
-}
-
-function isUsed(flags: Uint32Array, pfn: Pfn): boolean {
-  return (flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) === 0;
 }
 
 /** Moves every page in use out of ranges that are isolated already: each page once, none into them. */
@@ -27,7 +25,7 @@ export function* evacuate(
   ranges: readonly PfnRange[],
   sparedOrder: Order,
 ): Job<MigrationReport> {
-  const pfns = usedPages(service.host.columns.flags, ranges);
+  const pfns = usedPages(service.host, ranges);
   return yield* migrateList(service, { pfns, mode: MIGRATE_SYNC, sparedOrder });
 }
 

@@ -23,9 +23,10 @@ import {
 import { type PfnRange, rangeOf } from '../../mm/pfn-range.js';
 import { MAX_PAGE_ORDER, NO_PAGE, type Order, type Pfn } from '../../mm/units.js';
 import { announced } from '../announced.js';
-import { migrateList, usedPages } from '../evacuate.js';
+import { migrateList } from '../evacuate.js';
 import { labelOf } from '../labels.js';
 import { ordinaryPages } from '../ordinary-targets.js';
+import { nrInUse } from '../pages-in-use.js';
 import type { HighOrderRequest, HighOrderResult, HighOrderStrategy, Job, Manner } from '../strategy.js';
 import { freeBlockWith, HeldBlocks } from './held-blocks.js';
 import { checkOrderRequest, OrderAccount } from './order-account.js';
@@ -258,10 +259,10 @@ class Run {
   /** The slot's own block; as posted, whichever the free lists come up with (__rmqueue). */
   #take(slot: PfnRange, zone: number): void {
     const { order } = this.request;
-    const { columns, free } = this.service.host;
+    const { free } = this.service.host;
     const own = freeBlockWith(free, slot.start, order);
     if (own === NO_PAGE) {
-      const left = usedPages(columns.flags, [slot]).length;
+      const left = nrInUse(this.service.host, slot);
       this.#tally.add('false-success', slot.start, left);
     }
     const head = this.faults.takesAnyBlock ? firstBlock(free, zone, order) : own;

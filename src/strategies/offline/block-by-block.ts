@@ -73,7 +73,7 @@ class OfflinePages implements BlockMethod {
     for (let pass = 1; ; pass++) {
       // The kernel keeps per-CPU lists and LRU batches switched off while it does this.
       host.drain();
-      const pfns = usedPages(host.columns.flags, [range]);
+      const pfns = usedPages(host, [range]);
       if (pfns.length === 0) return [];
       events.emit({ kind: 'pass-started', pass, mode: MIGRATE_SYNC, pages: pfns.length });
       const report = yield* migrateList(service, { pfns, mode: MIGRATE_SYNC, targets });

@@ -64,6 +64,7 @@ export class MergedOffline implements OfflineStrategy {
     for (let look = 1; ; look++) {
       const tallies = yield* set.ask();
       if (tallies.some((tally) => tally.hasPermanent(handlers))) return tallies;
+      if (tallies.every(({ pages }) => pages === 0)) return null;
       always = this.#refusing(set, always);
       if (always.length === 0) return null;
       if (look === NR_MAX_MIGRATE_PASSES) return tallies;

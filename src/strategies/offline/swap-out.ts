@@ -64,7 +64,7 @@ class Pageout implements BlockMethod {
     this.#awake = false;
     for (let pass = 1; ; pass++) {
       host.drain();
-      const pfns = usedPages(host.columns.flags, [range]);
+      const pfns = usedPages(host, [range]);
       if (pfns.length === 0) return [];
       if (fruitless === FRUITLESS_SWEEPS_MAX) {
         const swapFull = host.swap.used >= host.swap.slots;
