@@ -16,6 +16,8 @@ import type { Migrator } from './run-migrator.js';
 
 /** A job that is to be stopped is stopped after so many pauses at most. */
 const PAUSES_MAX = 40;
+/** Reclaim goes on as long as others take what it frees, as a kernel's does; here it is the others' turn after so long. */
+const JOB_MS_MAX = 5000;
 /** A listener that blocks keeps everybody waiting for so long. */
 const BLOCKING_MS = 5;
 /** Strategies look and think; most pages are moved by lists. */
@@ -115,12 +117,13 @@ export class SoakJobs {
   }
 
   #drive(job: Job<SoakResult>): SoakOutcome {
-    const { control, cpu, faults, prng } = this.t;
+    const { control, cpu, faults, prng, now } = this.t;
+    const until = now() + JOB_MS_MAX;
     // Asked at each pause, so that here is where pauses are counted.
     let pausesLeft = faults.armed === 'job-aborted' ? prng.below(PAUSES_MAX) : Number.POSITIVE_INFINITY;
     const signal = {
       get aborted() {
-        return pausesLeft-- <= 0 || endOf(control) !== 0;
+        return pausesLeft-- <= 0 || endOf(control) !== 0 || now() >= until;
       },
     };
     const end = driveJob(cpu, job, { signal });

@@ -22,6 +22,7 @@ import { fullRoster, pickFromRoster } from '../../../src/soak/roster.js';
 import { runMigrator } from '../../../src/soak/run-migrator.js';
 import { firstRow } from '../../../src/soak/shape.js';
 import { FoundBroken, FoundWrong } from '../../../src/soak/wrong-word.js';
+import type { StrategyProgress } from '../../../src/strategies/strategy.js';
 import { readyMachine } from './machines.js';
 
 const PLUGINS = [nonlinear, swapBacked, anonymous, fileBacked, movableOps];
@@ -70,6 +71,22 @@ describe('a migrator of a soak', () => {
     for (const kind of FAULT_KINDS) expect([kind, faults[kind] > 0]).toEqual([kind, kind !== 'thread-killed']);
     expect(jobs.failed).toBeGreaterThan(0);
     expect(jobs.aborted).toBeGreaterThan(0);
+  });
+
+  it('stops a job that would go on for ever, and does the next', () => {
+    const t = migrator('high-order/merged,high-order/compaction', [], 2);
+    const { evacuator } = t;
+    const runs: string[] = [];
+    function* endless(): Generator<StrategyProgress, never> {
+      for (;;) yield { step: 'reclaiming', done: 0, total: 1 };
+    }
+    const highOrder: typeof evacuator.highOrder = (request, strategy = '') => {
+      runs.push(strategy);
+      return strategy === 'merged' ? endless() : evacuator.highOrder(request, strategy);
+    };
+    runMigrator({ ...t, evacuator: { ...evacuator, highOrder } }, () => {});
+    expect(runs.slice(0, 3)).toEqual(['merged', 'compaction', 'merged']);
+    expect(reportOf(t.counters, t.roster).jobs.aborted).toBe(2);
   });
 
   it('finds a word that somebody has spoilt, and an invariant that does not hold', () => {
