@@ -40,7 +40,7 @@ enum { BATCH = 512, AHEAD = 24 };
 
 /* The columns, under the names that they have in src/sim/machine.ts. */
 static uint32_t *flags, *page_index, *contents;
-static uint16_t *count, *mapcount, *map_nonlinear;
+static uint16_t *count, *mapcount, *map_nonlinear, *pageblock_use;
 static uint8_t *lru_epoch, *migratetype, *zone_of_pageblock, *lru_generation, *vma_flags;
 static uint32_t *nr_free, *nr_isolated_free, *watermark_min, *free_head, *free_tail, *free_blocks;
 static uint32_t *lru_entries, *lru_chunk_next, *lru_first, *lru_last, *lru_first_at, *lru_last_at, *lru_length, *lru_limit;
@@ -53,8 +53,8 @@ static const struct {
 	void *at;
 } columns[] = {
 	{ "flags", &flags }, { "index", &page_index }, { "contents", &contents }, { "count", &count },
-	{ "mapcount", &mapcount }, { "mapNonlinear", &map_nonlinear }, { "lruEpoch", &lru_epoch },
-	{ "migratetype", &migratetype }, { "zoneOfPageblock", &zone_of_pageblock },
+	{ "mapcount", &mapcount }, { "mapNonlinear", &map_nonlinear }, { "pageblockUse", &pageblock_use },
+	{ "lruEpoch", &lru_epoch }, { "migratetype", &migratetype }, { "zoneOfPageblock", &zone_of_pageblock },
 	{ "lruGeneration", &lru_generation }, { "vmaFlags", &vma_flags }, { "nrFree", &nr_free },
 	{ "nrIsolatedFree", &nr_isolated_free }, { "watermarkMin", &watermark_min }, { "freeHead", &free_head },
 	{ "freeTail", &free_tail }, { "freeBlocks", &free_blocks }, { "lruEntries", &lru_entries },
@@ -155,6 +155,7 @@ static void free_page_to_buddy(uint32_t pfn)
 	flags[pfn] = PG_BUDDY;
 	mapcount[pfn] = 0;
 	page_index[pfn] = 0;
+	pageblock_use[pfn >> PAGEBLOCK_ORDER]--;
 	while (order < MAX_PAGE_ORDER) {
 		uint32_t buddy = start ^ (1u << order), buddy_type;
 
@@ -196,6 +197,7 @@ static uint32_t allocate_target(void)
 			for (uint32_t half = size; half-- > 0;)
 				link_block(pfn + (1u << half), 0, type, half);
 			flags[pfn] = 0;
+			pageblock_use[pfn >> PAGEBLOCK_ORDER]++;
 			count[pfn] = 1;
 			mapcount[pfn] = 0;
 			page_index[pfn] = 0;
@@ -368,12 +370,12 @@ static void remap_from_migration(uint32_t source, uint32_t target)
 
 static inline void copy_contents(uint32_t source, uint32_t target)
 {
-	if (content_words == 2) {
-		contents[target * 2] = contents[source * 2];
-		contents[target * 2 + 1] = contents[source * 2 + 1];
-	} else {
-		memcpy(&contents[target * content_words], &contents[source * content_words], content_words * 4);
-	}
+	if (content_words == 1)
+		contents[target] = contents[source];
+	else if (content_words == 2)
+		memcpy(&contents[target * 2], &contents[source * 2], 8);
+	else
+		memcpy(&contents[target * content_words], &contents[source * content_words], 4096);
 }
 
 /* ---- the migration of one page: judge.ts, migrate-batch.ts, sim-host.ts ---- */
@@ -414,7 +416,8 @@ static void free_source(uint32_t pfn)
 	flags[pfn] = 0;
 	mapcount[pfn] = 0;
 	contents[pfn * content_words] = POISON;
-	contents[pfn * content_words + 1] = POISON;
+	if (content_words > 1)
+		contents[pfn * content_words + 1] = POISON;
 	if (free_list_type(pfn) != MIGRATE_ISOLATE)
 		unlike("outside the range that is being emptied", pfn);
 	free_page_to_buddy(pfn);
