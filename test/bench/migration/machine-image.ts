@@ -1,16 +1,22 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { createMachine, type Machine, type MachineSpec } from '../../../src/sim/machine.js';
+import { createMachine, type Machine, type MachineSpec, stateOf } from '../../../src/sim/machine.js';
+import { hashWords } from '../framework/timed.js';
 
-/** Parts of the buffer that are all zero are neither written nor read: most of it is for what a machine may once hold. */
+/** Parts that are all zero are neither written nor read: most of a machine is for what it may once hold. */
 const CHUNK_BYTES = 2 ** 16;
+/** The kernel writes and reads less than 2 GiB at once. */
+const MOST_BYTES = 2 ** 30;
 
-/** A machine in files, so that every contestant begins with the same one: its buffer, and where its columns are. */
+/** A machine in files, so that every contestant begins with the same one. */
 export interface MachineImage {
   readonly spec: MachineSpec;
-  /** The buffer; holes are zero. */
+  /** Its whole state, one run after the other; holes are zero. */
   readonly image: string;
-  /** Text, for programs in C: `number NAME VALUE`, `column NAME OFFSET`, `extent OFFSET LENGTH`, a line each. */
+  /**
+   * Where things are in the image, as text for programs in C: `bytes N` of the whole, `number NAME VALUE`,
+   * `column NAME OFFSET`, `extent OFFSET LENGTH`, a line each, in this order.
+   */
   readonly layout: string;
   readonly extents: readonly Extent[];
 }
@@ -20,20 +26,28 @@ interface Extent {
   readonly length: number;
 }
 
+/** A run of the state, and where it begins in the image. */
+interface Run {
+  readonly start: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Writes a machine into a folder. */
-export function writeImage(machine: Machine, folder: string, name: string): MachineImage {
-  const image = join(folder, `${name}.image`);
-  const layout = join(folder, `${name}.layout`);
-  const bytes = new Uint8Array(machine.buffer);
-  const extents = extentsOf(machine.buffer);
+export function writeImage(machine: Machine, folder: string): MachineImage {
+  const image = join(folder, 'machine.image');
+  const layout = join(folder, 'machine.layout');
+  const runs = runsOf(machine);
+  const extents = runs.flatMap(extentsOf);
   const file = openSync(image, 'w');
   try {
-    ftruncateSync(file, bytes.length);
-    for (const { start, length } of extents) writeFully(file, bytes.subarray(start, start + length), start);
+    ftruncateSync(file, sizeOf(runs));
+    eachPiece(runs, extents, (bytes, position) =>
+      fully(bytes.length, (at, nr) => writeSync(file, bytes, at, nr, position + at)),
+    );
   } finally {
     closeSync(file);
   }
-  writeFileSync(layout, layoutOf(machine, extents));
+  writeFileSync(layout, layoutOf(machine, runs, extents));
   return { spec: machine.spec, image, layout, extents };
 }
 
@@ -44,48 +58,92 @@ export function machineOf({ spec }: MachineImage): Machine {
 
 /** Makes a machine again what the image is, whatever has been done to it. */
 export function restore(machine: Machine, { image, extents }: MachineImage): void {
-  const bytes = new Uint8Array(machine.buffer);
+  const runs = runsOf(machine);
   const file = openSync(image, 'r');
-  let at = 0;
   try {
-    for (const { start, length } of extents) {
-      zero(machine.buffer, at, start);
-      readFully(file, bytes.subarray(start, start + length), start);
-      at = start + length;
-    }
-    zero(machine.buffer, at, bytes.length);
+    for (const run of runs) zeroBetween(run, extents);
+    eachPiece(runs, extents, (bytes, position) =>
+      fully(bytes.length, (at, nr) => readSync(file, bytes, at, nr, position + at)),
+    );
   } finally {
     closeSync(file);
   }
 }
 
-function extentsOf(buffer: ArrayBufferLike): Extent[] {
+/** Of every byte of a machine; the C programs have the same. */
+export function hashState(machine: Machine): number {
+  return stateOf(machine).reduce((hash, words) => hashWords(words, hash), hashWords([]));
+}
+
+function runsOf(machine: Machine): Run[] {
+  let start = 0;
+  return stateOf(machine).map(({ buffer, byteOffset, byteLength }) => {
+    const run = { start, bytes: new Uint8Array(buffer, byteOffset, byteLength) };
+    start += byteLength;
+    return run;
+  });
+}
+
+function sizeOf(runs: readonly Run[]): number {
+  return runs.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
+/** What of a run is not zero, in whole chunks, neighbours in one. */
+function extentsOf({ start, bytes }: Run): Extent[] {
   const extents: { start: number; length: number }[] = [];
-  for (let start = 0; start < buffer.byteLength; start += CHUNK_BYTES) {
-    const length = Math.min(CHUNK_BYTES, buffer.byteLength - start);
-    if (isZero(buffer, start, length)) continue;
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+    const length = Math.min(CHUNK_BYTES, bytes.length - at);
+    if (isZero(bytes, at, length)) continue;
     const last = extents.at(-1);
-    if (last !== undefined && last.start + last.length === start) last.length += length;
-    else extents.push({ start, length });
+    if (last !== undefined && last.start + last.length === start + at) last.length += length;
+    else extents.push({ start: start + at, length });
   }
   return extents;
 }
 
 /** Reading does not touch: what nobody has written stays the one page of zeros that the kernel has. */
-function isZero(buffer: ArrayBufferLike, start: number, length: number): boolean {
-  const words = new Uint32Array(buffer, start, length / 4);
+function isZero({ buffer, byteOffset }: Uint8Array, at: number, length: number): boolean {
+  const words = new Uint32Array(buffer, byteOffset + at, length / Uint32Array.BYTES_PER_ELEMENT);
   for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
   return true;
 }
 
-function zero(buffer: ArrayBufferLike, from: number, to: number): void {
-  for (let start = from; start < to; start += CHUNK_BYTES) {
-    const length = Math.min(CHUNK_BYTES, to - start);
-    if (!isZero(buffer, start, length)) new Uint8Array(buffer, start, length).fill(0);
+function zeroBetween({ start, bytes }: Run, extents: readonly Extent[]): void {
+  let at = 0;
+  const zeroTo = (end: number) => {
+    for (; at < end; at += CHUNK_BYTES) {
+      const length = Math.min(CHUNK_BYTES, end - at);
+      if (!isZero(bytes, at, length)) bytes.fill(0, at, at + length);
+    }
+  };
+  for (const extent of extents) {
+    if (extent.start < start || extent.start >= start + bytes.length) continue;
+    zeroTo(extent.start - start);
+    at = extent.start + extent.length - start;
+  }
+  zeroTo(bytes.length);
+}
+
+function eachPiece(
+  runs: readonly Run[],
+  extents: readonly Extent[],
+  visit: (bytes: Uint8Array, position: number) => void,
+): void {
+  for (const { start, bytes } of runs)
+    for (const { start: position, length } of extents)
+      if (position >= start && position < start + bytes.length)
+        visit(bytes.subarray(position - start, position - start + length), position);
+}
+
+function fully(length: number, some: (at: number, nr: number) => number): void {
+  for (let at = 0; at < length; ) {
+    const nr = some(at, Math.min(MOST_BYTES, length - at));
+    if (nr === 0) throw new Error('the image of the machine is shorter than the machine');
+    at += nr;
   }
 }
 
-function layoutOf(machine: Machine, extents: readonly Extent[]): string {
+function layoutOf(machine: Machine, runs: readonly Run[], extents: readonly Extent[]): string {
   const numbers = {
     nrPfns: machine.spec.nrPfns,
     contentWords: machine.contentWords,
@@ -95,27 +153,19 @@ function layoutOf(machine: Machine, extents: readonly Extent[]): string {
   };
   const columns = Object.entries(machine).filter(([, value]) => ArrayBuffer.isView(value)) as [string, Uint8Array][];
   return [
-    `bytes ${machine.buffer.byteLength}`,
+    `bytes ${sizeOf(runs)}`,
     ...Object.entries(numbers).map(([name, value]) => `number ${name} ${value}`),
-    ...columns.map(([name, { byteOffset }]) => `column ${name} ${byteOffset}`),
+    ...columns.map(([name, column]) => `column ${name} ${positionOf(runs, column)}`),
     ...extents.map(({ start, length }) => `extent ${start} ${length}`),
     '',
   ].join('\n');
 }
 
-/** The kernel writes and reads at most 2 GiB at once. */
-const MOST_BYTES = 2 ** 30;
-
-function writeFully(file: number, bytes: Uint8Array, position: number): void {
-  for (let at = 0; at < bytes.length; ) {
-    at += writeSync(file, bytes, at, Math.min(MOST_BYTES, bytes.length - at), position + at);
-  }
-}
-
-function readFully(file: number, bytes: Uint8Array, position: number): void {
-  for (let at = 0; at < bytes.length; ) {
-    const nr = readSync(file, bytes, at, Math.min(MOST_BYTES, bytes.length - at), position + at);
-    if (nr === 0) throw new Error('the image of the machine is shorter than it was');
-    at += nr;
-  }
+function positionOf(runs: readonly Run[], { buffer, byteOffset }: Uint8Array): number {
+  const run = runs.find(
+    ({ bytes }) =>
+      bytes.buffer === buffer && byteOffset >= bytes.byteOffset && byteOffset < bytes.byteOffset + bytes.length,
+  );
+  // A column of no elements may stand at the very end.
+  return run === undefined ? sizeOf(runs) : run.start + byteOffset - run.bytes.byteOffset;
 }

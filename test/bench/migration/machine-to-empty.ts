@@ -95,7 +95,8 @@ function processWithTables(m: Machine, nrPages: number): Process {
 function takeAll(m: Machine): Uint32Array {
   const request = { type: MIGRATE_MOVABLE, node: 0, highest: 'Movable', mark: 'min', order: MAX_PAGE_ORDER } as const;
   const blocks: number[] = [];
-  for (let pfn = allocatePages(m, CPU, request); pfn !== NO_PAGE; pfn = allocatePages(m, CPU, request)) blocks.push(pfn);
+  for (let pfn = allocatePages(m, CPU, request); pfn !== NO_PAGE; pfn = allocatePages(m, CPU, request))
+    blocks.push(pfn);
   blocks.sort((a, b) => a - b);
   const size = 2 ** MAX_PAGE_ORDER;
   const pages = new Uint32Array(blocks.length * size);
