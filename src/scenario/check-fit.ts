@@ -4,6 +4,7 @@ import type { ZoneShape } from '../mm/zone.js';
 import { totalDemand } from './demand.js';
 import { type Layout, layoutOf, type Place } from './layout.js';
 import type { Scenario } from './schema.js';
+import { placeNameOf } from './workload-schema.js';
 
 /** Free pages that a CPU may have on its list for one zone and migratetype (PCP_BATCH), out of reach of the others. */
 const PER_CPU_LIST = 31;
@@ -33,7 +34,7 @@ function roomIn(zones: readonly ZoneShape[], highest: 'Normal' | 'Movable', nrCp
 function placeProblems({ workloads }: Scenario, layout: Layout): string[] {
   const problems: string[] = [];
   for (const place of layout.places.values()) {
-    const { user, kernel, tables } = totalDemand(workloads.filter(({ on }) => on === place.name));
+    const { user, kernel, tables } = totalDemand(workloads.filter((workload) => placeNameOf(workload) === place.name));
     const needed = user + kernel + (place.takesKernelPages ? tables : 0);
     const room = roomOn(place, layout);
     if (needed > room)

@@ -7,6 +7,7 @@ import { jobProblems } from './check-jobs.js';
 import { layoutOf, nodeName } from './layout.js';
 import type { Scenario } from './schema.js';
 import { sizeText } from './sizes.js';
+import { placeNameOf } from './workload-schema.js';
 
 /** A machine of real bytes takes twice its memory: frames and devices. */
 const BYTES_PAGES_MAX = 2 ** 18;
@@ -103,19 +104,20 @@ function machineProblems(scenario: Scenario): string[] {
 function workloadProblems(scenario: Scenario): string[] {
   const { places } = layoutOf(scenario);
   const problems: string[] = [];
+  const nrScattered = scenario.workloads.filter(({ kind }) => kind === 'scattered').length;
+  if (nrScattered > 1) problems.push(`workloads have ${nrScattered} of kind scattered; put them into one`);
   for (const [at, workload] of scenario.workloads.entries()) {
     const where = `workloads[${at}]`;
     if (workload.kind === 'anonymous' && workload.sharedByFork > 0 && workload.processes === 1)
       problems.push(`${where}.sharedByFork needs someone to share with; set processes to 2 or more`);
-    if (workload.on === undefined) continue;
-    const place = places.get(workload.on);
+    const on = placeNameOf(workload);
+    if (on === undefined) continue;
+    const place = places.get(on);
     if (place === undefined)
-      problems.push(
-        `${where}.on is ${quoted(workload.on)}, no DIMM or node; ${suggestion(workload.on, [...places.keys()])}`,
-      );
+      problems.push(`${where}.on is ${quoted(on)}, no DIMM or node; ${suggestion(on, [...places.keys()])}`);
     else if (!place.takesKernelPages && (workload.kind === 'slab' || workload.kind === 'hugetlb'))
       problems.push(
-        `${where}.on is ${quoted(workload.on)}, which is all zone Movable; ${workload.kind} pages stand in kernel zones only, ` +
+        `${where}.on is ${quoted(on)}, which is all zone Movable; ${workload.kind} pages stand in kernel zones only, ` +
           'so name a DIMM with zone: kernel',
       );
   }

@@ -37,6 +37,8 @@ export const SLICE_PAGES = 32;
 
 export function demandOf(workload: Workload): Demand {
   switch (workload.kind) {
+    case 'scattered':
+      return demandOfScattered(workload);
     case 'anonymous':
       return demandOfAnonymous(workload);
     case 'files':
@@ -78,6 +80,11 @@ function mapped(pages: number, processes: number, mappings: number): Demand {
 /** Page tables of a process that has one run of pages. */
 function tablesFor(pages: number): number {
   return Math.ceil(pages / PAGEBLOCK_PAGES) + 4;
+}
+
+/** Its page tables are among its own pages. */
+function demandOfScattered({ size, processes, files }: Extract<Workload, { kind: 'scattered' }>): Demand {
+  return { ...NOTHING, user: size, processes, vmas: processes, mappings: processes + files, places: size };
 }
 
 function demandOfAnonymous({ size, processes, sharedByFork }: Extract<Workload, { kind: 'anonymous' }>): Demand {

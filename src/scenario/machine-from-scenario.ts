@@ -6,13 +6,15 @@ import { sweepLru } from '../sim/lru.js';
 import { createMachine, type Machine } from '../sim/machine.js';
 import { onlineBlock } from '../sim/memory-blocks.js';
 import { drainLruAdd } from '../sim/page-allocator.js';
+import { populate } from '../sim/populate.js';
 import { capacityFor } from './capacity.js';
 import { Contents } from './contents.js';
 import { SLICE_PAGES } from './demand.js';
 import { type Layout, layoutOf, type Place } from './layout.js';
 import { onlyOn, reserveRun } from './place.js';
+import { populationOf } from './population.js';
 import type { Scenario } from './schema.js';
-import type { Workload } from './workload-schema.js';
+import { placeNameOf, type Workload, type WorkloadOf } from './workload-schema.js';
 import type { Load, Site } from './workloads/load.js';
 import { isFilling, isTrouble, pagesOf, startWorkload } from './workloads/start.js';
 import { makeTrouble } from './workloads/trouble.js';
@@ -111,12 +113,16 @@ class Build {
   ) {
     this.#prng = new Prng(seed);
     this.#contents = new Contents(seed, machine.contentWords);
-    this.#total = scenario.workloads.filter(isFilling).reduce((sum, workload) => sum + pagesOf(workload), 0);
+    const { workloads } = scenario;
+    const scattered = workloads.reduce((sum, each) => sum + (each.kind === 'scattered' ? each.size : 0), 0);
+    this.#total = workloads.filter(isFilling).reduce((sum, workload) => sum + pagesOf(workload), scattered);
   }
 
   *steps(): Generator<number, void> {
     const { workloads } = this.scenario;
     for (const [at, workload] of workloads.entries()) if (workload.kind === 'reserved') this.#reserve(workload, at);
+    for (const [at, workload] of workloads.entries())
+      if (workload.kind === 'scattered') yield* this.#scatter(workload, at);
     for (const place of this.layout.places.values())
       if (workloads.some((workload) => isFilling(workload) && workload.on === place.name))
         yield* onlyOn(this.machine, place, this.#fill(place));
@@ -137,6 +143,17 @@ class Build {
         ? reserveRun(machine, { start: 0, end: scenario.nodes[0]?.boot ?? 0 }, workload.pages, null)
         : reserveRun(machine, this.#rangeOf(workload), workload.pages, site.prng);
     if (!done) site.fail(`wants ${workload.pages} free pages in one run, and there is no such run; make it smaller`);
+  }
+
+  *#scatter(workload: WorkloadOf<'scattered'>, at: number): Generator<number, void> {
+    const { machine } = this;
+    const population = populationOf(workload, machine.spec.nrPfns, this.#prng.split(at).seed);
+    const before = this.#filled;
+    for (const fraction of populate(machine, population)) {
+      this.#filled = before + fraction * workload.size;
+      yield this.#filled / this.#total;
+    }
+    this.#reported = this.#filled;
   }
 
   /** Runs the workloads of a place side by side, or (null) all that have none, each in proportion to what it has left. */
@@ -164,7 +181,8 @@ class Build {
 
   #siteOf(workload: Workload, at: number): Site {
     const { machine } = this;
-    const place = workload.on === undefined ? undefined : this.layout.places.get(workload.on);
+    const name = placeNameOf(workload);
+    const place = name === undefined ? undefined : this.layout.places.get(name);
     const cpus = Array.from({ length: machine.spec.nrCpus }, (_, cpu) => cpu);
     return {
       machine,
@@ -177,7 +195,8 @@ class Build {
     };
   }
 
-  #rangeOf({ on }: Workload): PfnRange {
+  #rangeOf(workload: Workload): PfnRange {
+    const on = placeNameOf(workload);
     return (on === undefined ? undefined : this.layout.places.get(on)?.range) ?? { start: 0, end: this.layout.nrPfns };
   }
 }

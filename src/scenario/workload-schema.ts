@@ -164,6 +164,23 @@ const reserved = z
   })
   .describe('A run of pages that nobody may touch.');
 
+const scattered = z
+  .strictObject({
+    kind: z.literal('scattered').describe('Everything at once, and anywhere: what large machines are filled with.'),
+    size: size.describe('Memory that is in use in the end.'),
+    processes: processes.default(64).describe('Processes that have its anonymous memory.'),
+    files: wholeNumber(1, 2000).default(64).describe('Files that are in the page cache, of equal size, unmapped.'),
+    cached: fraction.default(0.25).describe('How much of what is not the kernel’s is page cache.'),
+    kernel: fraction
+      .default(0.05)
+      .describe('In how many pageblocks the kernel has its pages: page tables and slab. Zone Movable has none.'),
+  })
+  .describe(
+    'A machine that has run for weeks: each page of memory and files at a place that chance has chosen, each pageblock ' +
+      'filled to a degree of its own, from next to none to nearly all. Pages get there at once instead of by faults, ' +
+      'before all other workloads: a terabyte takes half a minute.',
+  );
+
 export const workload = z.discriminatedUnion(
   'kind',
   [
@@ -182,6 +199,7 @@ export const workload = z.discriminatedUnion(
     locks,
     writeback,
     reserved,
+    scattered,
   ],
   'a workload',
 );
@@ -190,6 +208,11 @@ export const workload = z.discriminatedUnion(
 export type Workload = z.infer<typeof workload>;
 export type WorkloadKind = Workload['kind'];
 export type WorkloadOf<Kind extends WorkloadKind> = Extract<Workload, { kind: Kind }>;
+
+/** The DIMM or node that a workload has for itself; most have none, and some cannot. */
+export function placeNameOf(stated: Workload): string | undefined {
+  return 'on' in stated ? stated.on : undefined;
+}
 
 /** Keys that a workload of each kind may have. */
 export const WORKLOAD_KEYS: ReadonlyMap<string, readonly string[]> = new Map(

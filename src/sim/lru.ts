@@ -1,6 +1,15 @@
-import { PG_ACTIVE, PG_ISOLATED, PG_LRU, PG_SWAPBACKED, PG_UNEVICTABLE, PG_WRITEBACK } from '../mm/page-flags.js';
-import { PAGEBLOCK_ORDER, type Pfn } from '../mm/units.js';
-import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.js';
+import { assert } from '../base/assert.js';
+import {
+  PG_ACTIVE,
+  PG_ISOLATED,
+  PG_LRU,
+  PG_MOVABLE_OPS,
+  PG_SWAPBACKED,
+  PG_UNEVICTABLE,
+  PG_WRITEBACK,
+} from '../mm/page-flags.js';
+import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
+import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, NO_ZONE, SCALAR } from './machine.js';
 import { getPage } from './page-ref.js';
 import { nodeOf } from './pageblocks.js';
 import { returnToPool, takeFromPool } from './pool.js';
@@ -13,6 +22,10 @@ import { returnToPool, takeFromPool } from './pool.js';
  * off its list is clearing PG_LRU, putting it back is setting it again: the entry has kept the page's place. So
  * isolation costs one store, undo is exact, and neighbours are never touched. Entries that no longer hold are dropped
  * when the queue is read, or when they outnumber a quarter of it.
+ *
+ * Pages that a machine is populated with have no entries at all: they are the oldest of their lists, in the order of their
+ * pfns. Such a founder is known by its epoch, 0, which nobody gets who is placed. `lruFounderAt` says where those begin that
+ * a list still has, and `lruFounders` how many they are at most.
  */
 export const LRU_INACTIVE_FILE = 0;
 export const LRU_ACTIVE_FILE = 1;
@@ -23,6 +36,7 @@ const EPOCH_SHIFT = 28;
 const PAYLOAD = 0x0fff_ffff;
 const PLACEMENT_BITS = 3;
 const LAST_PLACEMENT = 7;
+const FOUNDER_EPOCH = 0;
 
 /** The list of its node on which a page with these flags belongs; -1 for unevictable. */
 export function lruListOf(flags: number): number {
@@ -46,7 +60,7 @@ export function placeOnLru(m: Machine, pfn: Pfn): void {
     beginGeneration(m, node);
     placement = 0;
   }
-  const epoch = (m.lruGeneration[node]! << PLACEMENT_BITS) | placement;
+  const epoch = Math.max((m.lruGeneration[node]! << PLACEMENT_BITS) | placement, FOUNDER_EPOCH + 1);
   m.lruEpoch[pfn] = epoch;
   const kind = lruListOf(m.flags[pfn]!);
   if (kind < 0) return;
@@ -128,23 +142,73 @@ function dropStale(m: Machine, list: number): void {
   m.lruLimit[list] = m.lruLength[list]! + (m.lruLength[list]! >>> 2) + LRU_CHUNK;
 }
 
+/** So many pages, of epoch 0 and with PG_LRU, are on the list from now on, older than all others. Before anything has run. */
+export function addFounders(m: Machine, node: number, kind: number, nr: number): void {
+  const list = node * LRU_LISTS_PER_NODE + kind;
+  assert(m.lruFounderAt[list] === 0, 'a machine is populated before anybody reads its LRU lists');
+  m.lruFounders[list] = m.lruFounders[list]! + nr;
+}
+
+/** The first founder that a list has at `from` or above; the end of memory if there is none. */
+export function founderFrom(m: Machine, list: number, from: Pfn, inZone = -1): Pfn {
+  const { flags, lruEpoch, zoneOfPageblock } = m;
+  const node = Math.floor(list / LRU_LISTS_PER_NODE);
+  const kind = list % LRU_LISTS_PER_NODE;
+  const end = m.lruFounders[list] === 0 ? from : m.spec.nrPfns;
+  for (let pfn = from; pfn < end; ) {
+    const zone = zoneOfPageblock[pfn >>> PAGEBLOCK_ORDER]!;
+    const next = (pfn | (PAGEBLOCK_PAGES - 1)) + 1;
+    const isOurs = inZone < 0 ? zone !== NO_ZONE && m.spec.zones[zone]!.node === node : zone === inZone;
+    if (isOurs)
+      for (; pfn < next && pfn < end; pfn++)
+        if (lruEpoch[pfn] === FOUNDER_EPOCH && isListed(flags[pfn]!) && lruListOf(flags[pfn]!) === kind) return pfn;
+    pfn = next;
+  }
+  return m.spec.nrPfns;
+}
+
+/** On its list, or on the way of somebody who has isolated it; a driver's page never is. */
+function isListed(flags: number): boolean {
+  return (flags & PG_LRU) !== 0 || (flags & (PG_ISOLATED | PG_MOVABLE_OPS)) === PG_ISOLATED;
+}
+
+/** Takes the oldest founder off its list. */
+function shiftFounder(m: Machine, list: number): Pfn {
+  const pfn = founderFrom(m, list, m.lruFounderAt[list]!);
+  if (pfn === m.spec.nrPfns) {
+    m.lruFounders[list] = 0;
+    return -1;
+  }
+  m.lruFounderAt[list] = pfn + 1;
+  m.lruFounders[list] = m.lruFounders[list]! - 1;
+  return pfn;
+}
+
+function takeOffLru(m: Machine, pfn: Pfn): Pfn {
+  m.flags[pfn] = (m.flags[pfn]! & ~PG_LRU) | PG_ISOLATED;
+  getPage(m, pfn);
+  return pfn;
+}
+
 /**
  * The oldest page of a list, taken off it with a reference (isolate_lru_pages); -1 when the list is empty.
  * A page that somebody else has isolated goes to the young end, where Linux would put it back.
  */
 export function takeOldest(m: Machine, node: number, kind: number): Pfn {
   const list = node * LRU_LISTS_PER_NODE + kind;
-  for (let left = m.lruLength[list]!; left > 0; left--) {
+  const nrEntries = m.lruLength[list]!;
+  while (m.lruFounders[list] !== 0) {
+    const pfn = shiftFounder(m, list);
+    if (pfn < 0) break;
+    if ((m.flags[pfn]! & PG_LRU) !== 0) return takeOffLru(m, pfn);
+    append(m, list, pfn);
+  }
+  for (let left = nrEntries; left > 0; left--) {
     const entry = shift(m, list);
     if (!holds(m, entry, kind)) continue;
     const pfn = entry & PAYLOAD;
-    if ((m.flags[pfn]! & PG_LRU) === 0) {
-      append(m, list, entry);
-      continue;
-    }
-    m.flags[pfn] = (m.flags[pfn]! & ~PG_LRU) | PG_ISOLATED;
-    getPage(m, pfn);
-    return pfn;
+    if ((m.flags[pfn]! & PG_LRU) !== 0) return takeOffLru(m, pfn);
+    append(m, list, entry);
   }
   return -1;
 }
@@ -157,8 +221,13 @@ export function takeOldest(m: Machine, node: number, kind: number): Pfn {
 export function oldestPages(m: Machine, node: number, kind: number, zone: number, most: number): Uint32Array {
   const list = node * LRU_LISTS_PER_NODE + kind;
   const { flags, lruEntries, lruChunkNext, zoneOfPageblock } = m;
-  const found = new Uint32Array(Math.min(most, m.lruLength[list]!));
+  const found = new Uint32Array(Math.min(most, lruLengthOf(m, node, kind)));
   let nr = 0;
+  const end = m.spec.nrPfns;
+  for (let pfn = founderFrom(m, list, m.lruFounderAt[list]!, zone); pfn < end && nr < found.length; ) {
+    if ((flags[pfn]! & (PG_LRU | PG_WRITEBACK)) === PG_LRU) found[nr++] = pfn;
+    pfn = founderFrom(m, list, pfn + 1, zone);
+  }
   let chunk = m.lruFirst[list]!;
   let at = m.lruFirstAt[list]!;
   for (let left = m.lruLength[list]!; left > 0 && nr < found.length; left--) {
@@ -178,6 +247,11 @@ export function oldestPages(m: Machine, node: number, kind: number, zone: number
 /** Drops what is stale at the old end, where reclaim has been, so that the length says how much is left. */
 export function dropStaleOldest(m: Machine, node: number, kind: number): void {
   const list = node * LRU_LISTS_PER_NODE + kind;
+  if (m.lruFounders[list] !== 0) {
+    m.lruFounderAt[list] = founderFrom(m, list, m.lruFounderAt[list]!);
+    if (m.lruFounderAt[list] !== m.spec.nrPfns) return;
+    m.lruFounders[list] = 0;
+  }
   while (m.lruLength[list] !== 0) {
     const oldest = m.lruEntries[m.lruFirst[list]! * LRU_CHUNK + m.lruFirstAt[list]!]!;
     if (holds(m, oldest, kind)) return;
@@ -185,9 +259,10 @@ export function dropStaleOldest(m: Machine, node: number, kind: number): void {
   }
 }
 
-/** Entries that a list keeps, valid or not. */
+/** Pages that a list has, and perhaps some that it has no more: entries are counted whether valid or not, so are founders. */
 export function lruLengthOf(m: Machine, node: number, kind: number): number {
-  return m.lruLength[node * LRU_LISTS_PER_NODE + kind]!;
+  const list = node * LRU_LISTS_PER_NODE + kind;
+  return m.lruFounders[list]! + m.lruLength[list]!;
 }
 
 /** Changes flags that decide the list of a page, and moves it to the young end of the new one. */

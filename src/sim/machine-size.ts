@@ -97,6 +97,8 @@ function fixedBytes(m: Machine): number {
     m.lruLastAt,
     m.lruLength,
     m.lruLimit,
+    m.lruFounders,
+    m.lruFounderAt,
     m.lruGeneration,
     m.lruAdd,
     m.lruAddCount,

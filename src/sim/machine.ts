@@ -130,6 +130,8 @@ const lruColumns = (s: Sizes) => {
     lruLastAt: u32(s.nrLruLists),
     lruLength: u32(s.nrLruLists),
     lruLimit: u32(s.nrLruLists),
+    lruFounders: u32(s.nrLruLists),
+    lruFounderAt: u32(s.nrLruLists),
     lruGeneration: u8(s.nrLruLists / LRU_LISTS_PER_NODE),
     lruAdd: u32(s.nrCpus * LRU_ADD_BATCH),
     lruAddCount: u32(s.nrCpus),

@@ -22,7 +22,8 @@ export function slotAt(m: Machine, index: number): number {
   return leaf === 0 ? 0 : leaf * EXTENT_PAGES + (index & IN_LEAF);
 }
 
-function ensureSlot(m: Machine, index: number): number {
+/** The same, with a leaf if there is none yet. */
+export function ensureSlot(m: Machine, index: number): number {
   const extent = index >>> EXTENT_SHIFT;
   if (m.extentLeaf[extent] === 0) {
     m.extentLeaf[extent] = takeFromPool(m, m.leafNext, SCALAR.leafFree, SCALAR.leafFill, 'page-cache leaves');

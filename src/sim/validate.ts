@@ -19,7 +19,7 @@ import { VM_NONLINEAR, vmasOf } from './address-space.js';
 import { freeBlockOrder } from './buddy.js';
 import { linkBack } from './contents.js';
 import { HOLD_WRITEBACK } from './holds.js';
-import { lruListOf } from './lru.js';
+import { founderFrom, lruListOf } from './lru.js';
 import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.js';
 import { MAPPING_SHMEM, mappingOfPage } from './mappings.js';
 import { diskPlaceOf, isInItsSlot, SLOT_DIRTY, slotAt } from './page-cache.js';
@@ -290,6 +290,14 @@ function checkLru(m: Machine, report: Report): void {
         at = 0;
       }
     }
+    let founders = 0;
+    const end = m.spec.nrPfns;
+    for (let pfn = founderFrom(m, list, m.lruFounderAt[list]!); pfn < end; pfn = founderFrom(m, list, pfn + 1)) {
+      founders++;
+      if ((m.flags[pfn]! & PG_LRU) !== 0) entries[pfn] = entries[pfn]! + 1;
+    }
+    if (founders > m.lruFounders[list]!)
+      report(`LRU list ${list} has ${founders} founders, and says that it has ${m.lruFounders[list]} at most`);
   }
   for (let pfn = 0; pfn < m.spec.nrPfns; pfn++) {
     const flags = m.flags[pfn]!;

@@ -33,7 +33,7 @@ function hashedWords(m: Machine): Ranges {
     ...whole(m.pcpHead, m.pcpTail, m.pcpCount, m.pcpHigh, m.pcpFreed),
     ...chunks.map((at) => part(m.lruEntries, at, at + 32)),
     ...whole(m.lruChunkNext, m.lruFirst, m.lruLast, m.lruFirstAt, m.lruLastAt, m.lruLength, m.lruLimit),
-    ...whole(m.lruGeneration, m.lruAdd, m.lruAddCount),
+    ...whole(m.lruFounders, m.lruFounderAt, m.lruGeneration, m.lruAdd, m.lruAddCount),
     ...whole(m.mapKind, m.mapBase, m.mapPages, m.mapCached, m.mapLinks, m.mapNonlinear, m.mapRoot, m.mapNext),
     ...whole(m.extentMapping, m.extentLeaf, m.extentDisk, m.leafNext),
     // Files of a world have two pages, and its processes four virtual ones at most: the first of a leaf or a table.

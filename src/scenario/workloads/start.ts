@@ -12,11 +12,11 @@ import { SharedMemoryLoad } from './shared-memory.js';
 import { SwappedLoad } from './swapped.js';
 import type { Trouble } from './trouble.js';
 
-/** Workloads that fill memory, all but what boot has taken and what happens to pages of others. */
-export type FillingWorkload = Exclude<Workload, Trouble | { kind: 'reserved' }>;
+/** Workloads that fill memory page by page: all but what is there from the start, and what happens to pages of others. */
+export type FillingWorkload = Exclude<Workload, Trouble | { kind: 'reserved' | 'scattered' }>;
 
 export function isFilling(workload: Workload): workload is FillingWorkload {
-  return workload.kind !== 'reserved' && !isTrouble(workload);
+  return workload.kind !== 'reserved' && workload.kind !== 'scattered' && !isTrouble(workload);
 }
 
 export function isTrouble(workload: Workload): workload is Trouble {

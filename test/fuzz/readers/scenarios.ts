@@ -61,6 +61,7 @@ nodes:
 swap: 1MiB
 workloads:
   - { kind: mlocked, size: 16KiB }
+  - { kind: scattered, size: 1MiB, processes: 1, files: 2, cached: 0.5, kernel: 0.9 }
   - { kind: zsmalloc, size: 64KiB }
   - { kind: balloon, size: 16KiB, on: m }
   - { kind: hugepages, count: 1 }

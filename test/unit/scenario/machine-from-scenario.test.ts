@@ -26,6 +26,7 @@ import { parseScenario } from '../../../src/scenario/parse-scenario.js';
 import { readContents } from '../../../src/sim/contents.js';
 import { HOLD_PIN } from '../../../src/sim/holds.js';
 import { type Machine, SCALAR } from '../../../src/sim/machine.js';
+import { MAPPING_FILE } from '../../../src/sim/mappings.js';
 import { drainLruAdd } from '../../../src/sim/page-allocator.js';
 import { nodeOf, pageblockType } from '../../../src/sim/pageblocks.js';
 import { validateMachine } from '../../../src/sim/validate.js';
@@ -113,6 +114,35 @@ describe('files', () => {
     const m = filled('kind: files, size: 300 pages, files: 150, mapped: 1, processes: 2');
     expect(withMapcount(m, filePages(m), 2)).toBe(300);
     expect(nrProcesses(m)).toBe(6);
+  });
+});
+
+describe('scattered', () => {
+  const m = filled('kind: scattered, size: 24MiB, processes: 2, files: 3, cached: 0.4, kernel: 0.4');
+
+  it('is processes, files and the kernel, all over memory', () => {
+    const used = [PG_LRU, PG_SLAB, PG_PGTABLE].flatMap((flag) => pagesWith(m, flag));
+    expect(used.length).toBeGreaterThan(5900);
+    expect(used.length).toBeLessThanOrEqual(6144);
+    expect(nrProcesses(m)).toBe(2);
+    expect(m.mapKind.filter((kind) => kind === MAPPING_FILE)).toHaveLength(3);
+    expect(new Set(used.map((pfn) => pfn >>> 9)).size).toBe(m.spec.nrPfns >>> 9);
+    expect(filePages(m).length / pagesWith(m, PG_LRU).length).toBeCloseTo(0.4, 2);
+  });
+
+  it('comes before all others, and after what boot takes', () => {
+    const others = filled(
+      'kind: anonymous, size: 4MiB',
+      'kind: scattered, size: 16MiB, processes: 2, kernel: 0.4',
+      'kind: reserved, pages: 100',
+    );
+    expect(pagesWith(others, PG_RESERVED)).toEqual(Array.from({ length: 100 }, (_, pfn) => pfn));
+    expect(nrProcesses(others)).toBe(3);
+  });
+
+  it('is said once', () => {
+    const twice = small('kind: scattered, size: 4MiB', 'kind: scattered, size: 4MiB');
+    expect(messageOf(() => build(twice))).toContain('workloads have 2 of kind scattered; put them into one');
   });
 });
 
