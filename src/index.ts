@@ -10,7 +10,9 @@ export {
   type StrategyEntry,
 } from './container/create-evacuator.js';
 export { loadPlugins, loadShippedPlugins, loadStrategies } from './container/load-plugins.js';
+export { type OpenShardsOptions, openShards, type Shards } from './container/open-shards.js';
 export { type RunJobOptions, runJob } from './container/run-job.js';
+export { type MachineMaker, nodeSources, type ShardSource } from './container/shard-machine.js';
 export * from './events/index.js';
 export {
   type Asked,
@@ -62,6 +64,10 @@ export {
   type ScenarioOptions,
   scenarioJsonSchema,
 } from './scenario/index.js';
+export type { NodeHighOrder, ShardedHighOrder } from './shards/high-order-result.js';
+export type { GroupOptions, ShardNode } from './shards/shard-group.js';
+export type { ShardedHighOrderRequest } from './shards/sharded-high-order.js';
+export type { NodeOffline, ShardedOffline, ShardedOfflineRequest } from './shards/sharded-offline.js';
 export { machineFromImage } from './sim/from-image.js';
 export { compareLedger, type Ledger, type LedgerComparison, takeLedger } from './sim/ledger.js';
 export { createMachine, type Machine, type MachineSpec } from './sim/machine.js';

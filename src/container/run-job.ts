@@ -82,7 +82,7 @@ function timeoutReason(timeoutMs: number | null): DOMException {
 }
 
 /** Timers, signals, sockets. Browsers have no setImmediate. */
-function othersTurn(): Promise<void> {
+export function othersTurn(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === 'function') setImmediate(resolve);
     else setTimeout(resolve, 0);

@@ -1,0 +1,66 @@
+import { isObject } from '../base/arguments.js';
+import { Prng } from '../base/prng.js';
+import { buildMachine, nodeScenarios, type Scenario } from '../scenario/index.js';
+import { checkMachine } from '../sim/check-spec.js';
+import type { Machine } from '../sim/machine.js';
+import { importDefault } from './import-module.js';
+import { othersTurn } from './run-job.js';
+
+/** What a node's machine is built from; it must be possible to send it to a thread. */
+export type ShardSource =
+  | { readonly kind: 'scenario'; readonly scenario: Scenario; readonly seed: number }
+  /** A module, by its path or URL, whose default export makes a machine of `options`. */
+  | { readonly kind: 'module'; readonly module: string; readonly options: unknown };
+
+/** How a module's default export makes a machine; it may say now and then how far it is, from 0 to 1. */
+export type MachineMaker = (options: unknown) => Machine | Generator<number, Machine>;
+
+/**
+ * The nodes of a scenario, for `openShards`. Each draws from a stream of its own; a machine of one node is the one that
+ * the scenario describes.
+ *
+ * @throws VacateError kind 'scenario' for a node that cannot be alone.
+ */
+export function nodeSources(scenario: Scenario, seed = scenario.seed): ShardSource[] {
+  const own = nodeScenarios(scenario);
+  const seedOf = (node: number) => (own.length === 1 ? seed : new Prng(seed).split(node).seed);
+  return own.map((alone, node) => ({ kind: 'scenario', scenario: alone, seed: seedOf(node) }));
+}
+
+/**
+ * Builds the machine, and lets others in now and then; null if the signal was aborted first.
+ *
+ * @throws VacateError as building a machine does; kind 'plugin' for a module that makes none.
+ */
+export async function buildShardMachine(
+  source: ShardSource,
+  signal: AbortSignal,
+  onProgress: (fraction: number) => void,
+): Promise<Machine | null> {
+  const steps = await beginning(source);
+  if (!isGenerator(steps)) return checked(steps);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return checked(step.value);
+    onProgress(step.value);
+    await othersTurn();
+    if (signal.aborted) return null;
+  }
+}
+
+async function beginning(source: ShardSource): Promise<Machine | Generator<number, Machine>> {
+  if (source.kind === 'scenario') return buildMachine(source.scenario, { seed: source.seed });
+  const make = await importDefault<MachineMaker>('machine', source.module, (candidate) =>
+    typeof candidate === 'function' ? null : 'its default export is no function that makes a machine',
+  );
+  return make(source.options);
+}
+
+function isGenerator(made: unknown): made is Generator<number, Machine> {
+  return isObject(made) && typeof made.next === 'function';
+}
+
+function checked(machine: Machine): Machine {
+  checkMachine(machine);
+  return machine;
+}
