@@ -10,9 +10,10 @@ export {
   type StrategyEntry,
 } from './container/create-evacuator.js';
 export { loadPlugins, loadShippedPlugins, loadStrategies } from './container/load-plugins.js';
+export { nodeSources } from './container/node-sources.js';
 export { type OpenShardsOptions, openShards, type Shards } from './container/open-shards.js';
 export { type RunJobOptions, runJob } from './container/run-job.js';
-export { type MachineMaker, nodeSources, type ShardSource } from './container/shard-machine.js';
+export type { MachineMaker, ShardSource } from './container/shard-machine.js';
 export * from './events/index.js';
 export {
   type Asked,

@@ -7,8 +7,8 @@ import { offlineOn, type ShardedOffline, type ShardedOfflineRequest } from '../s
 import type { LedgerComparison } from '../sim/ledger.js';
 import type { StrategyProgress } from '../strategies/strategy.js';
 import { KeeperThread } from '../workers/keeper-thread.js';
-import type { ShardTask } from './shard-keeper.js';
 import type { ShardSource } from './shard-machine.js';
+import type { ShardTask } from './shard-main.js';
 
 export interface OpenShardsOptions extends GroupOptions {
   /** What each node's machine is made from, in the order of their addresses. */

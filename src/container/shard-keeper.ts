@@ -21,18 +21,22 @@ import { simModule } from '../sim/sim-module.js';
 import { askRange } from '../strategies/offline/ask-range.js';
 import { checkedBlocks } from '../strategies/offline/check-blocks.js';
 import type { HighOrderResult, Job, OfflineResult } from '../strategies/strategy.js';
-import { createEvacuator, type Evacuator } from './create-evacuator.js';
-import { loadPlugins, loadShippedPlugins, loadStrategies } from './load-plugins.js';
+import { createEvacuator, type Evacuator, type EvacuatorOptions } from './create-evacuator.js';
 import { driveJob } from './run-job.js';
 import { buildShardMachine, type ShardSource } from './shard-machine.js';
 
-/** What keeps a node: how its machine is made, and who moves its pages. */
-export interface ShardTask {
+/** What a keeper of a node needs. */
+export interface ShardTools {
+  /** How its machine is made. */
   readonly source: ShardSource;
-  readonly plugins: readonly string[];
-  readonly strategyModules: readonly string[];
+  /** Page types, in the order in which they are asked, and strategies beside the shipped ones. */
+  readonly load: () => Promise<Pick<EvacuatorOptions, 'plugins' | 'strategies'>>;
   /** True if every page is to be read before and after; takes 8 bytes a page. */
   readonly isVerified: boolean;
+  /** Milliseconds for which the thread has had a core; null where the system does not say. */
+  readonly cpuMs: () => number | null;
+  /** Milliseconds for which a job runs before a wish to stop is heard; as `runJob` has it if absent. */
+  readonly sliceMs?: number;
 }
 
 interface Kept {
@@ -64,13 +68,15 @@ export class ShardKeeper {
     verify: async () => (this.#kept?.ledger == null ? null : compareLedger(this.#machine, this.#kept.ledger)),
   };
 
-  constructor(
-    private readonly task: ShardTask,
-    private readonly cpuMs: () => number | null,
-  ) {}
+  constructor(private readonly tools: ShardTools) {}
 
-  answer<V extends ShardVerb>(verb: V, request: Requests[V], options: KeeperOptions): Promise<ShardVerbs[V]['answer']> {
-    return this.#answers[verb](request, options);
+  answer<V extends ShardVerb>(
+    verb: V,
+    request: ShardVerbs[V]['request'],
+    options: KeeperOptions,
+  ): Promise<ShardVerbs[V]['answer']> {
+    const answer = this.#answers[verb] as (of: typeof request, how: KeeperOptions) => Promise<ShardVerbs[V]['answer']>;
+    return answer(request, options);
   }
 
   get #machine(): Machine {
@@ -84,14 +90,13 @@ export class ShardKeeper {
   }
 
   async #open({ signal, onProgress }: KeeperOptions): Promise<ShardFacts> {
-    const { source, isVerified } = this.task;
-    const plugins = [...(await loadShippedPlugins()), ...(await loadPlugins(this.task.plugins))];
-    const strategies = await loadStrategies(this.task.strategyModules);
+    const { source, isVerified, load } = this.tools;
+    const loaded = await load();
     const machine = await buildShardMachine(source, signal, (fraction) =>
       onProgress({ step: 'scanning', done: fraction, total: 1 }),
     );
     if (machine === null) throw new VacateError('stopped', 'the machine was not built: it was stopped');
-    const evacuator = createEvacuator({ host: simModule(machine), plugins, strategies, onListenerError: () => {} });
+    const evacuator = createEvacuator({ host: simModule(machine), ...loaded });
     this.#kept = { machine, evacuator, ledger: isVerified ? takeLedger(machine) : null };
     const { name, nrPfns, blockPages, dimms } = machine.spec;
     return { name, nrPfns, blockPages, dimms, blockState: Array.from(machine.blockState) as BlockState[] };
@@ -178,10 +183,11 @@ export class ShardKeeper {
   ): Promise<ShardWork & { readonly result: Result | null }> {
     const { counters, host } = this.#evacuator;
     const clock = () => this.#machine.clock[0]!;
-    const cpuBefore = this.cpuMs();
+    const cpuBefore = this.tools.cpuMs();
     const before = { totals: counters.totals.slice(), reclaimed: host.reclaim.counters.reclaimed, clock: clock() };
-    const end = await driveJob(begin(), { signal, onProgress });
-    const cpuAfter = this.cpuMs();
+    const { sliceMs } = this.tools;
+    const end = await driveJob(begin(), { signal, onProgress, ...(sliceMs === undefined ? {} : { sliceMs }) });
+    const cpuAfter = this.tools.cpuMs();
     return {
       result: end.ended === 'finished' ? end.result : null,
       stoppedAt: end.ended === 'finished' ? null : end.progress,

@@ -1,6 +1,7 @@
 import { isObject } from '../base/arguments.js';
-import { Prng } from '../base/prng.js';
-import { buildMachine, nodeScenarios, type Scenario } from '../scenario/index.js';
+// A thread builds what somebody else has parsed: the parser and its schema stay out.
+import { buildMachine } from '../scenario/machine-from-scenario.js';
+import type { Scenario } from '../scenario/schema.js';
 import { checkMachine } from '../sim/check-spec.js';
 import type { Machine } from '../sim/machine.js';
 import { importDefault } from './import-module.js';
@@ -14,18 +15,6 @@ export type ShardSource =
 
 /** How a module's default export makes a machine; it may say now and then how far it is, from 0 to 1. */
 export type MachineMaker = (options: unknown) => Machine | Generator<number, Machine>;
-
-/**
- * The nodes of a scenario, for `openShards`. Each draws from a stream of its own; a machine of one node is the one that
- * the scenario describes.
- *
- * @throws VacateError kind 'scenario' for a node that cannot be alone.
- */
-export function nodeSources(scenario: Scenario, seed = scenario.seed): ShardSource[] {
-  const own = nodeScenarios(scenario);
-  const seedOf = (node: number) => (own.length === 1 ? seed : new Prng(seed).split(node).seed);
-  return own.map((alone, node) => ({ kind: 'scenario', scenario: alone, seed: seedOf(node) }));
-}
 
 /**
  * Builds the machine, and lets others in now and then; null if the signal was aborted first.

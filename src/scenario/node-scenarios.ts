@@ -27,7 +27,7 @@ export function nodeScenarios(scenario: Scenario): Scenario[] {
     const own: Scenario = {
       ...scenario,
       name: `${scenario.name}/${nodeName(node, id)}`,
-      nodes: [node],
+      nodes: [{ ...node, name: nodeName(node, id) }],
       cpus: Array.from({ length: layout.nrCpus }, (_, cpu) => cpu % scenario.nodes.length).filter((at) => at === id)
         .length,
       contents: layout.contents,

@@ -113,7 +113,9 @@ function draw(
   states: readonly (readonly ShardBlock[])[],
   works: readonly (OfflineWork | null)[],
 ): ShardedOffline {
-  const blocks = group.nodes.flatMap((node) => (states[node.node] ?? []).map((block) => blockAt(node, block)));
+  const blocks = group.nodes.flatMap((node) =>
+    node.lost === null ? (states[node.node] ?? []).map((block) => blockAt(node, block)) : [],
+  );
   const done = works.filter((work) => work !== null);
   const nrOffline = blocks.filter(({ state }) => state === OFFLINE).length;
   return {
