@@ -4,14 +4,14 @@ import { checkFit } from './check-fit.js';
 import { demandOf, totalDemand } from './demand.js';
 import { type Layout, layoutOf, nodeName } from './layout.js';
 import type { Scenario, ScenarioNode } from './schema.js';
-import type { Workload } from './workload-schema.js';
+import { placeNameOf, type Workload, type WorkloadOf } from './workload-schema.js';
 import { isTrouble } from './workloads/start.js';
 
 /**
  * Each node of a scenario as a machine of its own, for work in which pages stay in their node: its memory, its CPUs, its
  * watermarks as they are in the whole machine, an equal share of the swap that no workload needs, and the workloads that
  * run there. A workload without a place goes where most memory is left, as a task does that is started; pins, locks and
- * writebacks go where most memory is in use. Jobs and activities are of the whole
+ * writebacks go where most memory is in use, and what is scattered is everywhere. Jobs and activities are of the whole
  * machine, and left out. A machine of one node is as it is.
  *
  * @throws VacateError kind 'scenario' for a node that cannot be alone: without memory for the kernel, or too small for
@@ -60,24 +60,36 @@ function checkAlone(own: Scenario, { boot, dimms }: ScenarioNode): void {
 
 /** Workloads by node, each node's in the order of the scenario. */
 function dealtWorkloads({ workloads, nodes }: Scenario, layout: Layout): Workload[][] {
-  const place = workloads.map(({ on }) => (on === undefined ? null : layout.places.get(on)!.node));
-  const room = nodes.map((_, id) =>
+  const pages = nodes.map((_, id) =>
     layout.zones.filter(({ node }) => node === id).reduce((sum, { start, end }) => sum + end - start, 0),
   );
+  const room = pages.slice();
   const used = nodes.map(() => 0);
-  const put = (at: number, node: number) => {
-    const { user, kernel, tables } = demandOf(workloads[at]!);
-    place[at] = node;
+  const dealt = nodes.map((): [at: number, workload: Workload][] => []);
+  const put = (at: number, node: number, workload: Workload = workloads[at]!) => {
+    const { user, kernel, tables } = demandOf(workload);
+    dealt[node]!.push([at, workload]);
     room[node]! -= user + kernel + tables;
     used[node]! += user;
   };
-  for (const [at, node] of place.entries()) if (node !== null) put(at, node);
-  for (const [at, { kind }] of workloads.entries()) {
-    if (place[at] !== null) continue;
+  const left: number[] = [];
+  for (const [at, workload] of workloads.entries()) {
+    const name = placeNameOf(workload);
+    if (name !== undefined) put(at, layout.places.get(name)!.node);
+    else if (workload.kind === 'scattered')
+      for (const [node, nr] of pages.entries()) put(at, node, partOf(workload, nr / layout.nrPfns));
     // The kernel is loaded into node 0.
-    if (kind === 'reserved') put(at, 0);
-    else if (!isTrouble(workloads[at]!)) put(at, room.indexOf(Math.max(...room)));
+    else if (workload.kind === 'reserved') put(at, 0);
+    else left.push(at);
   }
-  for (const at of place.keys()) if (place[at] === null) put(at, used.indexOf(Math.max(...used)));
-  return nodes.map((_, id) => workloads.filter((_workload, at) => place[at] === id));
+  for (const at of left) if (!isTrouble(workloads[at]!)) put(at, room.indexOf(Math.max(...room)));
+  for (const at of left) if (isTrouble(workloads[at]!)) put(at, used.indexOf(Math.max(...used)));
+  return dealt.map((own) => own.sort((a, b) => a[0] - b[0]).map(([, workload]) => workload));
+}
+
+/** What is anywhere is on every node, in proportion to its memory. */
+function partOf(workload: WorkloadOf<'scattered'>, share: number): Workload {
+  const { size, processes, files } = workload;
+  const part = (nr: number) => Math.max(1, Math.round(nr * share));
+  return { ...workload, size: part(size), processes: part(processes), files: part(files) };
 }

@@ -1,5 +1,5 @@
+import { FREE_FLAGS } from '../../../src/mm/page-flags.js';
 import { machineFromScenario, nodeScenarios, parseScenario } from '../../../src/scenario/index.js';
-import { usedPages } from '../../../src/strategies/evacuate.js';
 import { messageOf, small } from './sketch.js';
 
 const parsed = (...workloads: string[]) =>
@@ -25,8 +25,8 @@ describe('the nodes of a scenario, each alone', () => {
   it('run what has its place there, and all of it', () => {
     const scenario = parsed('kind: anonymous, size: 4MiB, on: far', 'kind: shmem, size: 3MiB, on: fast');
     const used = nodeScenarios(scenario).map((own) => {
-      const machine = machineFromScenario(own);
-      return usedPages(machine.flags, [{ start: 0, end: machine.spec.nrPfns }]).length;
+      const { flags } = machineFromScenario(own);
+      return flags.filter((word) => (word & FREE_FLAGS) === 0).length;
     });
     expect(used[0]).toBeGreaterThanOrEqual(768);
     expect(used[1]).toBeGreaterThanOrEqual(1024);
@@ -44,6 +44,14 @@ describe('the nodes of a scenario, each alone', () => {
     expect(workloadsOf('kind: anonymous, size: 36MiB, on: node0', 'kind: shmem, size: 1MiB')).toEqual([
       ['anonymous'],
       ['shmem'],
+    ]);
+  });
+
+  it('have what is scattered in proportion to their memory', () => {
+    const nodes = nodeScenarios(parsed('kind: scattered, size: 12MiB, processes: 12, files: 6'));
+    expect(nodes.flatMap(({ workloads }) => workloads)).toMatchObject([
+      { size: 2560, processes: 10, files: 5 },
+      { size: 512, processes: 2, files: 1 },
     ]);
   });
 
