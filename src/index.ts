@@ -74,6 +74,7 @@ export { compareLedger, type Ledger, type LedgerComparison, takeLedger } from '.
 export { createMachine, type Machine, type MachineSpec } from './sim/machine.js';
 export { type MachineSize, machineSize } from './sim/machine-size.js';
 export { simModule } from './sim/sim-module.js';
+export { createPageBytes, type PageBytes } from './simd/page-bytes.js';
 export * from './smp/index.js';
 export { JobStopped } from './strategies/job-stopped.js';
 export * from './strategies/strategy.js';

@@ -9,6 +9,10 @@ export interface Kernels {
   copyPage(source: number, target: number): void;
   /** Four pages, s0 to t0 and so on; none of the four sources may be one of the targets. */
   copyFourPages(s0: number, s1: number, s2: number, s3: number, t0: number, t1: number, t2: number, t3: number): void;
+  /** Pages in use of `nrBlocks` pageblocks, from a word of flags a page, as 16 bits a pageblock at `use`. */
+  useOfWords(flags: number, nrBlocks: number, use: number): void;
+  /** The same from a byte a page, whose bit 0 says so; holes are not known. */
+  useOfBytes(bytes: number, nrBlocks: number, use: number): void;
 }
 
 /** Bytes that kernels reach. */

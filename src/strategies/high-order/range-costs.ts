@@ -4,6 +4,7 @@ import { endOfCompound } from '../../mm/compound-page.js';
 import { FREE_FLAGS, PG_HEAD, PG_NOPAGE, PG_TAIL } from '../../mm/page-flags.js';
 import { HAS_HOLES, PAGES_IN_USE } from '../../mm/pageblock-use.js';
 import { type Order, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../../mm/units.js';
+import { countPageblockUseFast } from '../../simd/pageblock-use.js';
 
 /** No range of this kind: it holds a page that cannot move now, a hole, or two zones. */
 export const IMPOSSIBLE = 0xffff_ffff;
@@ -53,11 +54,17 @@ export function usedPagesByRange(service: MigrationService, order: Order, zones?
   const { columns, layout, pageblockUse } = service.host;
   const size = 2 ** order;
   const used = new Uint32Array(Math.floor(layout.nrPfns / size));
-  if (order >= PAGEBLOCK_ORDER && pageblockUse !== undefined) addUpUse(pageblockUse, order - PAGEBLOCK_ORDER, used);
-  else countUsed(columns.flags, size, used);
+  if (order < PAGEBLOCK_ORDER) countUsed(columns.flags, size, used);
+  else addUpUse(pageblockUse ?? useFromFlags(columns.flags), order - PAGEBLOCK_ORDER, used);
   for (let i = 0; i < used.length; i++)
     if (used[i] !== IMPOSSIBLE && !isWanted(service, i * size, size, zones)) used[i] = IMPOSSIBLE;
   return used;
+}
+
+function useFromFlags(flags: Uint32Array): Uint16Array {
+  const use = new Uint16Array(Math.floor(flags.length / PAGEBLOCK_PAGES));
+  countPageblockUseFast(flags, use);
+  return use;
 }
 
 /** From what is known of pageblocks, 2^shift of them a range. */
