@@ -1,8 +1,19 @@
 import type { Benchmark } from '../framework/benchmark.js';
 import { buddy } from './buddy.js';
+import { captureLoading } from './capture-loading.js';
+import { captureReading } from './capture-reading.js';
 import { cheapestRange } from './cheapest-range.js';
 import { events } from './events.js';
+import { forecastAll } from './forecast.js';
 import { migrateMetadata } from './migrate-metadata.js';
 
 /** In the order in which they run. */
-export const BENCHMARKS: readonly Benchmark[] = [cheapestRange, buddy, events, migrateMetadata];
+export const BENCHMARKS: readonly Benchmark[] = [
+  cheapestRange,
+  buddy,
+  events,
+  captureReading,
+  captureLoading,
+  forecastAll,
+  migrateMetadata,
+];

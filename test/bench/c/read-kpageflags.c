@@ -1,0 +1,92 @@
+/*
+ * Reads a file of /proc/kpageflags words in chunks of 1 MiB and decodes each word as src/capture/kpageflags.ts does
+ * (translateFlags): the plain way to know the flags of all pages.
+ * read-kpageflags fresh|touched FILE NR_PAGES
+ * "fresh" takes memory for them anew each time, as whoever reads a file once does; "touched" has it already.
+ */
+#include "bench.h"
+#include "page-words.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#define PG_MMAP (1u << 11)
+#define PG_KSM (1u << 21)
+#define PG_THP (1u << 22)
+#define PG_PRIVATE (1u << 24)
+#define PG_MLOCKED (1u << 25)
+#define PG_PGTABLE (1u << 26)
+#define SAME_BITS (0x00ffffffu | PG_PGTABLE)
+#define KPF_ZERO_PAGE (1ull << 24)
+#define KPF_RESERVED (1ull << 32)
+#define KPF_MLOCKED (1ull << 33)
+#define KPF_PRIVATE (1ull << 35)
+#define CHUNK_WORDS (1u << 17)
+
+static const char *path;
+static int is_fresh;
+static uint32_t nr_pages;
+static uint32_t *flags;
+static uint64_t *chunk;
+
+static void prepare(int argc, char **argv)
+{
+	is_fresh = argc == 4 && strcmp(argv[1], "fresh") == 0;
+	path = argc == 4 ? argv[2] : "";
+	nr_pages = argc == 4 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
+	if (!is_fresh)
+		flags = allocate(nr_pages * sizeof *flags);
+	chunk = allocate(CHUNK_WORDS * sizeof *chunk);
+}
+
+static void reset(void)
+{
+	if (is_fresh) {
+		free(flags);
+		flags = NULL;
+	}
+}
+
+static inline uint32_t decode(uint64_t word)
+{
+	uint32_t flags = (uint32_t)word & SAME_BITS;
+
+	if (word & KPF_RESERVED)
+		flags |= PG_RESERVED;
+	if (word & KPF_MLOCKED)
+		flags |= PG_MLOCKED;
+	if (word & KPF_PRIVATE)
+		flags |= PG_PRIVATE;
+	if (flags & PG_SLAB)
+		flags &= ~(PG_ANON | PG_KSM | PG_MMAP);
+	if (word & KPF_ZERO_PAGE)
+		flags &= ~PG_THP;
+	return flags & PG_NOPAGE ? PG_NOPAGE : flags;
+}
+
+static void work(void)
+{
+	int file = open(path, O_RDONLY);
+	uint32_t pfn = 0;
+
+	if (file < 0)
+		die(path);
+	if (is_fresh)
+		flags = malloc(nr_pages * sizeof *flags);
+	if (flags == NULL)
+		die("memory");
+	while (pfn < nr_pages) {
+		ssize_t nr = read(file, chunk, CHUNK_WORDS * sizeof *chunk);
+
+		if (nr <= 0 || nr % 8 != 0)
+			die("read");
+		for (ssize_t i = 0; i < nr / 8; i++)
+			flags[pfn++] = decode(chunk[i]);
+	}
+	close(file);
+}
+
+static uint32_t hash(void)
+{
+	return hash_words(flags, nr_pages, HASH_START);
+}
