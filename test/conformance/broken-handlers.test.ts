@@ -10,6 +10,7 @@ import { SLOT_TAKEN } from '../../plugins/swap-backed/refusals.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
 import type { PageTypeHandler } from '../../src/handler/page-type-handler.js';
 import type { PageView } from '../../src/handler/page-view.js';
+import { IN_BULK } from './bulk-cases.js';
 import {
   anonymousFixture,
   fileBackedFixture,
@@ -99,6 +100,12 @@ const BROKEN: readonly Broken[] = [
     ...file,
     spoil: (_right, pages) => ({ putback: (page) => pages.putbackToDriver(page) }),
     foundBy: 'isolate, then putback, leaves every byte of the machine as it was',
+  },
+  {
+    how: 'says that it is plain, and does more',
+    ...file,
+    spoil: (right) => ({ refuses: (page) => (page % 2 === 0 ? TRUNCATED : right.refuses(page)) }),
+    foundBy: IN_BULK,
   },
   {
     how: 'does not put back at all',

@@ -1,5 +1,6 @@
 import { VacateError } from '../../src/base/vacate-error.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
+import { bulkCases } from './bulk-cases.js';
 import { claimCases, isolationCases } from './claim-cases.js';
 import { interruptionCases } from './interruption-cases.js';
 import { moveCases } from './move-cases.js';
@@ -18,7 +19,7 @@ export { type ConformanceCase, ConformanceFailure, type Fixture, type FixturePag
 export function pageTypeConformance(plugin: PageType, { fixture, skip = [] }: ConformanceOptions): ConformanceCase[] {
   const open = () => openWorld(plugin, fixture());
   const all = [...claimCases(open), ...isolationCases(open), ...coreCases(open), ...ownCases(plugin, open)];
-  all.push(...moveCases(open), ...interruptionCases(open));
+  all.push(...moveCases(open), ...interruptionCases(open), ...bulkCases(plugin, open));
   return withoutSkipped(all.map(asFailure), skip);
 }
 
