@@ -11,7 +11,15 @@ import {
 } from '../mm/units.js';
 import { linkBack, setLinkBack } from './contents.js';
 import type { Machine } from './machine.js';
-import { countInUse, freeListType, isOfOneList, pageblockType, setPageblockType, zoneOf } from './pageblocks.js';
+import {
+  countInUse,
+  freeListType,
+  isOfOneList,
+  oneListOf,
+  pageblockType,
+  setPageblockType,
+  zoneOf,
+} from './pageblocks.js';
 
 /**
  * The buddy allocator, mm/page_alloc.c. Every page of a free block carries PG_BUDDY; the first one carries order + 1 in
@@ -40,7 +48,7 @@ export function linkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetype,
   m.freeHead[list] = pfn + 1;
   m.freeBlocks[list] = m.freeBlocks[list]! + 1;
   const nr = type === MIGRATE_ISOLATE ? m.nrIsolatedFree : m.nrFree;
-  nr[zone] = nr[zone]! + 2 ** order;
+  nr[zone] = nr[zone]! + (1 << order);
 }
 
 /** Takes a free block off its list; its pages keep PG_BUDDY until `claimBlock`. */
@@ -56,22 +64,13 @@ export function unlinkBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetyp
   m.index[pfn] = 0;
   m.freeBlocks[list] = m.freeBlocks[list]! - 1;
   const nr = type === MIGRATE_ISOLATE ? m.nrIsolatedFree : m.nrFree;
-  nr[zone] = nr[zone]! - 2 ** order;
+  nr[zone] = nr[zone]! - (1 << order);
 }
 
-/** Marks the pages of an unlinked block as no longer free. Their counts are still 0. */
-function claimBlock(m: Machine, pfn: Pfn, order: Order): void {
-  const { flags } = m;
-  for (let page = pfn, end = pfn + (1 << order); page < end; page++) flags[page] = 0;
-  countInUse(m, pfn, order, 1);
-}
-
-/** Gives the upper halves of a block back until `order` remains (expand). */
-function expand(m: Machine, pfn: Pfn, zone: number, type: Migratetype, from: Order, order: Order): void {
-  for (let half = from - 1; half >= order; half--) linkBlock(m, pfn + 2 ** half, zone, type, half);
-}
-
-/** Frees 2^order pages whose flags are already PG_BUDDY-clean and counts 0; merges with free buddies (__free_one_page). */
+/**
+ * Frees 2^order pages whose flags are already PG_BUDDY-clean and counts 0; merges with free buddies (__free_one_page). Most
+ * blocks never leave their pageblock, where every buddy has the same zone and list: they are filed here, in one go.
+ */
 export function freeBlock(m: Machine, pfn: Pfn, order: Order): void {
   const { flags, mapcount, index } = m;
   // A loop, because `fill` costs more than one page is worth.
@@ -80,8 +79,50 @@ export function freeBlock(m: Machine, pfn: Pfn, order: Order): void {
     mapcount[page] = 0;
     index[page] = 0;
   }
-  countInUse(m, pfn, order, -1);
-  fileFree(m, pfn, order, true);
+  const block = pfn >>> PAGEBLOCK_ORDER;
+  const type = order < PAGEBLOCK_ORDER ? oneListOf(m.migratetype[block]!) : -1;
+  if (type < 0) {
+    countInUse(m, pfn, order, -1);
+    fileFree(m, pfn, order, true);
+    return;
+  }
+  const { contents, contentWords, pageblockUse, freeHead, freeTail, freeBlocks } = m;
+  const zone = m.zoneOfPageblock[block]!;
+  const nr = type === MIGRATE_ISOLATE ? m.nrIsolatedFree : m.nrFree;
+  const lists = freeListAt(zone, type as Migratetype, 0);
+  pageblockUse[block] = pageblockUse[block]! - (1 << order);
+  let start = pfn;
+  let size = order;
+  for (; size < PAGEBLOCK_ORDER; size++) {
+    const buddy = start ^ (1 << size);
+    if (mapcount[buddy] !== size + 1 || (flags[buddy]! & PG_BUDDY) === 0) break;
+    const list = lists + size;
+    const next = index[buddy]!;
+    const previous = contents[buddy * contentWords]!;
+    if (previous === 0) freeHead[list] = next;
+    else index[previous - 1] = next;
+    if (next !== 0) contents[(next - 1) * contentWords] = previous;
+    else freeTail[list] = previous;
+    mapcount[buddy] = 0;
+    index[buddy] = 0;
+    freeBlocks[list] = freeBlocks[list]! - 1;
+    start &= buddy;
+  }
+  if (size === PAGEBLOCK_ORDER) {
+    nr[zone] = nr[zone]! + (1 << order) - PAGEBLOCK_PAGES;
+    mergeFree(m, start, size, true);
+    return;
+  }
+  const list = lists + size;
+  const head = freeHead[list]!;
+  mapcount[start] = size + 1;
+  index[start] = head;
+  contents[start * contentWords] = 0;
+  if (head !== 0) contents[(head - 1) * contentWords] = start + 1;
+  else freeTail[list] = start + 1;
+  freeHead[list] = start + 1;
+  freeBlocks[list] = freeBlocks[list]! + 1;
+  nr[zone] = nr[zone]! + (1 << order);
 }
 
 /** A block whose parts belong on different lists is filed in parts, each where it belongs (split_large_buddy). */
@@ -91,7 +132,7 @@ function fileFree(m: Machine, pfn: Pfn, order: Order, acrossTypes: boolean): voi
     return;
   }
   fileFree(m, pfn, order - 1, acrossTypes);
-  fileFree(m, pfn + 2 ** (order - 1), order - 1, acrossTypes);
+  fileFree(m, pfn + (1 << (order - 1)), order - 1, acrossTypes);
 }
 
 /**
@@ -119,24 +160,51 @@ function mergeFree(m: Machine, pfn: Pfn, order: Order, acrossTypes: boolean): vo
 }
 
 function setTypes(m: Machine, pfn: Pfn, order: Order, type: Migratetype): void {
-  for (let page = pfn; page < pfn + 2 ** order; page += PAGEBLOCK_PAGES) setPageblockType(m, page, type);
+  for (let page = pfn; page < pfn + (1 << order); page += PAGEBLOCK_PAGES) setPageblockType(m, page, type);
 }
 
 /** The smallest free block of one type and zone that serves; its rest goes back. NO_PAGE if there is none (__rmqueue_smallest). */
 export function takeSmallest(m: Machine, zone: number, type: Migratetype, order: Order, limit = MAX_PAGE_ORDER): Pfn {
+  const { freeHead } = m;
+  const lists = freeListAt(zone, type, 0);
   for (let size = order; size <= limit; size++) {
-    const head = m.freeHead[freeListAt(zone, type, size)]!;
-    if (head === 0) continue;
-    return takeFrom(m, head - 1, zone, type, size, order);
+    const head = freeHead[lists + size]!;
+    if (head !== 0) return takeFrom(m, head - 1, zone, type, size, order);
   }
   return NO_PAGE;
 }
 
-/** The first 2^order pages of one free block of `size`; the rest goes back to the same type. */
+/** The first 2^order pages of one free block of `size`; upper halves of the rest go back to the same type (expand). */
 export function takeFrom(m: Machine, pfn: Pfn, zone: number, type: Migratetype, size: Order, order: Order): Pfn {
-  unlinkBlock(m, pfn, zone, type, size);
-  expand(m, pfn, zone, type, size, order);
-  claimBlock(m, pfn, order);
+  const { flags, mapcount, index, contents, contentWords, freeHead, freeTail, freeBlocks } = m;
+  const lists = freeListAt(zone, type, 0);
+  const from = lists + size;
+  const next = index[pfn]!;
+  // Most blocks are taken from the head of their list, and then their contents need not be fetched.
+  const previous = freeHead[from] === pfn + 1 ? 0 : contents[pfn * contentWords]!;
+  if (previous === 0) freeHead[from] = next;
+  else index[previous - 1] = next;
+  if (next !== 0) contents[(next - 1) * contentWords] = previous;
+  else freeTail[from] = previous;
+  mapcount[pfn] = 0;
+  index[pfn] = 0;
+  freeBlocks[from] = freeBlocks[from]! - 1;
+  for (let half = size - 1; half >= order; half--) {
+    const upper = pfn + (1 << half);
+    const list = lists + half;
+    const head = freeHead[list]!;
+    mapcount[upper] = half + 1;
+    index[upper] = head;
+    contents[upper * contentWords] = 0;
+    if (head !== 0) contents[(head - 1) * contentWords] = upper + 1;
+    else freeTail[list] = upper + 1;
+    freeHead[list] = upper + 1;
+    freeBlocks[list] = freeBlocks[list]! + 1;
+  }
+  const nr = type === MIGRATE_ISOLATE ? m.nrIsolatedFree : m.nrFree;
+  nr[zone] = nr[zone]! - (1 << order);
+  for (let page = pfn, end = pfn + (1 << order); page < end; page++) flags[page] = 0;
+  countInUse(m, pfn, order, 1);
   return pfn;
 }
 
@@ -219,7 +287,7 @@ export function relinkFree(m: Machine, start: Pfn, end: Pfn, change: () => void)
     }
     unlinkBlock(m, pfn, zoneOf(m, pfn), freeListType(m, pfn), order);
     blocks.push(pfn, order);
-    pfn += 2 ** order;
+    pfn += 1 << order;
   }
   change();
   // In reverse, so that what was first on its list is first again.
@@ -233,21 +301,21 @@ function cutAt(m: Machine, pfn: Pfn): void {
   let head = pfn - (pfn % 2);
   while (freeBlockOrder(m, head) < order && order <= MAX_PAGE_ORDER) {
     order++;
-    head = pfn - (pfn % 2 ** order);
+    head = pfn - (pfn % (1 << order));
   }
   order = freeBlockOrder(m, head);
-  if (order < 0 || head + 2 ** order <= pfn) return;
+  if (order < 0 || head + (1 << order) <= pfn) return;
   const zone = zoneOf(m, head);
   unlinkBlock(m, head, zone, freeListType(m, head), order);
   splitAround(m, head, order, pfn, zone);
 }
 
 function splitAround(m: Machine, head: Pfn, order: Order, pfn: Pfn, zone: number): void {
-  if (pfn <= head || pfn >= head + 2 ** order) {
+  if (pfn <= head || pfn >= head + (1 << order)) {
     linkBlock(m, head, zone, freeListType(m, head), order);
     return;
   }
-  splitAround(m, head + 2 ** (order - 1), order - 1, pfn, zone);
+  splitAround(m, head + (1 << (order - 1)), order - 1, pfn, zone);
   splitAround(m, head, order - 1, pfn, zone);
 }
 
@@ -259,6 +327,6 @@ export function removeFreeRange(m: Machine, start: Pfn, end: Pfn): void {
     const order = freeBlockOrder(m, pfn);
     unlinkBlock(m, pfn, zoneOf(m, pfn), freeListType(m, pfn), order);
     countInUse(m, pfn, order, 1);
-    pfn += 2 ** order;
+    pfn += 1 << order;
   }
 }

@@ -56,6 +56,12 @@ export function isPartlyBooked(m: Machine, pfn: Pfn): boolean {
   return (m.migratetype[pfn >>> PAGEBLOCK_ORDER]! & PARTLY_BOOKED) !== 0;
 }
 
+/** The list on which all free pages of a pageblock with this byte belong; -1 if they are on several. */
+export function oneListOf(byte: number): Migratetype | -1 {
+  if ((byte & (ISOLATED | PARTLY_BOOKED)) === 0) return (byte & TYPE) as Migratetype;
+  return (byte & ISOLATED) !== 0 ? MIGRATE_ISOLATE : -1;
+}
+
 /** True if all pages of a block belong on the same free list. */
 export function isOfOneList(m: Machine, pfn: Pfn, order: Order): boolean {
   const first = freeListType(m, pfn);
