@@ -37,9 +37,15 @@ export async function takeCapture(guest: Guest, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const name of BIG_FILES)
     writeFileSync(join(folder, `${name}.gz`), gzipSync(await guest.bytes(`cat /proc/${name}`)));
-  for (const name of TEXT_FILES) writeFileSync(join(folder, name), await guest.bytes(`cat /proc/${name}`));
+  await takeTexts(guest, folder);
   writeFileSync(join(folder, 'block_size_bytes'), await guest.bytes(`cat ${MEMORY}/block_size_bytes`));
   writeFileSync(join(folder, 'memory_blocks'), await guest.bytes(LIST_BLOCKS));
+}
+
+/** What a capture says in words, the free lists and counters, into a folder. */
+export async function takeTexts(guest: Guest, folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const name of TEXT_FILES) writeFileSync(join(folder, name), await guest.bytes(`cat /proc/${name}`));
 }
 
 /** A line per block: name, state, removable, valid_zones. One shell does it all: each process would take pages. */

@@ -22,13 +22,13 @@
 #define MADV_PAGEOUT 21
 #endif
 
-enum { PAGE = 4096, WORDS = PAGE / 8, PIPE_PAGES = 16, HUGE_PAGE = 2 << 20, RUN_PAGES = 1024 };
+enum { PAGE = 4096, WORDS = PAGE / 8, PIPE_PAGES = 16, HUGE_PAGE = 2 << 20 };
 
 /* Sizes are in MiB, shares in 100. */
 static struct {
-	long mib, keep, skew, pages, files, seed;
+	long mib, keep, skew, runs, pages, files, seed;
 	const char *path, *kind;
-} option = { 64, 100, 0, 32, 15000, 1, "", "anon" };
+} option = { 64, 100, 0, 1, 32, 15000, 1, "", "anon" };
 
 static volatile sig_atomic_t stopped, asked;
 
@@ -92,15 +92,24 @@ static void fill(uint64_t *memory)
 			memory[page * WORDS + word] = word % 3 == 0 ? chance() : (uint64_t)page;
 }
 
-/* Gives pages back one by one: --keep in 100 stay, or with --skew each run of 4 MiB has a share of its own, 2 to 98. */
+/*
+ * Gives pages back: --keep in 100 stay, or with --skew each stretch of so many MiB keeps a share of its own, 2 to 98. With
+ * --runs it is decided for 1 to so many pages at a time, else for each.
+ */
 static void drop(uint64_t *memory, int advice)
 {
 	uint64_t keep = option.keep;
+	long end = 0;
+	int goes = 0;
 
 	for (long page = 0; page < page_count(); page++) {
-		if (option.skew && page % RUN_PAGES == 0)
+		if (option.skew && page % (option.skew * ((1 << 20) / PAGE)) == 0)
 			keep = 2 + chance() % 97;
-		if (chance() % 100 >= keep && madvise(memory + page * WORDS, PAGE, advice) != 0)
+		if (page >= end) {
+			end = page + 1 + (option.runs > 1 ? (long)(chance() % option.runs) : 0);
+			goes = chance() % 100 >= keep;
+		}
+		if (goes && madvise(memory + page * WORDS, PAGE, advice) != 0)
 			fail("madvise");
 	}
 }
@@ -438,7 +447,7 @@ static int take_option(const char *name, const char *value)
 		const char *name;
 		long *into;
 	} numbers[] = { { "--mib", &option.mib },     { "--keep", &option.keep },   { "--skew", &option.skew },
-			{ "--pages", &option.pages }, { "--files", &option.files }, { "--seed", &option.seed } };
+			{ "--runs", &option.runs },   { "--pages", &option.pages }, { "--files", &option.files }, { "--seed", &option.seed } };
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		if (strcmp(name, numbers[i].name) == 0) {

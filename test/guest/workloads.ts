@@ -55,7 +55,15 @@ const WORKLOADS: Readonly<Record<string, readonly string[]>> = {
     'workload page-tables --mib 24 --seed SEED',
   ],
   frag: ['workload anon --mib 900 --keep 50 --seed SEED', 'workload shm --mib 300 --keep 50 --seed SEED'],
-  skew: ['workload anon --mib 1300 --skew 1 --seed SEED'],
+  skew: ['workload anon --mib 1480 --skew 4 --seed SEED'],
+  'skew-fine': ['workload anon --mib 1480 --skew 2 --seed SEED'],
+  'skew-slab': [
+    'workload files --path /data/files --files 6000 --keep 50 --seed SEED',
+    'workload anon --mib 1400 --skew 4 --seed SEED',
+    'workload page-tables --mib 8 --seed SEED',
+  ],
+  runs: ['workload anon --mib 1480 --keep 50 --runs 64 --seed SEED'],
+  random: ['workload anon --mib 1480 --keep 50 --seed SEED'],
   cache: [
     'workload cache --path /data/one --mib 250 --seed SEED',
     'workload mapped-file --path /data/two --mib 150 --seed SEED',
