@@ -5,6 +5,7 @@ import { captureReading } from './capture-reading.js';
 import { cheapestRange } from './cheapest-range.js';
 import { events } from './events.js';
 import { forecastAll } from './forecast.js';
+import { migrateContents, migrateContentsAscending } from './migrate-contents.js';
 import { migrateMetadata } from './migrate-metadata.js';
 
 /** In the order in which they run. */
@@ -16,4 +17,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   captureLoading,
   forecastAll,
   migrateMetadata,
+  migrateContents,
+  migrateContentsAscending,
 ];

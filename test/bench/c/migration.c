@@ -4,9 +4,11 @@
  * (other page types, locks, pins, swap, compound pages) ends the program, so that nothing is left out in silence.
  *
  * migration IMAGE LAYOUT PAGES plain|prefetch
+ * migration IMAGE LAYOUT PAGES copy TARGETS
  *
- * IMAGE is the machine's buffer, LAYOUT says where its columns are (see machine-image.ts), PAGES are the pages to move, in
+ * IMAGE is the machine's state, LAYOUT says where its columns are (see machine-image.ts), PAGES are the pages to move, in
  * machine words. With "prefetch" the lines that a page needs are asked for some pages ahead: about what the machine can do.
+ * With "copy" nothing but the contents is copied, to the pages that TARGETS names: memcpy, page after page.
  */
 #include "bench.h"
 #include <fcntl.h>
@@ -460,7 +462,7 @@ static uint32_t migrate_page(uint32_t source)
 static char *image;
 static size_t image_size;
 static int image_file;
-static int with_prefetch;
+static enum { PLAIN, PREFETCH, COPY } how;
 
 /* Parts of the image that are not all zero. */
 static struct extent {
@@ -499,16 +501,26 @@ static void prefetch_entry(uint32_t pfn)
 		__builtin_prefetch(&ptes[entry_in(link_vma[link], page_index[pfn] - map_base[mapping])], 1);
 }
 
+static void copy_all(void)
+{
+	for (size_t i = 0; i < nr_pages; i++)
+		copy_contents(pages[i], moved_to[i]);
+}
+
 static void work(void)
 {
+	if (how == COPY) {
+		copy_all();
+		return;
+	}
 	scout = 0;
-	if (with_prefetch)
+	if (how == PREFETCH)
 		for (size_t i = 0; i < AHEAD; i++)
 			prefetch_target();
 	for (size_t i = 0; i < nr_pages; i++) {
 		if (i % BATCH == 0)
 			memset(tlb, 0, tlb_words * 4);
-		if (with_prefetch && i + AHEAD < nr_pages) {
+		if (how == PREFETCH && i + AHEAD < nr_pages) {
 			prefetch_target();
 			prefetch_entry(pages[i + AHEAD]);
 		}
@@ -547,8 +559,13 @@ static void zero(size_t start, size_t end)
 
 static void reset(void)
 {
+	static int is_done;
 	size_t at = 0;
 
+	/* Copying again makes the same pages. */
+	if (how == COPY && is_done)
+		return;
+	is_done = 1;
 	for (size_t i = 0; i < nr_extents; i++) {
 		zero(at, extents[i].start);
 		read_fully(image_file, image + extents[i].start, extents[i].length, extents[i].start);
@@ -559,6 +576,13 @@ static void reset(void)
 
 static uint32_t hash(void)
 {
+	uint32_t hash = HASH_START;
+
+	if (how == COPY) {
+		for (size_t i = 0; i < nr_pages; i++)
+			hash = hash_words(&contents[moved_to[i] * content_words], content_words, hash);
+		return hash;
+	}
 	return hash_words(moved_to, nr_pages, hash_words((uint32_t *)image, image_size / 4, HASH_START));
 }
 
@@ -598,25 +622,36 @@ static void read_layout(const char *path)
 	fclose(file);
 }
 
+static size_t read_pages(const char *path, uint32_t **to)
+{
+	int file = open(path, O_RDONLY);
+	size_t size;
+
+	if (file < 0)
+		die(path);
+	size = lseek(file, 0, SEEK_END);
+	*to = allocate(size);
+	read_fully(file, *to, size, 0);
+	close(file);
+	return size / 4;
+}
+
 static void prepare(int argc, char **argv)
 {
-	int file;
-
-	if (argc != 5) {
-		fprintf(stderr, "usage: migration IMAGE LAYOUT PAGES plain|prefetch\n");
+	how = argc == 6 && strcmp(argv[4], "copy") == 0 ? COPY : argc == 5 && strcmp(argv[4], "prefetch") == 0 ? PREFETCH : PLAIN;
+	if (argc != (how == COPY ? 6 : 5)) {
+		fprintf(stderr, "usage: migration IMAGE LAYOUT PAGES plain|prefetch, or ... copy TARGETS\n");
 		exit(2);
 	}
 	read_layout(argv[2]);
 	image_file = open(argv[1], O_RDONLY);
-	file = open(argv[3], O_RDONLY);
-	if (image_file < 0 || file < 0)
-		die("open");
-	nr_pages = lseek(file, 0, SEEK_END) / 4;
-	pages = allocate(nr_pages * 4);
-	moved_to = allocate(nr_pages * 4);
-	read_fully(file, pages, nr_pages * 4, 0);
-	close(file);
-	with_prefetch = strcmp(argv[4], "prefetch") == 0;
+	if (image_file < 0)
+		die(argv[1]);
+	nr_pages = read_pages(argv[3], &pages);
+	if (how == COPY)
+		read_pages(argv[5], &moved_to);
+	else
+		moved_to = allocate(nr_pages * 4);
 	/* The work's own memory is touched before it is timed: what it makes out of zeros, too. */
 	reset();
 	work();
