@@ -131,15 +131,65 @@ function holds(m: Machine, entry: number, kind: number): boolean {
   );
 }
 
-/** Sweeps a queue: what holds stays, in its order. */
+/** Sweeps a queue: what holds stays, in its order, and moves up chunk by chunk. */
 function dropStale(m: Machine, list: number): void {
+  const { lruEntries, lruChunkNext } = m;
   const kind = list % LRU_LISTS_PER_NODE;
-  const length = m.lruLength[list]!;
-  for (let i = 0; i < length; i++) {
-    const entry = shift(m, list);
-    if (holds(m, entry, kind)) append(m, list, entry);
+  let from = m.lruFirst[list]!;
+  let at = m.lruFirstAt[list]!;
+  let to = from;
+  let end = at;
+  let kept = 0;
+  for (let left = m.lruLength[list]!; left > 0; ) {
+    const next = Math.min(LRU_CHUNK, at + left);
+    touchPages(m, from * LRU_CHUNK + at, from * LRU_CHUNK + next);
+    left -= next - at;
+    for (; at < next; at++) {
+      const entry = lruEntries[from * LRU_CHUNK + at]!;
+      if (!holds(m, entry, kind)) continue;
+      if (end === LRU_CHUNK) {
+        to = lruChunkNext[to]!;
+        end = 0;
+      }
+      lruEntries[to * LRU_CHUNK + end++] = entry;
+      kept++;
+    }
+    from = lruChunkNext[from]!;
+    at = 0;
   }
-  m.lruLimit[list] = m.lruLength[list]! + (m.lruLength[list]! >>> 2) + LRU_CHUNK;
+  if (to !== 0) endAt(m, list, kept === 0 ? 0 : to, end);
+  m.lruLength[list] = kept;
+  m.lruLimit[list] = kept + (kept >>> 2) + LRU_CHUNK;
+}
+
+/** Reads what a sweep asks of the pages of some entries: it lies anywhere, and so many lines come at a time. */
+function touchPages(m: Machine, start: number, end: number): void {
+  const { lruEntries, flags, lruEpoch } = m;
+  let sum = 0;
+  for (let i = start; i < end; i++) {
+    const pfn = lruEntries[i]! & PAYLOAD;
+    sum += flags[pfn]! ^ lruEpoch[pfn]!;
+  }
+  touched[0] = sum;
+}
+
+/** What was read for nothing else, so that it is read. */
+const touched = new Uint32Array(1);
+
+/** A queue ends within this chunk from now on, or (0) has no chunks; the rest are free again. */
+function endAt(m: Machine, list: number, last: number, lastAt: number): void {
+  let chunk = last === 0 ? m.lruFirst[list]! : m.lruChunkNext[last]!;
+  if (last === 0) {
+    m.lruFirst[list] = 0;
+    m.lruFirstAt[list] = 0;
+  } else m.lruChunkNext[last] = 0;
+  m.lruLast[list] = last;
+  m.lruLastAt[list] = last === 0 ? 0 : lastAt;
+  while (chunk !== 0) {
+    const next = m.lruChunkNext[chunk]!;
+    returnToPool(m, m.lruChunkNext, SCALAR.lruChunkFree, chunk);
+    chunk = next;
+  }
 }
 
 /** So many pages, of epoch 0 and with PG_LRU, are on the list from now on, older than all others. Before anything has run. */

@@ -1,19 +1,13 @@
 import { bitsFor, permuted } from '../base/permutation.js';
 import { mix32 } from '../base/prng.js';
 import { VacateError } from '../base/vacate-error.js';
-import { MIGRATE_UNMOVABLE } from '../mm/migratetype.js';
-import { PG_ANON, PG_BUDDY, PG_LRU, PG_PGTABLE, PG_SLAB, PG_SWAPBACKED, PG_UPTODATE } from '../mm/page-flags.js';
-import { PTE_DIRTY, PTE_WRITE, presentPte } from '../mm/pte.js';
+import { PG_BUDDY } from '../mm/page-flags.js';
 import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
-import { anonVmaOf, createProcess, mapMemory, VM_WRITE } from './address-space.js';
 import { freeBlock, removeFreeRange } from './buddy.js';
-import { fillContents, originalHi, originalLo } from './contents.js';
-import { createFile } from './files.js';
 import { addFounders, LRU_INACTIVE_ANON, LRU_INACTIVE_FILE } from './lru.js';
-import { type Capacity, EXTENT_PAGES, type Machine, SCALAR, TABLE_ENTRIES } from './machine.js';
-import { ensureSlot, slotAt } from './page-cache.js';
-import { ensurePteAt, pteAt } from './page-tables.js';
-import { nodeOf, setPageblockType, zoneOf } from './pageblocks.js';
+import { type Capacity, type Machine, TABLE_ENTRIES } from './machine.js';
+import { zoneOf } from './pageblocks.js';
+import { createOwners, giveToKernel, giveToOwners } from './population-owners.js';
 
 /** What fills a machine that has run for weeks: everything is anywhere. */
 export interface Population {
@@ -35,24 +29,6 @@ interface Plan {
   readonly isKernel: Uint8Array;
   readonly nrOwned: number;
   readonly nrKernel: number;
-}
-
-/** To whom the pages go that are a process's or a file's. */
-interface Owners {
-  /** Of the permutation of their places, and of what they hold. */
-  readonly seed: number;
-  readonly marks: number;
-  /** All of them; of these, so many are processes' and the rest files'. */
-  readonly nrPages: number;
-  readonly nrAnon: number;
-  /** Pages of each process and of each file but the last. */
-  readonly perProcess: number;
-  readonly perFile: number;
-  readonly vmas: Uint32Array;
-  readonly files: Uint32Array;
-  /** Page tables, which are there already and have no frames yet. */
-  readonly firstTable: number;
-  readonly nrTables: number;
 }
 
 /** Records that a population needs, to be added to what else the machine is to hold. */
@@ -97,7 +73,9 @@ function seedOf({ seed }: Population, what: number): number {
  */
 export function* populate(m: Machine, population: Population): Generator<number, void> {
   const plan = planOf(m, population);
-  const owners = createOwners(m, population, plan);
+  const { seed, cached, processes, files } = population;
+  const places = { seed: seedOf(population, PLACES), marks: seed, nrPages: plan.nrOwned };
+  const owners = createOwners(m, { ...places, cached, processes, files });
   if (owners.nrTables > plan.nrKernel)
     throw new VacateError(
       'limit',
@@ -106,7 +84,6 @@ export function* populate(m: Machine, population: Population): Generator<number,
   const nrBlocks = plan.nrUsed.length;
   const bits = bitsFor(nrBlocks);
   const order = seedOf(population, ORDER);
-  const founders = new Uint32Array(m.nrNodes * 2);
   let owned = 0;
   let kernel = 0;
   // Pageblocks in random order, so that neighbours on free lists are not neighbours in memory.
@@ -118,19 +95,14 @@ export function* populate(m: Machine, population: Population): Generator<number,
     removeFreeRange(m, start, start + PAGEBLOCK_PAGES);
     useSome(m, start, nr, seedOf(population, PAGES));
     if (plan.isKernel[block] !== 0) kernel = giveToKernel(m, start, kernel, owners);
-    else owned = giveToOwners(m, start, owned, owners, founders);
+    else owned = giveToOwners(m, start, owned, owners);
     freeRest(m, start);
     if (i % BLOCKS_PER_STEP === BLOCKS_PER_STEP - 1) yield i / nrBlocks;
   }
   for (let node = 0; node < m.nrNodes; node++) {
-    addFounders(m, node, LRU_INACTIVE_ANON, founders[node * 2]!);
-    addFounders(m, node, LRU_INACTIVE_FILE, founders[node * 2 + 1]!);
+    addFounders(m, node, LRU_INACTIVE_ANON, owners.founders[node * 2]!);
+    addFounders(m, node, LRU_INACTIVE_FILE, owners.founders[node * 2 + 1]!);
   }
-}
-
-/** Low word of what an anonymous page at `index` holds on a machine populated with this seed: no other page has the same. */
-export function anonymousMark(seed: number, index: number): number {
-  return mix32(index ^ mix32(seed));
 }
 
 function planOf(m: Machine, population: Population): Plan {
@@ -157,53 +129,6 @@ function planOf(m: Machine, population: Population): Plan {
   return { nrUsed, isKernel, nrOwned, nrKernel };
 }
 
-function createOwners(m: Machine, population: Population, plan: Plan): Owners {
-  const nrCached = Math.floor(plan.nrOwned * population.cached);
-  const nrAnon = plan.nrOwned - nrCached;
-  const perProcess = Math.max(1, Math.ceil(nrAnon / population.processes));
-  const perFile = Math.max(1, Math.ceil(nrCached / population.files));
-  const firstTable = m.scalars[SCALAR.tableFill]! + 1;
-  // The kernel's pages are not there yet, so tables get theirs from among them later.
-  const takeFrames = m.scalars[SCALAR.tablesTakeFrames]!;
-  m.scalars[SCALAR.tablesTakeFrames] = 0;
-  const vmas: number[] = [];
-  for (let left = nrAnon; left > 0; left -= perProcess) vmas.push(createMemory(m, Math.min(left, perProcess)));
-  m.scalars[SCALAR.tablesTakeFrames] = takeFrames;
-  const files: number[] = [];
-  for (let left = nrCached; left > 0; left -= perFile) files.push(createCachedFile(m, Math.min(left, perFile)));
-  return {
-    seed: seedOf(population, PLACES),
-    marks: population.seed,
-    nrPages: plan.nrOwned,
-    nrAnon,
-    perProcess,
-    perFile,
-    vmas: Uint32Array.from(vmas),
-    files: Uint32Array.from(files),
-    firstTable,
-    nrTables: m.scalars[SCALAR.tableFill]! + 1 - firstTable,
-  };
-}
-
-/** A process with so much memory, and page tables for it. */
-function createMemory(m: Machine, nrPages: number): number {
-  const mm = createProcess(m, 0);
-  const vma = mapMemory(m, mm, { start: -1, nrPages, flags: VM_WRITE, file: 0, offset: 0 });
-  if (vma === 0)
-    throw new VacateError('limit', `${nrPages} pages do not fit into one process; raise the number of processes`);
-  m.mapCached[anonVmaOf(m, vma)] = nrPages;
-  const start = m.vmaStart[vma]!;
-  for (let vpn = start; vpn < start + nrPages; vpn += TABLE_ENTRIES - (vpn % TABLE_ENTRIES)) ensurePteAt(m, 0, mm, vpn);
-  return vma;
-}
-
-function createCachedFile(m: Machine, nrPages: number): number {
-  const file = createFile(m, nrPages);
-  m.mapCached[file] = nrPages;
-  for (let page = 0; page < nrPages; page += EXTENT_PAGES) ensureSlot(m, m.mapBase[file]! + page);
-  return file;
-}
-
 /** Marks so many pages of a free pageblock as in use: those that chance chooses, each set of them equally likely. */
 function useSome(m: Machine, start: Pfn, nr: number, seed: number): void {
   const { flags } = m;
@@ -213,59 +138,6 @@ function useSome(m: Machine, start: Pfn, nr: number, seed: number): void {
     flags[pfn] = 0;
     wanted--;
   }
-}
-
-/** The kernel's pages: page tables first, as long as there are some without a frame. Returns how many it has by now. */
-function giveToKernel(m: Machine, start: Pfn, before: number, { firstTable, nrTables }: Owners): number {
-  const { flags, count, tableFrame } = m;
-  let kernel = before;
-  setPageblockType(m, start, MIGRATE_UNMOVABLE);
-  for (let pfn = start; pfn < start + PAGEBLOCK_PAGES; pfn++) {
-    if (flags[pfn] !== 0) continue;
-    count[pfn] = 1;
-    if (kernel < nrTables) tableFrame[firstTable + kernel] = pfn + 1;
-    flags[pfn] = kernel < nrTables ? PG_PGTABLE : PG_SLAB;
-    fillContents(m, pfn, mix32(pfn), 0);
-    kernel++;
-  }
-  return kernel;
-}
-
-/** Pages of processes and files, each at the place that the permutation gives it. Returns how many have one by now. */
-function giveToOwners(m: Machine, start: Pfn, before: number, owners: Owners, founders: Uint32Array): number {
-  const { flags, count, mapcount, index, ptes, leafSlots, mapBase, vmaMm, vmaStart, vmaAnon } = m;
-  const { seed, marks, nrPages, nrAnon, perProcess, perFile, vmas, files } = owners;
-  const bits = bitsFor(nrPages);
-  let nr = before;
-  let nrOfProcesses = 0;
-  for (let pfn = start; pfn < start + PAGEBLOCK_PAGES; pfn++) {
-    if (flags[pfn] !== 0) continue;
-    const place = permuted(nr++, nrPages, bits, seed);
-    count[pfn] = 1;
-    if (place < nrAnon) {
-      const process = Math.floor(place / perProcess);
-      const vma = vmas[process]!;
-      const page = place - process * perProcess;
-      flags[pfn] = PG_ANON | PG_SWAPBACKED | PG_UPTODATE | PG_LRU;
-      mapcount[pfn] = 1;
-      index[pfn] = mapBase[vmaAnon[vma]!]! + page;
-      ptes[pteAt(m, vmaMm[vma]!, vmaStart[vma]! + page)] = presentPte(pfn, PTE_WRITE | PTE_DIRTY);
-      fillContents(m, pfn, anonymousMark(marks, index[pfn]!), index[pfn]!);
-      nrOfProcesses++;
-      continue;
-    }
-    const at = Math.floor((place - nrAnon) / perFile);
-    const file = files[at]!;
-    const page = place - nrAnon - at * perFile;
-    flags[pfn] = PG_UPTODATE | PG_LRU;
-    index[pfn] = mapBase[file]! + page;
-    leafSlots[slotAt(m, index[pfn]!)] = pfn + 1;
-    fillContents(m, pfn, originalLo(file, page), originalHi(file, page));
-  }
-  const node = nodeOf(m, start);
-  founders[node * 2] = founders[node * 2]! + nrOfProcesses;
-  founders[node * 2 + 1] = founders[node * 2 + 1]! + nr - before - nrOfProcesses;
-  return nr;
 }
 
 /** What nobody got goes to the free lists, in the largest aligned blocks. */

@@ -17,7 +17,8 @@ import {
 } from '../../../src/sim/lru.js';
 import { type Machine, SCALAR } from '../../../src/sim/machine.js';
 import { MAPPING_FILE } from '../../../src/sim/mappings.js';
-import { anonymousMark, type Population, populate, populationCapacity } from '../../../src/sim/populate.js';
+import { type Population, populate, populationCapacity } from '../../../src/sim/populate.js';
+import { anonymousMark } from '../../../src/sim/population-owners.js';
 import { reclaimPages } from '../../../src/sim/reclaim.js';
 import {
   audit,
