@@ -1,3 +1,13 @@
+import {
+  PG_DIRTY,
+  PG_ISOLATED,
+  PG_LOCKED,
+  PG_MLOCKED,
+  PG_MOVABLE_OPS,
+  PG_SWAPBACKED,
+  PG_SWAPCACHE,
+  PG_UNEVICTABLE,
+} from '../../src/mm/page-flags.js';
 import type { Edit, Mutant } from './mutants.js';
 
 const RMAP = 'src/sim/rmap.js';
@@ -5,7 +15,7 @@ const HOST = 'src/sim/sim-host.js';
 const VIEW = 'src/sim/page-view.js';
 const CACHE = 'src/sim/page-cache.js';
 
-function notCarried(flags: string): Edit[] {
+function notCarried(flags: number): Edit[] {
   return [
     {
       file: HOST,
@@ -122,28 +132,28 @@ export const hostMutants: readonly Mutant[] = [
     name: 'no-flags-carried',
     guard: 'what flags say of the contents goes with them',
     kernel: 'mm/migrate.c folio_migrate_flags',
-    edits: notCarried('~(PG_LOCKED | PG_ISOLATED | PG_MOVABLE_OPS)'),
+    edits: notCarried(~(PG_LOCKED | PG_ISOLATED | PG_MOVABLE_OPS)),
     world: 'swapcache/0',
   },
   {
     name: 'dirty-not-carried',
     guard: 'a dirty page stays dirty, or its contents are never written and dropped by reclaim',
     kernel: 'mm/migrate.c folio_migrate_mapping, folio_set_dirty(newfolio)',
-    edits: notCarried('PG_DIRTY'),
+    edits: notCarried(PG_DIRTY),
     world: 'file-dirty/0',
   },
   {
     name: 'swap-cache-not-carried',
     guard: 'the new page knows that it is in the swap cache',
     kernel: 'mm/migrate.c folio_migrate_mapping, folio_set_swapcache',
-    edits: notCarried('PG_SWAPCACHE'),
+    edits: notCarried(PG_SWAPCACHE),
     world: 'swapcache/0',
   },
   {
     name: 'swap-backed-not-carried',
     guard: 'reclaim sends the new page where it sent the old one, to swap or to its file',
     kernel: 'mm/migrate.c folio_migrate_mapping, __folio_set_swapbacked',
-    edits: notCarried('PG_SWAPBACKED'),
+    edits: notCarried(PG_SWAPBACKED),
     world: 'shmem/0',
   },
   {
@@ -151,7 +161,7 @@ export const hostMutants: readonly Mutant[] = [
     guard: 'memory that a process has locked stays resident',
     kernel: 'mm/migrate.c folio_migrate_flags, folio_set_unevictable; remove_migration_pte, VM_LOCKED',
     edits: [
-      ...notCarried('PG_MLOCKED | PG_UNEVICTABLE'),
+      ...notCarried(PG_MLOCKED | PG_UNEVICTABLE),
       { file: RMAP, find: 'if (locked) mlockPage(m, target); else', put: 'if (!locked)' },
     ],
     world: 'mlocked/0',
