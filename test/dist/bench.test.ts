@@ -45,7 +45,9 @@ describe('the benchmarks at their smallest', () => {
   });
 
   it('miss nobody but where there is no compiler', () => {
-    const absent = reports.flatMap(({ sizes }) => sizes.flatMap(({ absent }) => absent));
+    const skipped = reports.flatMap(({ sizes }) => sizes.flatMap(({ absent }) => absent));
+    // Tests leave the memory of their host as it is.
+    const absent = skipped.filter(({ name }) => name !== 'Linux, compact_memory');
     if (hasCompiler) expect(absent).toEqual([]);
     else for (const { skipped } of absent) expect(skipped).toMatch(/^no C compiler/);
   });

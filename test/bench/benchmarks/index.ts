@@ -5,6 +5,7 @@ import { captureReading } from './capture-reading.js';
 import { cheapestRange } from './cheapest-range.js';
 import { events } from './events.js';
 import { forecastAll } from './forecast.js';
+import { kernelCompaction } from './kernel-compaction.js';
 import { migrateContents, migrateContentsAscending } from './migrate-contents.js';
 import { migrateMetadata } from './migrate-metadata.js';
 
@@ -19,4 +20,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   migrateMetadata,
   migrateContents,
   migrateContentsAscending,
+  kernelCompaction,
 ];
