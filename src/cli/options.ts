@@ -91,6 +91,16 @@ export function parseJobs(text: string): number {
   );
 }
 
+/** How many nodes work at a time. */
+export function parseThreads(text: string): number {
+  const threads = wholeNumber(text);
+  if (threads !== null && threads >= 1 && threads <= JOBS_MAX) return threads;
+  throw new VacateError(
+    'usage',
+    `--threads cannot be ${quoted(text)}; write how many nodes work at a time, 1 to ${JOBS_MAX}`,
+  );
+}
+
 /** How many read a host's pages at a time. */
 export function parseReaders(text: string): 1 | 2 {
   if (text === '1') return 1;

@@ -26,6 +26,8 @@ import {
   strategiesHelp,
   strategy,
   strategyModule,
+  THREADS_HELP,
+  threads,
   timeout,
 } from './program-options.js';
 import { addSoak } from './soak/add-soak.js';
@@ -226,6 +228,7 @@ function addOffline(program: Command, context: Context, end: End, strategies: re
     .addOption(strategy())
     .addOption(strategyModule())
     .addOption(timeout())
+    .addOption(threads())
     .option('--commit', 'live: do it; without it nothing is written')
     .addOption(stall())
     .option('--keep-partial', 'live: keep offline what went, though others did not (exit code 64)')
@@ -248,10 +251,12 @@ function addOffline(program: Command, context: Context, end: End, strategies: re
         RANGE_HELP +
         strategiesHelp(strategies) +
         LIVE_HELP +
+        THREADS_HELP +
         examples([
           'vacate offline examples/scenarios/two-dimms.yaml --dimm dimm1',
           'vacate offline captures/host7 --blocks 32-35,40 --timeout 30s --json',
           'vacate offline captures/host7 --range 0x100000000-0x120000000',
+          'vacate offline examples/scenarios/two-node-server.yaml --blocks 8,20-21 --threads 2',
           'vacate offline live --dimm PNP0C80:00',
           'vacate offline live --dimm PNP0C80:00 --commit --timeout 60s --eject',
         ]),
@@ -379,6 +384,7 @@ function addHighOrder(program: Command, context: Context, end: End, strategies: 
     .option('--commit', 'live: ask the kernel to compact memory, and measure what it did')
     .addOption(journal())
     .addOption(timeout())
+    .addOption(threads())
     .addOption(plugin())
     .addOption(root())
     .addOption(seed())
@@ -391,9 +397,11 @@ function addHighOrder(program: Command, context: Context, end: End, strategies: 
       () =>
         HIGH_ORDER_HELP +
         strategiesHelp(strategies) +
+        THREADS_HELP +
         examples([
           'vacate high-order captures/host7 --order 9 --count 64',
           'vacate high-order examples/scenarios/fragmented.yaml --order 9 --count 64',
+          'vacate high-order examples/scenarios/two-node-server.yaml --order 9 --count 64 --threads 2',
           'vacate high-order live --count 512',
           'vacate high-order live --node 1 --commit --timeout 30s',
         ]),

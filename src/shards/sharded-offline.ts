@@ -132,7 +132,7 @@ function draw(
         node,
         name: facts.name,
         pagesMigrated: works[node]?.pagesMigrated ?? 0,
-        cpuMs: works[node]?.cpuMs ?? null,
+        cpuMs: works[node] == null ? 0 : works[node].cpuMs,
         lost,
       })),
   };

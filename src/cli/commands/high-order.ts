@@ -22,10 +22,12 @@ export interface HighOrderOptions extends HighOrderLiveOptions {
   readonly strategy?: string;
   readonly strategyModule: readonly string[];
   readonly whatIf?: boolean;
+  /** Nodes that work at a time, each for itself; absent, the machine is one. */
+  readonly threads?: number;
 }
 
 /** What a strategy is asked for. */
-type SimulatedOptions = HighOrderOptions & Required<Pick<HighOrderOptions, 'order' | 'count'>>;
+export type SimulatedOptions = HighOrderOptions & Required<Pick<HighOrderOptions, 'order' | 'count'>>;
 
 /** What a job that ran out of time could not say is null. */
 type Unknown = 'lowerBound' | 'candidates' | 'freeBefore';
@@ -37,6 +39,11 @@ export async function highOrder(context: Context, machineName: string, options: 
   const { strategy, whatIf = machineName === LIVE && strategy === undefined, order, count } = options;
   if (whatIf && strategy !== undefined)
     throw new VacateError('usage', '--what-if asks about the kernel, --strategy about somebody else; leave one out');
+  if (whatIf && options.threads !== undefined)
+    throw new VacateError(
+      'usage',
+      '--threads builds each node of a scenario for itself; leave it out, or say --strategy',
+    );
   if (whatIf) return highOrderLive(context, machineName, options);
   for (const option of ['commit', 'node', 'journal'] as const)
     if (options[option] !== undefined)
@@ -46,7 +53,10 @@ export async function highOrder(context: Context, machineName: string, options: 
       );
   if (order === undefined) throw notSpecified('--order <number>');
   if (count === undefined) throw notSpecified('--count <number>');
-  return simulated(context, machineName, { ...options, order, count });
+  const { threads } = options;
+  if (threads === undefined) return simulated(context, machineName, { ...options, order, count });
+  const { highOrderOnNodes } = await import('../nodes/high-order-nodes.js');
+  return highOrderOnNodes(context, machineName, { ...options, order, count, threads });
 }
 
 function notSpecified(option: string): VacateError {
@@ -148,11 +158,15 @@ function highOrderText(
   return [...lines, verifiedText(account.contents, palette)];
 }
 
-function madeText(made: number, asked: number | 'all'): string {
+export function madeText(made: number, asked: number | 'all'): string {
   return asked === 'all' ? countOf(made, 'block') : `${formatCount(made)} of ${countOf(asked, 'block')}`;
 }
 
-function factsTable({ freeBefore, candidates, lowerBound }: Outcome, moved: number, palette: Palette): string {
+export function factsTable(
+  { freeBefore, candidates, lowerBound }: Pick<Outcome, Unknown>,
+  moved: number,
+  palette: Palette,
+): string {
   const number = (value: number | null) => (value === null ? 'not known' : formatCount(value));
   return table(
     palette,

@@ -16,7 +16,7 @@ import { loadPageTypes } from '../page-types.js';
 import type { Palette } from '../palette.js';
 import { nameBlocks } from '../parse-blocks.js';
 import { refusalText } from '../refusal-text.js';
-import { checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
+import { type BlockBook, checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
 import { table } from '../tables.js';
 import { formatCount } from '../wording.js';
 import type { LiveOptions } from './offline-live.js';
@@ -24,6 +24,8 @@ import type { LiveOptions } from './offline-live.js';
 export interface OfflineOptions extends Selection, LiveOptions {
   readonly strategy?: string;
   readonly timeout?: number;
+  /** Nodes that work at a time, each for itself; absent, the machine is one. */
+  readonly threads?: number;
   readonly plugin: readonly string[];
   readonly strategyModule: readonly string[];
   readonly seed?: number;
@@ -34,6 +36,9 @@ export interface OfflineOptions extends Selection, LiveOptions {
 export async function offline(context: Context, machineName: string, options: OfflineOptions): Promise<number> {
   checkSelection(options);
   checkNotLive(machineName, options);
+  const { threads } = options;
+  if (threads !== undefined)
+    return (await import('../nodes/offline-nodes.js')).offlineOnNodes(context, machineName, { ...options, threads });
   const pageTypes = await loadPageTypes(options.plugin);
   const strategies = await loadStrategies(options.strategyModule);
   const { machine, seed } = await openMachine(machineName, { ...context, seed: options.seed });
@@ -134,18 +139,22 @@ function offlineText(
   return [...lines, verifiedText(account.contents, palette)];
 }
 
-function headline(machine: Machine, { outcome, blocks, strategy }: OfflineResult, palette: Palette): string {
+/** What a headline takes of a result; the strategy is null if none has begun. */
+type Shown = Pick<OfflineResult, 'outcome' | 'blocks'> & { readonly strategy: string | null };
+
+export function headline(machine: BlockBook, { outcome, blocks, strategy }: Shown, palette: Palette): string {
   const numbers = blocks.map(({ block }) => block);
   const size = formatPages(numbers.length * machine.spec.blockPages);
   const what = `${nameBlocks(numbers)} of ${machine.spec.name} (${size})`;
   const mark = outcomeMark(outcome, palette);
-  if (outcome === 'done') return `${mark} ${palette.bold(`Offline: ${what}`)}, by ${strategy}.`;
+  const by = strategy === null ? '' : `, by ${strategy}`;
+  if (outcome === 'done') return `${mark} ${palette.bold(`Offline: ${what}`)}${by}.`;
   const gone = blocks.filter(({ state }) => state === 'offline').length;
   const gist = outcome === 'partial' ? `${gone} of ${blocks.length} blocks are offline:` : 'Still online:';
-  return `${mark} ${palette.bold(`${gist} ${what}`)}, by ${strategy}.`;
+  return `${mark} ${palette.bold(`${gist} ${what}`)}${by}.`;
 }
 
-function blockTable({ blocks }: OfflineResult, palette: Palette): string {
+export function blockTable({ blocks }: Pick<Shown, 'blocks'>, palette: Palette): string {
   return table(
     palette,
     [

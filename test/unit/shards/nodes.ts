@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import 'reflect-metadata';
 import anonymous from '../../../plugins/anonymous/index.js';
 import fileBacked from '../../../plugins/file-backed/index.js';
@@ -12,30 +13,8 @@ import { parseScenario } from '../../../src/scenario/index.js';
 import type { Shard, ShardCallOptions, ShardVerb, ShardVerbs } from '../../../src/shards/shard.js';
 import { ShardGroup } from '../../../src/shards/shard-group.js';
 
-/**
- * Three nodes of 6, 3 and 7 memory blocks: the middle one is nearly full, the last has memory that can go.
- */
-export const THREE = `
-name: three
-cpus: 3
-blockSize: 4MiB
-dma32: 4MiB
-swap: 6MiB
-nodes:
-  - boot: 24MiB
-  - boot: 12MiB
-  - boot: 16MiB
-    dimms:
-      - { name: fast, size: 12MiB, zone: movable }
-workloads:
-  - { kind: reserved, pages: 300 }
-  - { kind: anonymous, size: 15MiB, processes: 3, keep: 0.4, on: node0 }
-  - { kind: slab, size: 512KiB, on: node0 }
-  - { kind: anonymous, size: 9MiB, processes: 2, keep: 0.7, on: node1 }
-  - { kind: anonymous, size: 11MiB, keep: 0.4, pattern: runs, on: node2 }
-  - { kind: files, size: 2MiB, files: 20, mapped: 0.3, dirty: 0.2 }
-  - { kind: anonymous, size: 6MiB, keep: 0.5, on: fast }
-`;
+/** Three small nodes. */
+export const THREE = readFileSync(new URL('../../fixtures/nodes/three.yaml', import.meta.url), 'utf8');
 
 export const PAGE_TYPES = [nonlinear, swapBacked, anonymous, fileBacked, movableOps];
 
