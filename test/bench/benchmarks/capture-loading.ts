@@ -27,13 +27,13 @@ function ofImage(directory: string, nrUnits: number): Contestant {
     name: 'vacate, image',
     nrUnits,
     result: 'flags and mapping counts of an image',
-    reset() {
-      image = null;
-    },
     work() {
       image = readCapture(directory);
     },
     hash: () => hashWords(image!.mapcounts, hashWords(image!.flags)),
+    release() {
+      image = null;
+    },
   });
 }
 
@@ -43,12 +43,12 @@ function ofMachine(directory: string, nrUnits: number): Contestant {
     name: 'vacate, image and machine',
     nrUnits,
     result: 'flags, counts and page tables of a machine',
-    reset() {
-      machine = null;
-    },
     work() {
       machine = machineFromImage(readCapture(directory));
     },
     hash: () => hashWords(machine!.ptes, hashWords(machine!.count, hashWords(machine!.flags))),
+    release() {
+      machine = null;
+    },
   });
 }

@@ -35,13 +35,13 @@ function ofProduct(directory: string, nrPages: number): Contestant {
     name: 'vacate',
     nrUnits: nrPages,
     result: DECODED,
-    reset() {
-      flags = new Uint32Array();
-    },
     work() {
       flags = translateFlags(new CaptureFiles(directory).words('kpageflags')!, nrPages);
     },
     hash: () => hashWords(flags),
+    release() {
+      flags = new Uint32Array();
+    },
   });
 }
 
@@ -54,9 +54,6 @@ function ofObjects(directory: string, nrPages: number): Contestant {
     name: 'an object a page',
     nrUnits,
     result: `ten flags of ${nrUnits} pages, by name`,
-    reset() {
-      pages = [];
-    },
     work() {
       const file = readFileSync(join(directory, 'kpageflags')).subarray(0, nrUnits * 8);
       const words = new BigUint64Array(file.buffer, file.byteOffset, nrUnits);
@@ -66,5 +63,8 @@ function ofObjects(directory: string, nrPages: number): Contestant {
       }));
     },
     hash: () => pages.reduce((hash, { flags }) => hashWords([flags.size], hash), 0x811c9dc5),
+    release() {
+      pages = [];
+    },
   });
 }

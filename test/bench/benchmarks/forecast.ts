@@ -31,15 +31,15 @@ export const forecastAll: Benchmark = {
       name: 'vacate',
       nrUnits: context.nrPages,
       result: 'forecasts of all blocks',
-      reset() {
-        made = null;
-      },
       work() {
         const files = new CaptureFiles(directory);
         const image = readCapture(files);
         made = forecast(createJudge(new ImageHost(image), plugins), { said: kernelSaid(image, files) });
       },
       hash: () => hashText(JSON.stringify(made)),
+      release() {
+        made = null;
+      },
     });
     return [await plainReadInC(context, directory, 'fresh'), await plainReadInC(context, directory, 'touched'), ours];
   },

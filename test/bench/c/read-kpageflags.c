@@ -12,11 +12,6 @@
 #include <unistd.h>
 
 #define PG_MMAP (1u << 11)
-#define PG_KSM (1u << 21)
-#define PG_THP (1u << 22)
-#define PG_PRIVATE (1u << 24)
-#define PG_MLOCKED (1u << 25)
-#define PG_PGTABLE (1u << 26)
 #define SAME_BITS (0x00ffffffu | PG_PGTABLE)
 #define KPF_ZERO_PAGE (1ull << 24)
 #define KPF_RESERVED (1ull << 32)

@@ -10,13 +10,15 @@ export interface Work {
   work(): void | Promise<void>;
   /** Of what the last `work` has made. */
   hash(): number;
+  /** Lets go of it, so that nobody else's round has to collect it, or to look through it. */
+  release?(): void;
 }
 
 /** Short work is done so often in a round that the clock can tell it. */
 const ROUND_UNITS_MIN = 2 ** 24;
 
-/** A contestant of work that can be done again and again without a reset between. */
-export function repeated(work: Omit<Work, 'reset'>): Contestant {
+/** A contestant of work that can be done again and again within a round. */
+export function repeated(work: Work): Contestant {
   return timed(work, repeatsFor(work.nrUnits));
 }
 
@@ -26,7 +28,7 @@ export function repeatsFor(nrUnits: number): number {
 }
 
 /** A contestant that works in this process. Its times are per `work`, however often a round repeats it. */
-export function timed({ name, nrUnits, result, reset, work, hash }: Work, repeats = 1): Contestant {
+export function timed({ name, nrUnits, result, reset, work, hash, release }: Work, repeats = 1): Contestant {
   return {
     name,
     nrUnits,
@@ -43,7 +45,9 @@ export function timed({ name, nrUnits, result, reset, work, hash }: Work, repeat
       }
       const { user, system } = process.cpuUsage(cpu);
       const wallNs = Number(process.hrtime.bigint() - wall);
-      return { cpuNs: ((user + system) * 1000) / repeats, wallNs: wallNs / repeats, hash: hex(hash()) };
+      const round = { cpuNs: ((user + system) * 1000) / repeats, wallNs: wallNs / repeats, hash: hex(hash()) };
+      release?.();
+      return round;
     },
   };
 }
