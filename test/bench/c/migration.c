@@ -12,7 +12,6 @@
  */
 #include "bench.h"
 #include <fcntl.h>
-#include <stddef.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -33,12 +32,12 @@ enum { PTE_PRESENT = 1, PTE_WRITE = 2, PTE_DIRTY = 4, PTE_MIGRATION = 8 };
 enum { VM_LOCKED = 4 };
 enum { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_ISOLATE, NR_MIGRATETYPES };
 enum { MAX_PAGE_ORDER = 10, NR_PAGE_ORDERS, PAGEBLOCK_ORDER = 9, PAGEBLOCK_PAGES = 1 << PAGEBLOCK_ORDER };
-enum { TABLE_ENTRIES = 512, EXTENT_SHIFT = 6, LRU_CHUNK = 256, LRU_LISTS_PER_NODE = 4, NO_ZONE = 0xff };
+enum { TABLE_ENTRIES = 512, EXTENT_SHIFT = 6, LRU_CHUNK = 256, LRU_LISTS_PER_NODE = 4 };
+enum { LRU_EPOCH_SHIFT = 28, LRU_PAYLOAD = (1 << LRU_EPOCH_SHIFT) - 1 };
 enum { BLOCK_ISOLATED = 0x80, BLOCK_PARTLY_BOOKED = 0x40, BLOCK_TYPE = 0x03 };
 enum { LRU_CHUNK_FREE = 15, LRU_CHUNK_FILL = 16 };
 enum { BATCH = 512, AHEAD = 24 };
 #define POISON 0xaaaaaaaau
-#define NO_PAGE 0xffffffffu
 
 /* The columns, under the names that they have in src/sim/machine.ts. */
 static uint32_t *flags, *page_index, *contents;
@@ -76,10 +75,11 @@ static const struct {
 };
 #define NR_OF(array) (sizeof(array) / sizeof(array[0]))
 
+static enum { PLAIN, PREFETCH, COPY } how;
 static uint32_t *pages, *moved_to;
 static size_t nr_pages;
 
-static void unlike(const char *what, uint32_t pfn)
+static _Noreturn void unlike(const char *what, uint32_t pfn)
 {
 	fprintf(stderr, "pfn:0x%x: %s; the benchmark's machine has no such page\n", pfn, what);
 	exit(1);
@@ -207,7 +207,6 @@ static uint32_t allocate_target(void)
 		}
 	}
 	unlike("only blocks of the highest order are left", 0);
-	return NO_PAGE;
 }
 
 /* ---- lru.ts ---- */
@@ -245,38 +244,69 @@ static void lru_append(uint32_t list, uint32_t entry)
 	lru_length[list]++;
 }
 
-static uint32_t lru_shift(uint32_t list)
+static inline int lru_holds(uint32_t entry, int kind)
 {
-	uint32_t chunk = lru_first[list];
-	uint32_t entry = lru_entries[chunk * LRU_CHUNK + lru_first_at[list]++];
+	uint32_t pfn = entry & LRU_PAYLOAD, page = flags[pfn];
 
-	if (--lru_length[list] == 0 || lru_first_at[list] == LRU_CHUNK) {
+	return (page & (PG_LRU | PG_ISOLATED)) && lru_epoch[pfn] == entry >> LRU_EPOCH_SHIFT && lru_list_of(page) == kind;
+}
+
+/* The queue ends within this chunk from now on, or (0) has none; the rest are free again. */
+static void lru_end_at(uint32_t list, uint32_t last, uint32_t last_at)
+{
+	uint32_t chunk = last == 0 ? lru_first[list] : lru_chunk_next[last];
+
+	if (last == 0) {
+		lru_first[list] = 0;
+		lru_first_at[list] = 0;
+	} else {
+		lru_chunk_next[last] = 0;
+	}
+	lru_last[list] = last;
+	lru_last_at[list] = last == 0 ? 0 : last_at;
+	while (chunk != 0) {
 		uint32_t next = lru_chunk_next[chunk];
 
 		lru_chunk_next[chunk] = scalars[LRU_CHUNK_FREE];
 		scalars[LRU_CHUNK_FREE] = chunk;
-		lru_first[list] = next;
-		lru_first_at[list] = 0;
-		if (next == 0) {
-			lru_last[list] = 0;
-			lru_last_at[list] = 0;
-		}
+		chunk = next;
 	}
-	return entry;
 }
 
 static void lru_drop_stale(uint32_t list)
 {
 	int kind = list % LRU_LISTS_PER_NODE;
+	uint32_t from = lru_first[list], at = lru_first_at[list], to = from, end = at, kept = 0;
 
-	for (uint32_t left = lru_length[list]; left > 0; left--) {
-		uint32_t entry = lru_shift(list), pfn = entry & 0x0fffffff, page_flags = flags[pfn];
+	for (uint32_t left = lru_length[list]; left > 0;) {
+		uint32_t next = at + left < LRU_CHUNK ? at + left : LRU_CHUNK;
 
-		if ((page_flags & (PG_LRU | PG_ISOLATED)) && lru_epoch[pfn] == entry >> 28 &&
-		    lru_list_of(page_flags) == kind)
-			lru_append(list, entry);
+		left -= next - at;
+		for (uint32_t i = at; how == PREFETCH && i < next; i++) {
+			uint32_t pfn = lru_entries[from * LRU_CHUNK + i] & LRU_PAYLOAD;
+
+			__builtin_prefetch(&flags[pfn]);
+			__builtin_prefetch(&lru_epoch[pfn]);
+		}
+		for (; at < next; at++) {
+			uint32_t entry = lru_entries[from * LRU_CHUNK + at];
+
+			if (!lru_holds(entry, kind))
+				continue;
+			if (end == LRU_CHUNK) {
+				to = lru_chunk_next[to];
+				end = 0;
+			}
+			lru_entries[to * LRU_CHUNK + end++] = entry;
+			kept++;
+		}
+		from = lru_chunk_next[from];
+		at = 0;
 	}
-	lru_limit[list] = lru_length[list] + (lru_length[list] >> 2) + LRU_CHUNK;
+	if (to != 0)
+		lru_end_at(list, kept == 0 ? 0 : to, end);
+	lru_length[list] = kept;
+	lru_limit[list] = kept + (kept >> 2) + LRU_CHUNK;
 }
 
 /* The benchmark's machine has one node. */
@@ -294,6 +324,9 @@ static void place_on_lru(uint32_t pfn)
 		placement = 0;
 	}
 	lru_epoch[pfn] = lru_generation[0] << 3 | placement;
+	/* 0 is for pages that a machine is populated with. */
+	if (lru_epoch[pfn] == 0)
+		lru_epoch[pfn] = 1;
 	list = lru_list_of(flags[pfn]);
 	if (list < 0)
 		return;
@@ -303,7 +336,7 @@ static void place_on_lru(uint32_t pfn)
 	if (lru_chunks - 1 - scalars[LRU_CHUNK_FILL] <= nr_lru_lists * 2 && scalars[LRU_CHUNK_FREE] == 0)
 		for (uint32_t i = 0; i < nr_lru_lists; i++)
 			lru_drop_stale(i);
-	lru_append(list, (uint32_t)lru_epoch[pfn] << 28 | pfn);
+	lru_append(list, (uint32_t)lru_epoch[pfn] << LRU_EPOCH_SHIFT | pfn);
 }
 
 /* ---- page-tables.ts, rmap.ts ---- */
@@ -462,7 +495,6 @@ static uint32_t migrate_page(uint32_t source)
 static char *image;
 static size_t image_size;
 static int image_file;
-static enum { PLAIN, PREFETCH, COPY } how;
 
 /* Parts of the image that are not all zero. */
 static struct extent {
