@@ -165,16 +165,38 @@ export function giveToOwners(m: Machine, start: Pfn, before: number, owners: Own
   return before + nr;
 }
 
-/** Where the next pages go. It reads what they are going to write, which lies anywhere, so that many lines come at a time. */
+/**
+ * Pages that are given out while one stretch of processes and files is filled, 4 GiB of them. They lie in pageblocks all
+ * over memory; but their entries, 4 MiB, stay within reach of a TLB and a cache, which makes it several times quicker.
+ */
+const WINDOW_PAGES = 2 ** 20;
+
+/**
+ * Where the next pages go: to places within the window that chance chooses. It reads what they are going to write, which
+ * lies anywhere in there, so that many lines come at a time.
+ */
 function choosePlaces(m: Machine, before: number, nr: number, owners: Owners): void {
   const { ptes, leafSlots, mapBase, vmaMm, vmaStart, vmaAnon } = m;
   const { seed, nrPages, nrAnon, perProcess, perFile, vmas, files, place, at, index } = owners;
-  const bits = bitsFor(nrPages);
   let sum = 0;
+  let start = 0;
+  let end = 0;
+  let bits = 0;
+  let anonBefore = 0;
+  let anonAfter = 0;
   for (let i = 0; i < nr; i++) {
-    const ofAll = permuted(before + i, nrPages, bits, seed);
+    if (before + i >= end) {
+      start = before + i - ((before + i) % WINDOW_PAGES);
+      end = Math.min(start + WINDOW_PAGES, nrPages);
+      bits = bitsFor(end - start);
+      anonBefore = Math.floor((nrAnon * start) / nrPages);
+      anonAfter = Math.floor((nrAnon * end) / nrPages);
+    }
+    const inWindow = permuted(before + i - start, end - start, bits, seed ^ start);
+    const isAnon = inWindow < anonAfter - anonBefore;
+    const ofAll = isAnon ? anonBefore + inWindow : nrAnon + start + inWindow - anonAfter;
     place[i] = ofAll;
-    if (ofAll < nrAnon) {
+    if (isAnon) {
       const process = Math.floor(ofAll / perProcess);
       const vma = vmas[process]!;
       const page = ofAll - process * perProcess;

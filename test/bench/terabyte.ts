@@ -109,6 +109,7 @@ function workOn(m: Machine) {
   const evacuator = createEvacuator({ host: simModule(m), plugins, pauses: 'batch' });
   const before = measured('read everything', () => readAll(m)).result;
   const used = inUse(m);
+  const owned = m.lruFounders.reduce((sum, pages) => sum + pages, 0);
   measured('rank all blocks, for the first time', () => rank(evacuator));
   const ranked = measured('rank all blocks', () => rank(evacuator));
   const [dimm] = m.spec.dimms;
@@ -125,6 +126,7 @@ function workOn(m: Machine) {
   if (offline.result.outcome !== 'done') wrong.push(`the DIMM: ${offline.result.outcome}`);
   if (highOrder.result.made < count) wrong.push(`${highOrder.result.made} of ${count} blocks made`);
   if (after.contents !== before.contents || after.pages !== before.pages) wrong.push('pages read something else');
+  if (before.pages !== owned) wrong.push(`${owned} pages are somebody's, ${before.pages} were read`);
   if (inUse(m) !== used) wrong.push(`${inUse(m)} pages in use, ${used} before`);
   return {
     pages: m.spec.nrPfns,
