@@ -1,5 +1,5 @@
 import type { PlainKind } from '../mm/plain-page.js';
-import type { Order } from '../mm/units.js';
+import type { Order, Pfn } from '../mm/units.js';
 
 /** Says what kind of plain page these flags are; null if their handler has to be asked. */
 export type KindOfPlainPage = (flags: number) => PlainKind | null;
@@ -23,4 +23,9 @@ export interface BulkMover {
     sparedOrder: Order,
     kindOf: KindOfPlainPage,
   ): number;
+  /**
+   * The first page from `start` to before `end` that has to be asked whether it would go; `end` if there is none. Those
+   * before it are free, or plain and in nobody's hands. Changes nothing.
+   */
+  skipPlain(start: Pfn, end: Pfn, kindOf: KindOfPlainPage): Pfn;
 }

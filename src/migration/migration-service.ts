@@ -18,6 +18,7 @@ import { type MigrationRequest, MigrationRun, type Pauses, type Progress } from 
 export class MigrationService {
   readonly handlers: HandlerTable;
   readonly #underWay = new Set<MigrationRun>();
+  readonly #kindOf = (flags: number) => this.handlers.plainKindOf(flags);
 
   constructor(
     readonly host: MemoryHost,
@@ -39,6 +40,14 @@ export class MigrationService {
     const flags = typeof pfn === 'number' ? columns.flags[pfn] : undefined;
     if (flags === undefined) throw outside(pfn, columns.flags.length);
     return (flags & FREE_FLAGS) !== 0 ? 0 : judge(columns, this.handlers, pfn);
+  }
+
+  /**
+   * The first page from `start` to before `end` that has to be asked whether it would go; `end` if none has to. Those
+   * before it would go: a host that can tells so many at a time.
+   */
+  skipPlain(start: Pfn, end: Pfn): Pfn {
+    return this.host.bulk?.skipPlain(start, end, this.#kindOf) ?? start;
   }
 
   /** Moves a list of pages, to the end. */

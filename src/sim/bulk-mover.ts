@@ -12,7 +12,7 @@ import { freeAbove, freePages, zonelist } from './page-allocator.js';
 import { SLOT_PFN } from './page-cache.js';
 import { pteAt } from './page-tables.js';
 import { nodeOf } from './pageblocks.js';
-import { createPlaces, type Places, SEVERAL, sortOutPlain } from './plain-pages.js';
+import { createPlaces, type Places, SEVERAL, skipPlain, sortOutPlain } from './plain-pages.js';
 import { vpnInVma } from './rmap.js';
 import { tlbFlushAll } from './tlb.js';
 
@@ -50,6 +50,10 @@ export class SimBulkMover implements BulkMover {
     carry(m, sources, targets, nr);
     for (let i = 0; i < nr; i++) freePages(m, CPU, sources[i]!, 0);
     return nr;
+  }
+
+  skipPlain(start: Pfn, end: Pfn, kindOf: KindOfPlainPage): Pfn {
+    return skipPlain(this.machine, start, end, kindOf);
   }
 }
 

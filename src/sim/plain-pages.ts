@@ -1,5 +1,6 @@
 import type { KindOfPlainPage } from '../host/bulk-mover.js';
 import {
+  FREE_FLAGS,
   PG_ANON,
   PG_BUDDY,
   PG_HEAD,
@@ -24,7 +25,7 @@ import {
 import { PTE_PRESENT } from '../mm/pte.js';
 import type { Pfn } from '../mm/units.js';
 import { EXTENT_PAGES, EXTENT_SHIFT, type Machine } from './machine.js';
-import { SLOT_PFN } from './page-cache.js';
+import { isInItsSlot, SLOT_PFN } from './page-cache.js';
 import { pteAt } from './page-tables.js';
 import { vpnInVma } from './rmap.js';
 import { VM_LOCKED } from './vm-flags.js';
@@ -119,6 +120,29 @@ export function sortOutPlain(
   const nrPlain = keepThoseThatAreThere(m, sources, nr, places, nrOthers);
   for (let i = nrPlain; i < nrPages; i++) sources[i] = others[i - nrPlain]!;
   return nrPlain;
+}
+
+/**
+ * The first page from `start` to before `end` that is neither free nor plain, or of which somebody has a reference that its
+ * mappings, its cache, and its buffers do not explain. Of the others it is known that they would go.
+ */
+export function skipPlain(m: Machine, start: Pfn, end: Pfn, kindOf: KindOfPlainPage): Pfn {
+  const { flags, count, mapcount, index } = m;
+  let known = 0;
+  let isKnownPlain = false;
+  for (let pfn = start; pfn < end; pfn++) {
+    const has = flags[pfn]!;
+    if ((has & FREE_FLAGS) !== 0) continue;
+    const isAnonymous = (has & PG_ANON) !== 0;
+    if (has !== known) {
+      known = has;
+      isKnownPlain = (has & NOT_PLAIN) === PG_LRU && kindOf(has) === (isAnonymous ? 'anonymous' : 'page-cache');
+    }
+    if (!isKnownPlain || index[pfn] === 0) return pfn;
+    const explained = mapcount[pfn]! + (isAnonymous ? 0 : (has & PG_PRIVATE) !== 0 ? 2 : 1);
+    if (explained === 0 || count[pfn] !== explained || (!isAnonymous && !isInItsSlot(m, pfn))) return pfn;
+  }
+  return end;
 }
 
 /** Where the page's one entry may be, SEVERAL if it has more and all are there, 0 if some are not to be found. */

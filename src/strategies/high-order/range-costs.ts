@@ -36,7 +36,8 @@ function reachesInto(flags: Uint32Array, start: Pfn, size: number, before: boole
 /** True if a page of the range would not go now, or is the first of a compound page that goes on beyond it. */
 function isBarred(service: MigrationService, start: Pfn, size: number): boolean {
   const { flags } = service.host.columns;
-  for (let pfn = start, end = start + size; pfn < end; pfn++) {
+  const end = start + size;
+  for (let pfn = service.skipPlain(start, end); pfn < end; pfn = service.skipPlain(pfn + 1, end)) {
     const word = flags[pfn]!;
     if ((word & FREE_FLAGS) !== 0) continue;
     if ((word & PG_HEAD) !== 0 && endOfFolioLargerThan(flags, pfn, size) > 0) return true;
@@ -98,7 +99,8 @@ function countUsed(flags: Uint32Array, size: number, used: Uint32Array): void {
 export function wouldEmpty(service: MigrationService, start: Pfn, size: number): 'yes' | 'later' | 'no' {
   const { flags } = service.host.columns;
   let answer: 'yes' | 'later' = 'yes';
-  for (let pfn = start; pfn < start + size; pfn++) {
+  const end = start + size;
+  for (let pfn = service.skipPlain(start, end); pfn < end; pfn = service.skipPlain(pfn + 1, end)) {
     if ((flags[pfn]! & PG_HEAD) !== 0 && endOfFolioLargerThan(flags, pfn, size) > 0) return 'no';
     const outcome = service.judge(pfn);
     if (outcome === 0) continue;

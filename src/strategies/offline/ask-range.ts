@@ -8,7 +8,8 @@ import type { PfnRange } from '../../mm/pfn-range.js';
 /** What every page of a range says to going now. Changes nothing. */
 export function askRange(service: MigrationService, range: PfnRange): RefusalTally {
   const tally = new RefusalTally();
-  for (let pfn = range.start; pfn < range.end; pfn++) {
+  const { end } = range;
+  for (let pfn = service.skipPlain(range.start, end); pfn < end; pfn = service.skipPlain(pfn + 1, end)) {
     const outcome = service.judge(pfn);
     if (outcome !== 0) tally.add(outcome, pfn);
   }
@@ -38,7 +39,8 @@ export function askLruOf(service: MigrationService, range: PfnRange): RefusalTal
 export function unmovableIn(service: MigrationService, range: PfnRange): RefusalCount[] {
   const { handlers } = service;
   const tally = new RefusalTally();
-  for (let pfn = range.start; pfn < range.end; pfn++) {
+  const { end } = range;
+  for (let pfn = service.skipPlain(range.start, end); pfn < end; pfn = service.skipPlain(pfn + 1, end)) {
     const outcome = service.judge(pfn);
     if (outcome !== 0 && handlerOf(outcome) === 0 && handlers.isPermanent(outcome)) tally.add(outcome, pfn);
   }

@@ -54,6 +54,11 @@ class PhaseMover implements BulkMover {
     targets.set(report.targets);
     return nr;
   }
+
+  /** Every page is asked. */
+  skipPlain(start: number): number {
+    return start;
+  }
 }
 
 class PhaseHost extends SimHost {
