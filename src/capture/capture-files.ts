@@ -3,14 +3,25 @@ import { basename, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { printable } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
-import { formatBytes, MAX_PFN } from '../mm/units.js';
+import { MAX_PFN } from '../mm/units.js';
 import type { CaptureSource } from './capture-source.js';
+import type { PageFileReader } from './page-file-reader.js';
+import {
+  cannotUnzip,
+  checkMagic,
+  codeOf,
+  type OpenFile,
+  PieceFeed,
+  streamPlain,
+  streamZipped,
+  tooLong,
+  WORD_BYTES,
+  wordsOf,
+} from './page-stream.js';
 import { TAKE_AGAIN } from './wording.js';
 
-const WORD_BYTES = 8;
 /** zlib hands its output over in pieces of this size; the default of 16 KiB costs a third of the time. */
 const GUNZIP_PIECE_BYTES = 4 * 1024 * 1024;
-const GZIP_MAGIC = [0x1f, 0x8b] as const;
 /** More than any text of a capture has; the longest are lists of who maps what, on the largest hosts. */
 const TEXT_BYTES_MAX = 256 * 1024 * 1024;
 /** A pipe would keep us waiting for whoever writes to it. */
@@ -58,76 +69,92 @@ export class CaptureFiles implements CaptureSource {
     const path = printable(`${this.where}/${found}`);
     const bytes = zipped === null ? this.#bytes(name, bytesMax) : gunzip(path, zipped, bytesMax);
     if (bytes === null) return null;
-    if (bytes.length === 0) {
-      throw new VacateError('capture', `${path} describes no page at all: ${TAKE_AGAIN}, as root.`);
-    }
-    if (bytes.length % WORD_BYTES !== 0) {
-      throw new VacateError(
-        'capture',
-        `${path} holds ${bytes.length} bytes, which is no whole number of 8-byte words: ` +
-          `the file was cut short, ${TAKE_AGAIN}.`,
-      );
-    }
+    checkLength(path, bytes.length);
     return wordsOf(bytes);
   }
 
-  #bytes(name: string, bytesMax: number): Buffer | null {
-    const path = printable(`${this.where}/${name}`);
-    try {
-      const file = openSync(join(this.where, name), OPEN_FLAGS);
+  /** The same, piece by piece, to a reader; `begin` is not called if there is no such file. */
+  async stream(reader: PageFileReader): Promise<void> {
+    const bytesMax = this.pagesMax * WORD_BYTES;
+    for (const isZipped of [true, false]) {
+      const name = isZipped ? `${reader.name}.gz` : reader.name;
+      const path = printable(`${this.where}/${name}`);
+      const file = this.#open(name, bytesMax);
+      if (file === null) continue;
       try {
-        const stats = fstatSync(file);
-        if (!stats.isFile() && !stats.isDirectory()) {
-          throw new VacateError('capture', `${path} is not a file: ${TAKE_AGAIN}.`);
-        }
-        if (stats.size > bytesMax) throw tooLong(path, bytesMax);
-        return readFileSync(file);
+        const feed = new PieceFeed(reader);
+        if (isZipped) await streamZipped(path, file, { feed, bytesMax });
+        else streamPlain(file, feed);
+        checkLength(path, feed.nrBytes);
+      } catch (cause) {
+        throw VacateError.is(cause) ? cause : cannotRead(path, cause);
       } finally {
-        closeSync(file);
+        closeSync(file.number);
       }
+      return;
+    }
+  }
+
+  #bytes(name: string, bytesMax: number): Buffer | null {
+    const file = this.#open(name, bytesMax);
+    if (file === null) return null;
+    try {
+      return readFileSync(file.number);
     } catch (cause) {
+      throw cannotRead(printable(`${this.where}/${name}`), cause);
+    } finally {
+      closeSync(file.number);
+    }
+  }
+
+  /** Null if it is not there. */
+  #open(name: string, bytesMax: number): OpenFile | null {
+    const path = printable(`${this.where}/${name}`);
+    let number: number | null = null;
+    try {
+      number = openSync(join(this.where, name), OPEN_FLAGS);
+      const stats = fstatSync(number);
+      if (!stats.isFile() && !stats.isDirectory()) {
+        throw new VacateError('capture', `${path} is not a file: ${TAKE_AGAIN}.`);
+      }
+      if (stats.size > bytesMax) throw tooLong(path, bytesMax);
+      return { number, nrBytes: stats.size };
+    } catch (cause) {
+      if (number !== null) closeSync(number);
       if (VacateError.is(cause)) throw cause;
       if (codeOf(cause) === 'ENOENT') return null;
-      throw new VacateError(
-        'capture',
-        `${path} cannot be read (${codeOf(cause)}): check that it is a file you may read.`,
-        { cause },
-      );
+      throw cannotRead(path, cause);
     }
   }
 }
 
-function tooLong(path: string, bytesMax: number): VacateError {
+function cannotRead(path: string, cause: unknown): VacateError {
   return new VacateError(
     'capture',
-    `${path} is longer than ${formatBytes(bytesMax)}, as no file of a capture is: ${TAKE_AGAIN}.`,
+    `${path} cannot be read (${codeOf(cause)}): check that it is a file you may read.`,
+    { cause },
   );
 }
 
-function gunzip(path: string, zipped: Buffer, bytesMax: number): Buffer {
-  if (zipped.length > 0 && (zipped[0] !== GZIP_MAGIC[0] || zipped[1] !== GZIP_MAGIC[1])) {
+/** A file that has a word for every page must have at least one, and no part of one. */
+function checkLength(path: string, nrBytes: number): void {
+  if (nrBytes === 0) {
+    throw new VacateError('capture', `${path} describes no page at all: ${TAKE_AGAIN}, as root.`);
+  }
+  if (nrBytes % WORD_BYTES !== 0) {
     throw new VacateError(
       'capture',
-      `${path} is not gzip: compress it with gzip, or drop the .gz from its name if it is the file of /proc as read.`,
+      `${path} holds ${nrBytes} bytes, which is no whole number of 8-byte words: ` +
+        `the file was cut short, ${TAKE_AGAIN}.`,
     );
   }
+}
+
+function gunzip(path: string, zipped: Buffer, bytesMax: number): Buffer {
+  checkMagic(path, zipped);
   try {
     return gunzipSync(zipped, { chunkSize: GUNZIP_PIECE_BYTES, maxOutputLength: bytesMax });
   } catch (cause) {
-    if (codeOf(cause) === 'ERR_BUFFER_TOO_LARGE') throw tooLong(path, bytesMax);
-    const what = codeOf(cause) === 'Z_BUF_ERROR' ? 'ends too early' : `is damaged (${codeOf(cause)})`;
-    throw new VacateError('capture', `${path} ${what}: copy it again, or ${TAKE_AGAIN}.`, { cause });
+    throw codeOf(cause) === 'ERR_BUFFER_TOO_LARGE' ? tooLong(path, bytesMax) : cannotUnzip(path, cause);
   }
-}
-
-/** The captured kernels and every machine that Node runs on here are little-endian. */
-function wordsOf(bytes: Buffer): Uint32Array {
-  const isAligned = bytes.byteOffset % Uint32Array.BYTES_PER_ELEMENT === 0;
-  const aligned = isAligned ? bytes : new Uint8Array(bytes);
-  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / Uint32Array.BYTES_PER_ELEMENT);
-}
-
-function codeOf(cause: unknown): string {
-  const code = (cause as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : String(cause);
 }

@@ -1,7 +1,7 @@
 import { VacateError } from '../base/vacate-error.js';
 import { BLOCK_OFFLINE } from '../mm/memory-block.js';
-import { PG_BUDDY, PG_NOPAGE } from '../mm/page-flags.js';
 import { formatPfn, PAGEBLOCK_PAGES } from '../mm/units.js';
+import { type Census, pagesIn } from './census.js';
 import type { MemoryBlock } from './memory-blocks.js';
 import { countPages, formatCount, TAKE_AGAIN } from './wording.js';
 import { nameOf, type PlacedZone } from './zone-ranges.js';
@@ -38,16 +38,15 @@ export function checkReach(
 }
 
 /** What zoneinfo counted must be there, near enough. */
-export function checkCounters(flags: Uint32Array, zones: readonly PlacedZone[], caveats: string[]): void {
+export function checkCounters(census: Census, zones: readonly PlacedZone[], caveats: string[]): void {
   let nrManaged = 0;
   let nrPresent = 0;
   for (const zone of zones) {
     const { counters } = zone.record;
     if (counters === null) return;
-    const counted = countZone(flags, zone);
     nrManaged += counters.nrManaged;
-    nrPresent += counted.nrPresent;
-    checkFree(counted.nrFree, zone, nameOf(zone, zones), caveats);
+    nrPresent += pagesIn(census.present, zone.ranges);
+    checkFree(pagesIn(census.free, zone.ranges), zone, nameOf(zone, zones), caveats);
   }
   if (nrManaged <= nrPresent * (1 + TOLERANCE)) return;
   throw new VacateError(
@@ -76,17 +75,4 @@ function checkFree(nrFree: number, { record }: PlacedZone, name: string, caveats
     'capture',
     `${counted}: too much happened between the two, ${TAKE_AGAIN}, when less is going on.`,
   );
-}
-
-function countZone(flags: Uint32Array, { ranges }: PlacedZone): { nrPresent: number; nrFree: number } {
-  let nrPresent = 0;
-  let nrFree = 0;
-  for (const { start, end } of ranges) {
-    for (let pfn = start; pfn < end; pfn++) {
-      const word = flags[pfn] as number;
-      if ((word & PG_NOPAGE) === 0) nrPresent++;
-      if ((word & PG_BUDDY) !== 0) nrFree++;
-    }
-  }
-  return { nrPresent, nrFree };
 }

@@ -1,6 +1,7 @@
 import { PG_BUDDY } from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import { MAX_PAGE_ORDER } from '../mm/units.js';
+import { type Census, pagesIn } from './census.js';
 import { formatCount } from './wording.js';
 import type { PlacedZone } from './zone-ranges.js';
 
@@ -19,44 +20,35 @@ export function parseBuddyinfo(text: string): Buddyinfo {
 
 /**
  * Marks every page of a free block. Kernels since 2.6.34 do so themselves (stable_page_flags asks is_free_buddy_page);
- * the documentation of the file still says that only the first page is marked, and other sources may hold to it.
+ * the documentation of the file still says that only the first page is marked, and other sources may hold to it. True if
+ * there was anything to mark.
  */
 export function markWholeFreeBlocks(
   flags: Uint32Array,
+  { free, nrPairs }: Census,
   zones: readonly PlacedZone[],
   buddyinfo: Buddyinfo | null,
   caveats: string[],
-): void {
-  const { nrMarked, nrPairs } = countMarked(flags);
+): boolean {
+  const nrMarked = pagesIn(free, [{ start: 0, end: flags.length }]);
   // Two marked pages of one aligned pair are one free block, or else the allocator would have merged them.
-  if (nrMarked === 0 || nrPairs * 50 > nrMarked) return;
+  if (nrMarked === 0 || nrPairs * 50 > nrMarked) return false;
   const nrFree = nrFreePages(zones, buddyinfo);
   if (nrFree === null) {
     caveats.push(
       'Every free block in kpageflags looks like a single page, and the capture has neither zoneinfo nor buddyinfo: ' +
         'if only first pages are marked, the rest of each free block is mistaken for something else.',
     );
-    return;
+    return false;
   }
-  if (nrMarked * 10 > nrFree * 9) return;
+  if (nrMarked * 10 > nrFree * 9) return false;
   for (const zone of zones) expandHeads(flags, zone, buddyinfo);
   caveats.push(
     `kpageflags marks ${formatCount(nrMarked)} pages for ${formatCount(nrFree)} free ones, the first of each free ` +
       'block: how long each block is was worked out from its place' +
       `${buddyinfo === null ? '' : ' and from buddyinfo'}.`,
   );
-}
-
-function countMarked(flags: Uint32Array): { nrMarked: number; nrPairs: number } {
-  let nrMarked = 0;
-  let nrPairs = 0;
-  for (let pfn = 0; pfn + 1 < flags.length; pfn += 2) {
-    const first = ((flags[pfn] as number) & PG_BUDDY) !== 0;
-    const second = ((flags[pfn + 1] as number) & PG_BUDDY) !== 0;
-    nrMarked += Number(first) + Number(second);
-    if (first && second) nrPairs++;
-  }
-  return { nrMarked, nrPairs };
+  return true;
 }
 
 function nrFreePages(zones: readonly PlacedZone[], buddyinfo: Buddyinfo | null): number | null {

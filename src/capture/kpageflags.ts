@@ -19,6 +19,7 @@ import {
   PG_UPTODATE,
   PG_WRITEBACK,
 } from '../mm/page-flags.js';
+import type { Census } from './census.js';
 import { countPages } from './wording.js';
 
 /** Bits that are ours as they stand: 0 to 23, and PGTABLE. Bits 24 and 25 (ZERO_PAGE, IDLE) mean others here. */
@@ -30,49 +31,56 @@ const KPF_MLOCKED = 1 << (33 - 32);
 const KPF_PRIVATE = 1 << (35 - 32);
 
 /**
- * The words of /proc/kpageflags as PG_* words, `nrPfns` long: what the file does not reach is no page. PG_MMAP and
- * PG_PRIVATE are as in the file until `finishFlags`: the steps between tell page types apart by them.
+ * Words of /proc/kpageflags as PG_* words, into `flags` from `at` on. PG_MMAP and PG_PRIVATE are as in the file until
+ * `finishPages`: the steps between tell page types apart by them. Neighbours look alike more often than not.
  * What the kernel writes: fs/proc/page.c, stable_page_flags.
  */
-export function translateFlags(words: Uint32Array, nrPfns: number): Uint32Array {
-  const flags = new Uint32Array(nrPfns);
+export function translateFlags(words: Uint32Array, flags: Uint32Array, at: number): void {
   const nrWords = words.length / 2;
-  for (let pfn = 0; pfn < nrWords; pfn++) {
-    const low = words[2 * pfn] as number;
-    const high = words[2 * pfn + 1] as number;
-    let word = low & SAME_BITS;
-    if ((high & KPF_RESERVED) !== 0) word |= PG_RESERVED;
-    if ((high & KPF_MLOCKED) !== 0) word |= PG_MLOCKED;
-    if ((high & KPF_PRIVATE) !== 0) word |= PG_PRIVATE;
-    // A slab keeps its own data where other pages keep the mapping, and Linux 6.12 reads that as an address space.
-    if ((word & PG_SLAB) !== 0) word &= ~(PG_ANON | PG_KSM | PG_MMAP);
-    // The huge zero page is called a THP, yet it is a kernel page that nobody moves.
-    if ((low & KPF_ZERO_PAGE) !== 0) word &= ~PG_THP;
-    if ((word & PG_NOPAGE) !== 0) word = PG_NOPAGE;
-    flags[pfn] = word;
+  let lastLow = 0;
+  let lastHigh = 0;
+  let last = 0;
+  for (let i = 0; i < nrWords; i++) {
+    const low = words[2 * i]!;
+    const high = words[2 * i + 1]!;
+    if (low !== lastLow || high !== lastHigh) {
+      last = translated(low, high);
+      lastLow = low;
+      lastHigh = high;
+    }
+    flags[at + i] = last;
   }
-  flags.fill(PG_NOPAGE, nrWords);
-  return flags;
 }
 
-/** Linux 6.12 tests both type bits of the mapping with "or", so every anonymous page looks merged. */
-export function ignoreFalseKsm(flags: Uint32Array, caveats: string[]): void {
-  let nrAnon = 0;
-  let nrMerged = 0;
-  for (let pfn = 0; pfn < flags.length; pfn++) {
-    const word = flags[pfn] as number;
-    if ((word & PG_ANON) === 0) continue;
-    nrAnon++;
-    if ((word & PG_KSM) !== 0) nrMerged++;
-  }
+function translated(low: number, high: number): number {
+  let word = low & SAME_BITS;
+  if ((high & KPF_RESERVED) !== 0) word |= PG_RESERVED;
+  if ((high & KPF_MLOCKED) !== 0) word |= PG_MLOCKED;
+  if ((high & KPF_PRIVATE) !== 0) word |= PG_PRIVATE;
+  // A slab keeps its own data where other pages keep the mapping, and Linux 6.12 reads that as an address space.
+  if ((word & PG_SLAB) !== 0) word &= ~(PG_ANON | PG_KSM | PG_MMAP);
+  // The huge zero page is called a THP, yet it is a kernel page that nobody moves.
+  if ((low & KPF_ZERO_PAGE) !== 0) word &= ~PG_THP;
+  return (word & PG_NOPAGE) === 0 ? word : PG_NOPAGE;
+}
+
+/**
+ * Whether the KSM flag means anything: Linux 6.12 tests both type bits of the mapping with "or", so every anonymous page
+ * looks merged.
+ */
+export function isKsmFalse({ nrAnon, nrMerged }: Pick<Census, 'nrAnon' | 'nrMerged'>, caveats: string[]): boolean {
   // Real merging never reaches nine in ten: pages of THPs and pages just written are not merged.
-  if (nrMerged === 0 || nrMerged * 10 < nrAnon * 9) return;
+  if (nrMerged === 0 || nrMerged * 10 < nrAnon * 9) return false;
   caveats.push(
     `${countPages(nrMerged, 'anonymous')} of ${nrAnon.toLocaleString('en-US')} carry the KSM flag, as this kernel ` +
       'sets it on all of them: which pages KSM has merged is not known, and none is treated so.',
   );
+  return true;
+}
+
+export function dropKsm(flags: Uint32Array): void {
   for (let pfn = 0; pfn < flags.length; pfn++) {
-    const word = flags[pfn] as number;
+    const word = flags[pfn]!;
     if ((word & PG_KSM) !== 0) flags[pfn] = word & ~PG_KSM;
   }
 }
@@ -83,22 +91,19 @@ const NOT_CACHE_BITS = PG_SLAB | PG_RESERVED | PG_ANON | PG_HUGE | PG_PGTABLE;
 const OWNED_BITS = PG_LRU | PG_ANON | PG_SWAPCACHE | CACHE_BITS | PG_HUGE | PG_THP;
 
 /**
- * Last step: drops what only a capture has. The private bit stays where it means buffers, on pages of files; other
- * owners (zsmalloc, slab, hugetlb, the memory map) use it for themselves. A mapping count stays where the kernel counts
- * mappings in that field: types of its own reuse it, and pages of drivers are mapped without being anybody's memory.
- * Gives the number of pages in the swap cache.
+ * What stays of a page's flags in the end: all but what only a capture has. The private bit stays where it means buffers,
+ * on pages of files; other owners (zsmalloc, slab, hugetlb, the memory map) use it for themselves.
  */
-export function finishFlags(flags: Uint32Array, mapcounts: Uint16Array): number {
-  let nrSwapCached = 0;
-  for (let pfn = 0; pfn < flags.length; pfn++) {
-    const word = flags[pfn] as number;
-    let kept = word & ~(PG_MMAP | PG_PRIVATE);
-    const isCache = (word & PG_LRU) !== 0 || ((word & CACHE_BITS) !== 0 && (word & NOT_CACHE_BITS) === 0);
-    if (isCache) kept |= word & PG_PRIVATE;
-    flags[pfn] = kept;
-    const isKernelCompound = (word & (PG_HEAD | PG_TAIL)) !== 0 && (word & (PG_THP | PG_HUGE)) === 0;
-    if ((word & OWNED_BITS) === 0 || isKernelCompound) mapcounts[pfn] = 0;
-    if ((word & PG_SWAPCACHE) !== 0) nrSwapCached++;
-  }
-  return nrSwapCached;
+export function keptFlags(word: number): number {
+  const isCache = (word & PG_LRU) !== 0 || ((word & CACHE_BITS) !== 0 && (word & NOT_CACHE_BITS) === 0);
+  return word & ~(isCache ? PG_MMAP : PG_MMAP | PG_PRIVATE);
+}
+
+/**
+ * Whether the kernel counts a page's mappings in the field that says so: types of its own reuse it, and pages of drivers
+ * are mapped without being anybody's memory.
+ */
+export function hasMappings(word: number): boolean {
+  const isKernelCompound = (word & (PG_HEAD | PG_TAIL)) !== 0 && (word & (PG_THP | PG_HUGE)) === 0;
+  return (word & OWNED_BITS) !== 0 && !isKernelCompound;
 }

@@ -1,8 +1,9 @@
 import type { ImagePcp } from '../mm/machine-image.js';
 import { PG_PCP } from '../mm/page-flags.js';
-import { PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
+import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import type { ZoneKind } from '../mm/zone.js';
 import { isSince } from './kernel-release.js';
+import type { CapturedPages } from './mappings.js';
 import type { PlacedZone } from './zone-ranges.js';
 
 /** Part of a zone that its per-CPU lists may grow to in all, where the kernel tunes them (MIN_PERCPU_PAGELIST_HIGH_FRACTION). */
@@ -35,13 +36,17 @@ export function parsePagesets(lines: readonly string[]): Pageset[] {
  * How each zone's lists behave on that kernel, and which pages are on whose; null if zoneinfo does not tell of all zones.
  * CPU 0 of the image is the one that took the capture, as far as can be told, since that will be the one that acts on it.
  */
-export function imagePcp(zones: readonly PlacedZone[], flags: Uint32Array, release: string | null): ImagePcp[] | null {
+export function imagePcp(
+  zones: readonly PlacedZone[],
+  captured: CapturedPages,
+  release: string | null,
+): ImagePcp[] | null {
   const dealt: Dealt[] = [];
   for (const { record, ranges } of zones) {
     const { pagesets = [], nrManaged = 0 } = record.counters ?? {};
     if (pagesets.length === 0) return null;
     for (const { start, end } of ranges)
-      dealt.push({ start, kind: record.kind, nrManaged, pagesets, pages: dealToCpus(flags, start, end, pagesets) });
+      dealt.push({ start, kind: record.kind, nrManaged, pagesets, pages: dealToCpus(captured, start, end, pagesets) });
   }
   const order = cpuOrder(dealt);
   const isTuned = isSince(release, 6, 7);
@@ -73,10 +78,10 @@ interface Dealt {
  * close together, so every run of neighbours goes to one CPU, the longest runs first, to the CPU that has most pages left
  * to place.
  */
-function dealToCpus(flags: Uint32Array, start: Pfn, end: Pfn, pagesets: readonly Pageset[]): Pfn[][] {
+function dealToCpus(captured: CapturedPages, start: Pfn, end: Pfn, pagesets: readonly Pageset[]): Pfn[][] {
   const dealt: Pfn[][] = pagesets.map(() => []);
   const left = pagesets.map(({ count }) => count);
-  for (const run of runsOf(flags, start, end).sort((a, b) => b.length - a.length)) {
+  for (const run of runsOf(captured, start, end).sort((a, b) => b.length - a.length)) {
     const cpu = left.indexOf(Math.max(...left));
     left[cpu] = left[cpu]! - run.length;
     // One by one: a run may be longer than an argument list can be.
@@ -85,10 +90,14 @@ function dealToCpus(flags: Uint32Array, start: Pfn, end: Pfn, pagesets: readonly
   return dealt.map((pfns) => pfns.sort((a, b) => a - b));
 }
 
-function runsOf(flags: Uint32Array, start: Pfn, end: Pfn): Pfn[][] {
+function runsOf({ flags, hasListed }: CapturedPages, start: Pfn, end: Pfn): Pfn[][] {
   const runs: Pfn[][] = [];
   let last = Number.NEGATIVE_INFINITY;
   for (let pfn = start; pfn < end; pfn++) {
+    if (hasListed[pfn >>> PAGEBLOCK_ORDER] === 0) {
+      pfn |= PAGEBLOCK_PAGES - 1;
+      continue;
+    }
     if ((flags[pfn]! & PG_PCP) === 0) continue;
     if (pfn - last > GAP_PAGES) runs.push([]);
     runs.at(-1)!.push(pfn);

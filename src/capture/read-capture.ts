@@ -1,21 +1,23 @@
 import { expectArgument, isCallback, isObject } from '../base/arguments.js';
 import { alignUp } from '../base/bits.js';
 import { VacateError } from '../base/vacate-error.js';
-import { journalledPages } from '../mm/buffer-cache.js';
 import type { MachineImage } from '../mm/machine-image.js';
-import { PG_NOPAGE } from '../mm/page-flags.js';
+import { PG_KSM, PG_NOPAGE } from '../mm/page-flags.js';
 import { formatPfn, MAX_PFN, PAGE_SIZE, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { CaptureFiles } from './capture-files.js';
 import type { CaptureSource } from './capture-source.js';
-import { mendCompoundPages } from './compound-pages.js';
+import { type Census, censusOf, pagesIn } from './census.js';
 import { checkCounters, checkReach } from './consistency.js';
 import { findDimms } from './dimms.js';
 import { tellDrift } from './drift.js';
+import { type FinishedPages, finishPages, tellBroken } from './finish-pages.js';
 import { markWholeFreeBlocks, parseBuddyinfo } from './free-blocks.js';
 import { kernelRelease } from './kernel-release.js';
-import { finishFlags, ignoreFalseKsm, translateFlags } from './kpageflags.js';
-import { readMapcounts } from './mapcounts.js';
+import { dropKsm, isKsmFalse } from './kpageflags.js';
+import { capturedPages, MappingReader } from './mappings.js';
 import { deriveBlocks, type MemoryBlock, parseBlockPages, parseMemoryBlocks } from './memory-blocks.js';
+import type { PageFileReader } from './page-file-reader.js';
+import { PageTable } from './page-table.js';
 import { inferPageblockTypes } from './pageblock-types.js';
 import { parsePagetypeinfo } from './pagetypeinfo.js';
 import { imagePcp } from './per-cpu-lists.js';
@@ -24,6 +26,9 @@ import { nameUntypedPages } from './untyped-pages.js';
 import { countPages, formatCount, TAKE_AGAIN } from './wording.js';
 import { deriveZones, nameZonesOf, type PlacedZone, placeZones, zoneShapes } from './zone-ranges.js';
 import { parseZoneinfo } from './zoneinfo.js';
+
+/** What is not streamed is looked at in pieces that fit into a cache. */
+const PIECE_WORDS = 2 ** 16;
 
 export interface ReadCaptureOptions {
   /** Told the part that is done, 0 to 1, a few times. */
@@ -40,28 +45,60 @@ export interface ReadCaptureOptions {
  */
 export function readCapture(from: string | CaptureSource, options: ReadCaptureOptions = {}): MachineImage {
   checkArguments(from, options);
-  const caveats: string[] = [];
-  const progress = options.onProgress ?? (() => {});
   const files = typeof from === 'string' ? new CaptureFiles(from) : from;
-  const { nrFilePfns, nrPfns, blockPages, flags, zones, blocks, listed, nrCpus } = readLayout(files, caveats);
+  const steps = captureSteps(files, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    readWhole(files, step.value);
+  }
+}
+
+/**
+ * The same, piece by piece: of a file that has a word for every page no more than a piece is in memory. A compressed file
+ * is unpacked by other threads meanwhile. It takes 6 to 7 bytes a page.
+ */
+export async function streamCapture(files: CaptureFiles, options: ReadCaptureOptions = {}): Promise<MachineImage> {
+  checkArguments(files, options);
+  const steps = captureSteps(files, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await files.stream(step.value);
+  }
+}
+
+function readWhole(files: CaptureSource, file: PageFileReader): void {
+  const words = files.words(file.name);
+  if (words === null) return;
+  file.begin(words.length / 2);
+  for (let at = 0; at < words.length; at += PIECE_WORDS) file.add(words.subarray(at, at + PIECE_WORDS));
+}
+
+/** Reads a capture; whoever drives it reads the page files that it asks for. */
+function* captureSteps(
+  files: CaptureSource,
+  { onProgress: progress = () => {} }: ReadCaptureOptions,
+): Generator<PageFileReader, MachineImage> {
+  const caveats: string[] = [];
+  const table = new PageTable(files, (part) => progress(0.4 * part));
+  yield table;
+  const { nrPfns, blockPages, flags, zones, blocks, listed, nrCpus, census } = readLayout(files, table, caveats);
   progress(0.4);
 
-  const kpagecount = files.words('kpagecount');
-  const mapcounts = readMapcounts(kpagecount, nrFilePfns, flags, caveats);
+  const pages = capturedPages(flags);
+  const mappings = new MappingReader(pages, zones, table.nrPages, (part) => progress(0.4 + 0.3 * part));
+  if (isKsmFalse(census, caveats)) dropKsm(flags);
+  yield mappings;
+  mappings.finish(caveats);
   progress(0.7);
-  ignoreFalseKsm(flags, caveats);
   const typeText = files.text('pagetypeinfo');
-  const migratetypes = inferPageblockTypes(
-    flags,
-    zones,
-    typeText === null ? null : parsePagetypeinfo(typeText),
-    caveats,
-  );
-  nameUntypedPages({ flags, mapcounts, areCountsKnown: kpagecount !== null }, zones, migratetypes, caveats);
-  mendCompoundPages(flags, mapcounts, caveats);
-  const nrSwapCached = finishFlags(flags, mapcounts);
-  tellJournalled(flags, caveats);
-  tellDrift(files, countPresent(flags), caveats);
+  const types = inferPageblockTypes(census, zones, typeText === null ? null : parsePagetypeinfo(typeText), caveats);
+  nameUntypedPages(pages, mappings.found, zones, { census, types }, caveats);
+  const finished = finishPages(flags, pages.mapcounts);
+  tellBroken(finished, caveats);
+  tellJournalled(finished, caveats);
+  tellDrift(files, pagesIn(census.present, [{ start: 0, end: nrPfns }]), caveats);
   progress(0.9);
 
   const kernel = kernelRelease(files);
@@ -77,11 +114,11 @@ export function readCapture(from: string | CaptureSource, options: ReadCaptureOp
     blocks: blocks.map(({ block, state, zoneKinds }) => ({ block, state, zoneKinds })),
     dimms: findDimms({ ...sources, hasBlock }, zones, caveats),
     flags,
-    mapcounts,
-    nrSwapSlots: countSwapSlots(files.text('meminfo'), nrSwapCached, nrPfns, caveats),
+    mapcounts: pages.mapcounts,
+    nrSwapSlots: countSwapSlots(files.text('meminfo'), finished.nrSwapCached, nrPfns, caveats),
     kernel,
-    migratetypes,
-    pcp: imagePcp(zones, flags, kernel),
+    migratetypes: types,
+    pcp: imagePcp(zones, pages, kernel),
     caveats,
   };
   progress(1);
@@ -101,11 +138,11 @@ function checkArguments(from: unknown, options: unknown): void {
 }
 
 interface Layout {
-  readonly nrFilePfns: number;
   readonly nrPfns: number;
   readonly nrCpus: number;
   readonly blockPages: number;
   readonly flags: Uint32Array;
+  readonly census: Census;
   readonly zones: readonly PlacedZone[];
   readonly blocks: readonly MemoryBlock[];
   /** As memory_blocks has them; null without that file. */
@@ -113,15 +150,14 @@ interface Layout {
 }
 
 /** Which pages there are and whose, all files agreeing. */
-function readLayout(files: CaptureSource, caveats: string[]): Layout {
-  const words = files.words('kpageflags');
-  if (words === null) {
+function readLayout(files: CaptureSource, table: PageTable, caveats: string[]): Layout {
+  const nrFilePfns = table.nrPages;
+  if (nrFilePfns === null) {
     throw new VacateError(
       'capture',
       `${files.where} holds no kpageflags.gz: name a directory that has /proc/kpageflags of a host, read as root, under that name.`,
     );
   }
-  const nrFilePfns = words.length / 2;
   const blockPages = parseBlockPages(files.text('block_size_bytes'), caveats);
   const blockText = files.text('memory_blocks');
   const listed = blockText === null ? null : parseMemoryBlocks(blockText);
@@ -130,30 +166,44 @@ function readLayout(files: CaptureSource, caveats: string[]): Layout {
   checkReach(nrFilePfns, zoneinfo?.zones ?? null, listed, blockPages);
 
   const nrPfns = reachOf(nrFilePfns, listed ?? [], blockPages);
-  const flags = translateFlags(words, nrPfns);
+  const flags = table.flagsOf(nrPfns);
+  let isChanged = false;
   if (listed === null) {
     caveats.push('The capture lacks memory_blocks: a block that has a page is taken as online, every other as a hole.');
-  } else keepOnlinePages(flags, listed, blockPages, caveats);
+  } else isChanged = keepOnlinePages(flags, listed, blockPages, caveats);
   const blocks = listed ?? deriveBlocks(flags, blockPages);
   const records = zoneinfo?.zones ?? deriveZones(listed, blockPages, nrPfns, caveats);
   const zones = placeZones(records, blocks, blockPages, caveats);
-  keepZonedPages(flags, zones, caveats);
+  isChanged = keepZonedPages(flags, zones, caveats) || isChanged;
   if (flags.every((word) => word === PG_NOPAGE)) {
     throw new VacateError('capture', `kpageflags and memory_blocks leave no page of memory: ${TAKE_AGAIN}.`);
   }
-  const buddyText = files.text('buddyinfo');
-  markWholeFreeBlocks(flags, zones, buddyText === null ? null : parseBuddyinfo(buddyText), caveats);
-  checkCounters(flags, zones, caveats);
+  const census = checkedCensus(files, { flags, zones, read: isChanged ? null : table.census(nrPfns) }, caveats);
   return {
-    nrFilePfns,
     nrPfns,
     nrCpus: zoneinfo?.nrCpus ?? 1,
     blockPages,
     flags,
+    census,
     zones,
     blocks: listed ?? nameZonesOf(blocks, zones, blockPages),
     listed,
   };
+}
+
+/** `read` is what was counted while the flags were read, if it still holds. */
+function checkedCensus(
+  files: CaptureSource,
+  { flags, zones, read }: { flags: Uint32Array; zones: readonly PlacedZone[]; read: Census | null },
+  caveats: string[],
+): Census {
+  let census = read ?? censusOf(flags, PG_KSM);
+  const buddyText = files.text('buddyinfo');
+  const buddyinfo = buddyText === null ? null : parseBuddyinfo(buddyText);
+  if (markWholeFreeBlocks(flags, census, zones, buddyinfo, caveats)) census = censusOf(flags, PG_KSM);
+  checkCounters(census, zones, caveats);
+  // Counted as if the KSM flag meant nothing; where it does mean something, a page with it is not one without a flag.
+  return census.nrKsm > 0 && !isKsmFalse(census, []) ? censusOf(flags, 0) : census;
 }
 
 /**
@@ -197,17 +247,10 @@ function countSwapSlots(meminfo: string | null, nrSwapCached: number, nrPfns: nu
   return Math.max(Math.min(nrSlots, nrPfns + nrSwapCached), nrSwapCached);
 }
 
-function countPresent(flags: Uint32Array): number {
-  let nrPresent = 0;
-  for (let pfn = 0; pfn < flags.length; pfn++) if (((flags[pfn] as number) & PG_NOPAGE) === 0) nrPresent++;
-  return nrPresent;
-}
-
-function tellJournalled(flags: Uint32Array, caveats: string[]): void {
-  const nr = journalledPages(flags).length;
-  if (nr === 0) return;
+function tellJournalled({ nrJournalled }: FinishedPages, caveats: string[]): void {
+  if (nrJournalled === 0) return;
   caveats.push(
-    `${countPages(nr)} of file-system metadata, most of them dirty: their buffers are taken to be held by a journal, so ` +
+    `${countPages(nrJournalled)} of file-system metadata, most of them dirty: their buffers are taken to be held by a journal, so ` +
       'that they cannot move until they are written.',
   );
 }

@@ -1,50 +1,10 @@
 import { MIGRATE_MOVABLE, type Migratetype } from '../mm/migratetype.js';
-import {
-  PG_ACTIVE,
-  PG_ANON,
-  PG_BUDDY,
-  PG_ERROR,
-  PG_HEAD,
-  PG_LOCKED,
-  PG_LRU,
-  PG_MMAP,
-  PG_MOVABLE_OPS,
-  PG_PCP,
-  PG_PRIVATE,
-  PG_RECLAIM,
-  PG_REFERENCED,
-  PG_SWAPBACKED,
-  PG_SWAPCACHE,
-  PG_TAIL,
-  PG_UPTODATE,
-} from '../mm/page-flags.js';
-import type { PfnRange } from '../mm/pfn-range.js';
-import { PAGEBLOCK_PAGES } from '../mm/units.js';
+import { PG_BUDDY, PG_MMAP, PG_MOVABLE_OPS, PG_PCP, PG_PRIVATE } from '../mm/page-flags.js';
+import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
+import { type Census, pagesIn } from './census.js';
+import { type CapturedPages, FRESH_ANONYMOUS, type Unexplained } from './mappings.js';
 import { countPages, formatCount } from './wording.js';
 import { nameOf, type PlacedZone } from './zone-ranges.js';
-
-/** Bits that say how a page fares, not what it is. */
-export const TYPELESS = PG_LOCKED | PG_ERROR | PG_REFERENCED | PG_ACTIVE | PG_RECLAIM | PG_MMAP | PG_PRIVATE;
-/** As a page is after its first fault. */
-const FRESH_ANONYMOUS = PG_ANON | PG_SWAPBACKED | PG_UPTODATE | PG_LRU;
-
-export interface CapturedPages {
-  readonly flags: Uint32Array;
-  readonly mapcounts: Uint16Array;
-  /** False if no kpagecount was captured; then counts and flags cannot contradict each other. */
-  readonly areCountsKnown: boolean;
-}
-
-/** Pages of one zone that flags alone do not explain. */
-interface Unexplained {
-  /** No flag and no mapping: free on a per-CPU list, or memory of the kernel. */
-  readonly bare: number[];
-  /** In use by the look of it, of no type. */
-  readonly nameless: number[];
-  nrMappedSince: number;
-  nrUnmappedSince: number;
-  nrHeldUnmapped: number;
-}
 
 /**
  * Gives types to pages that have none in kpageflags, by what zoneinfo counted and by what a zone may hold. A page that
@@ -52,52 +12,22 @@ interface Unexplained {
  */
 export function nameUntypedPages(
   pages: CapturedPages,
+  found: readonly Unexplained[],
   zones: readonly PlacedZone[],
-  types: readonly Migratetype[] | null,
+  { census, types }: { census: Census; types: readonly Migratetype[] | null },
   caveats: string[],
 ): void {
-  for (const zone of zones) {
+  for (const [index, zone] of zones.entries()) {
     const name = nameOf(zone, zones);
-    const unexplained = collect(pages, zone);
+    const unexplained = found[index]!;
     tellRaces(unexplained, name, caveats);
+    // Pages without a flag first: nameless ones that turn out to be the kernel's lose theirs.
+    const ofBare: string[] = [];
+    nameBare(pages, unexplained, zone, { census, types }, name, ofBare);
     nameZspages(pages, unexplained.nameless, zone, name, caveats);
     nameNameless(pages, unexplained.nameless, zone, name, caveats);
-    nameBare(pages, unexplained, zone, types, name, caveats);
+    caveats.push(...ofBare);
   }
-}
-
-/**
- * kpagecount is read after kpageflags, and processes start and end between the two (the reader's own, for one): a page
- * without flags but with mappings was free and is an anonymous page now; an anonymous page that was mapped and has no
- * mapping left was freed to a per-CPU list.
- */
-function collect(pages: CapturedPages, { ranges }: PlacedZone): Unexplained {
-  const { flags, mapcounts, areCountsKnown } = pages;
-  const found: Unexplained = { bare: [], nameless: [], nrMappedSince: 0, nrUnmappedSince: 0, nrHeldUnmapped: 0 };
-  for (const { start, end } of ranges) {
-    for (let pfn = start; pfn < end; pfn++) {
-      const word = flags[pfn] as number;
-      if (word === 0) {
-        if (mapcounts[pfn] === 0) found.bare.push(pfn);
-        else {
-          flags[pfn] = FRESH_ANONYMOUS;
-          found.nrMappedSince++;
-        }
-      } else if ((word & ~TYPELESS) === 0) found.nameless.push(pfn);
-      else if (areCountsKnown && mapcounts[pfn] === 0 && isSingleAnonymous(word)) {
-        if ((word & PG_MMAP) === 0) found.nrHeldUnmapped++;
-        else {
-          flags[pfn] = PG_PCP;
-          found.nrUnmappedSince++;
-        }
-      }
-    }
-  }
-  return found;
-}
-
-function isSingleAnonymous(word: number): boolean {
-  return (word & (PG_ANON | PG_SWAPCACHE | PG_HEAD | PG_TAIL)) === PG_ANON;
 }
 
 function tellRaces(unexplained: Unexplained, name: string, caveats: string[]): void {
@@ -174,19 +104,19 @@ function nameNameless(
 
 /** Free pages of per-CPU lists look like untyped kernel pages, except where the kernel has no pages. */
 function nameBare(
-  { flags }: CapturedPages,
-  { bare, nrUnmappedSince }: Unexplained,
+  pages: CapturedPages,
+  { nrBare, nrUnmappedSince }: Unexplained,
   zone: PlacedZone,
-  types: readonly Migratetype[] | null,
+  { census, types }: { census: Census; types: readonly Migratetype[] | null },
   name: string,
   caveats: string[],
 ): void {
-  if (bare.length === 0) return;
-  const { record } = zone;
+  if (nrBare === 0) return;
+  const { record, ranges } = zone;
   const nrPcp = record.counters?.nrPcp ?? null;
   if (record.kind === 'Movable') {
-    for (const pfn of bare) flags[pfn] = PG_PCP;
-    const nrTaken = bare.length + nrUnmappedSince;
+    nameIn(pages, pageblocksIn(pages, zone), nrBare, 0);
+    const nrTaken = nrBare + nrUnmappedSince;
     if (nrTaken === nrPcp) return;
     caveats.push(
       `${name}: ${countPages(nrTaken)} taken as free on per-CPU lists, ` +
@@ -196,16 +126,16 @@ function nameBare(
   }
   if (nrPcp === null) {
     caveats.push(
-      `${name}: how many of ${countPages(bare.length, 'untyped')} are free on per-CPU lists is not known; all are ` +
+      `${name}: how many of ${countPages(nrBare, 'untyped')} are free on per-CPU lists is not known; all are ` +
         'treated as kernel memory.',
     );
-  } else if (bare.length <= nrPcp) {
-    for (const pfn of bare) flags[pfn] = PG_PCP;
+  } else if (nrBare <= nrPcp) {
+    nameIn(pages, pageblocksIn(pages, zone), nrBare, 0);
   } else if (types !== null) {
-    nameBareInMovableBlocks(flags, bare, zone, types, name, caveats);
+    nameBareInMovableBlocks(pages, nrBare, zone, { types, nrFound: pagesIn(census.free, ranges) }, name, caveats);
   } else if (nrPcp > 0) {
     caveats.push(
-      `${name}: ${formatCount(nrPcp)} of ${countPages(bare.length, 'untyped')} are free on per-CPU lists, which ones ` +
+      `${name}: ${formatCount(nrPcp)} of ${countPages(nrBare, 'untyped')} are free on per-CPU lists, which ones ` +
         'cannot be known; all are treated as kernel memory.',
     );
   }
@@ -214,50 +144,59 @@ function nameBare(
 /**
  * What the kernel takes for itself it takes from pageblocks of its own, nearly always: a page without a flag in a movable
  * one is free on a list. There can be as many as the lists may hold; the pageblocks with most of them come first. Lists
- * fill and empty all the time: where fewer were on them when zoneinfo was read, and so many more free, the rest had left
- * the lists.
+ * fill and empty all the time: where fewer were on them when zoneinfo was read, and so many more free than were found,
+ * the rest had left the lists.
  */
 function nameBareInMovableBlocks(
-  flags: Uint32Array,
-  bare: readonly number[],
-  { record, ranges }: PlacedZone,
-  types: readonly Migratetype[],
+  pages: CapturedPages,
+  nrBare: number,
+  zone: PlacedZone,
+  { types, nrFound }: { types: readonly Migratetype[]; nrFound: number },
   name: string,
   caveats: string[],
 ): void {
-  const { nrPcp = 0, nrFree = 0, pagesets = [] } = record.counters ?? {};
+  const { nrPcp = 0, nrFree = 0, pagesets = [] } = zone.record.counters ?? {};
   const nrMost = Math.max(
     nrPcp,
     pagesets.reduce((sum, { high }) => sum + high, 0),
   );
-  const taken = inMovableBlocks(bare, types).slice(0, nrMost);
-  const nrGone = Math.max(0, Math.min(taken.length - nrPcp, nrFree - countFree(flags, ranges)));
-  for (const [index, pfn] of taken.entries()) flags[pfn] = index < nrGone ? PG_BUDDY : PG_PCP;
-  if (taken.length === 0 && nrPcp === 0) return;
+  const { bareIn } = pages;
+  const movable = pageblocksIn(pages, zone).filter((pageblock) => types[pageblock] === MIGRATE_MOVABLE);
+  movable.sort((a, b) => bareIn[b]! - bareIn[a]!);
+  const nrThere = movable.reduce((sum, pageblock) => sum + bareIn[pageblock]!, 0);
+  const nrTaken = Math.min(nrThere, nrMost);
+  const nrGone = Math.max(0, Math.min(nrTaken - nrPcp, nrFree - nrFound));
+  nameIn(pages, movable, nrTaken, nrGone);
+  if (nrTaken === 0 && nrPcp === 0) return;
   caveats.push(
-    `${name}: ${formatCount(taken.length)} of ${countPages(bare.length, 'untyped')} lie in movable pageblocks and are ` +
+    `${name}: ${formatCount(nrTaken)} of ${countPages(nrBare, 'untyped')} lie in movable pageblocks and are ` +
       `taken as free on per-CPU lists, where zoneinfo counted ${formatCount(nrPcp)} a moment later` +
       `${nrGone === 0 ? '' : `, so ${formatCount(nrGone)} of them as given back to the allocator`}; the others are ` +
       'treated as kernel memory.',
   );
 }
 
-/** Of the pages those that lie in movable pageblocks, a pageblock after the other, the fullest first. */
-function inMovableBlocks(pfns: readonly number[], types: readonly Migratetype[]): number[] {
-  const byBlock = new Map<number, number[]>();
-  for (const pfn of pfns) {
-    const block = Math.floor(pfn / PAGEBLOCK_PAGES);
-    if (types[block] !== MIGRATE_MOVABLE) continue;
-    const inBlock = byBlock.get(block);
-    if (inBlock === undefined) byBlock.set(block, [pfn]);
-    else inBlock.push(pfn);
-  }
-  return [...byBlock.values()].sort((a, b) => b.length - a.length).flat();
+/** Pageblocks of a zone that have pages without a flag, ascending. */
+function pageblocksIn({ bareIn }: CapturedPages, { ranges }: PlacedZone): number[] {
+  const found: number[] = [];
+  for (const { start, end } of ranges)
+    for (let pageblock = start >>> PAGEBLOCK_ORDER; pageblock < end / PAGEBLOCK_PAGES; pageblock++)
+      if (bareIn[pageblock] !== 0) found.push(pageblock);
+  return found;
 }
 
-function countFree(flags: Uint32Array, ranges: readonly PfnRange[]): number {
-  let nrFree = 0;
-  for (const { start, end } of ranges)
-    for (let pfn = start; pfn < end; pfn++) if (((flags[pfn] as number) & PG_BUDDY) !== 0) nrFree++;
-  return nrFree;
+/** The first pages without a flag in these pageblocks are free: `nrGone` in the allocator, the others on lists. */
+function nameIn(pages: CapturedPages, pageblocks: readonly number[], nrTaken: number, nrGone: number): void {
+  const { flags, mapcounts, bareIn, hasListed } = pages;
+  let nr = 0;
+  for (const pageblock of pageblocks) {
+    if (nr === nrTaken) return;
+    hasListed[pageblock] = 1;
+    let left = bareIn[pageblock]!;
+    for (let pfn = pageblock * PAGEBLOCK_PAGES; left > 0 && nr < nrTaken; pfn++) {
+      if (flags[pfn] !== 0 || mapcounts[pfn] !== 0) continue;
+      flags[pfn] = nr++ < nrGone ? PG_BUDDY : PG_PCP;
+      left--;
+    }
+  }
 }

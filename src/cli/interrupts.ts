@@ -56,16 +56,21 @@ export class Interrupts {
   }
 
   /**
-   * Runs one long computation that cannot pause and that changes nothing. Here a signal ends the process at once, as if
+   * Runs one long computation, or reads at length, and changes nothing. Here a signal ends the process at once, as if
    * we did not listen: there is nothing to put back, and the user should not have to wait.
    */
   whileNothingIsAtStake<T>(compute: () => T): T {
     this.remove();
+    let computed: T;
     try {
-      return compute();
-    } finally {
+      computed = compute();
+    } catch (error) {
       this.install();
+      throw error;
     }
+    if (computed instanceof Promise) return computed.finally(() => this.install()) as T;
+    this.install();
+    return computed;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { VacateError } from '../base/vacate-error.js';
-import { CaptureFiles, type CaptureSource, readCapture } from '../capture/index.js';
+import { CaptureFiles, type CaptureSource, streamCapture } from '../capture/index.js';
 import type { LinuxTree } from '../linux/linux-tree.js';
 import type { MachineImage } from '../mm/machine-image.js';
 import { machineFromImage } from '../sim/from-image.js';
@@ -37,9 +37,9 @@ export interface OpenOptions {
   readonly root?: string | undefined;
 }
 
+/** A machine of that many pages takes long enough to build for people to change their mind. */
+const LARGE_PAGES = 2 ** 22;
 const SCENARIO_EXTENSIONS = ['.yaml', '.yml'];
-/** kpageflags.gz of a host with a few hundred GiB: reading it takes long enough for people to change their mind. */
-const LARGE_CAPTURE_BYTES = 4 * 1024 * 1024;
 
 /**
  * A scenario file, a capture directory, or the host under us ("live"), as a simulated machine.
@@ -104,27 +104,25 @@ export function readable<T>(name: string, read: () => T): T {
   }
 }
 
-function openCapture(directory: string, options: OpenOptions): OpenMachine {
-  const captured = readNamedCapture(directory, options);
+async function openCapture(directory: string, options: OpenOptions): Promise<OpenMachine> {
+  const captured = await readNamedCapture(directory, options);
   const { image } = captured;
   const build = () => machineFromImage(image);
-  const machine = isLarge(directory) ? options.interrupts.whileNothingIsAtStake(build) : build();
+  const machine = isLarge(image) ? options.interrupts.whileNothingIsAtStake(build) : build();
   return { machine, source: 'capture', seed: null, caveats: image.caveats, captured, tree: null };
 }
 
-/** What a capture directory says. */
-export function readNamedCapture(directory: string, { progress, interrupts }: OpenOptions): Captured {
+/** What a capture directory says. That of a terabyte takes seconds; a signal ends us meanwhile, as nothing is at stake. */
+export async function readNamedCapture(directory: string, { progress, interrupts }: OpenOptions): Promise<Captured> {
   const files = new CaptureFiles(directory);
-  const read = () =>
-    readCapture(files, {
-      onProgress: (part) => progress.update({ label: 'reading the capture', done: part, total: 1, unit: null }),
-    });
-  return { image: isLarge(directory) ? interrupts.whileNothingIsAtStake(read) : read(), files };
+  const onProgress = (part: number) =>
+    progress.update({ label: 'reading the capture', done: part, total: 1, unit: null });
+  const image = await interrupts.whileNothingIsAtStake(() => streamCapture(files, { onProgress }));
+  return { image, files };
 }
 
-function isLarge(directory: string): boolean {
-  const flags = statSync(join(directory, 'kpageflags.gz'), { throwIfNoEntry: false });
-  return (flags?.size ?? 0) > LARGE_CAPTURE_BYTES;
+function isLarge({ nrPfns }: MachineImage): boolean {
+  return nrPfns > LARGE_PAGES;
 }
 
 function openScenario(path: string, options: OpenOptions): Promise<OpenMachine> {

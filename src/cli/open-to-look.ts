@@ -44,7 +44,7 @@ export async function openToLook(name: string, options: OpenOptions): Promise<Lo
     return { ...rest, host: new SimHost(machine), image: null, book: machine };
   }
   const tree = isCapture ? null : treeOf(options.root);
-  const captured = tree === null ? readNamedCapture(name, options) : await readLive(tree, options);
+  const captured = tree === null ? await readNamedCapture(name, options) : await readLive(tree, options);
   options.progress.stop();
   await options.interrupts.breathe();
   const image = new ImageHost(captured.image);

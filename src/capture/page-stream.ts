@@ -1,0 +1,114 @@
+import { createReadStream, readSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { VacateError } from '../base/vacate-error.js';
+import { formatBytes } from '../mm/units.js';
+import type { PageFileReader } from './page-file-reader.js';
+import { TAKE_AGAIN } from './wording.js';
+
+export const WORD_BYTES = 8;
+/** As much as stays in a cache between the one who reads it and the one who looks at it. */
+const PIECE_BYTES = 512 * 1024;
+const GZIP_MAGIC = [0x1f, 0x8b] as const;
+/** Deflate makes no more out of a byte. */
+const INFLATION_MAX = 1032;
+
+export interface OpenFile {
+  /** The file descriptor. */
+  readonly number: number;
+  readonly nrBytes: number;
+}
+
+/** Cuts pieces of any length into whole words for a reader. */
+export class PieceFeed {
+  nrBytes = 0;
+  /** The first bytes of a word whose rest comes with the next piece. */
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(readonly reader: PageFileReader) {}
+
+  put(piece: Uint8Array): void {
+    this.nrBytes += piece.length;
+    const bytes = this.#rest.length === 0 ? piece : joined(this.#rest, piece);
+    const length = bytes.length - (bytes.length % WORD_BYTES);
+    if (length > 0) this.reader.add(wordsOf(bytes.subarray(0, length)));
+    this.#rest = bytes.slice(length);
+  }
+}
+
+/** A file as /proc has it. */
+export function streamPlain({ number, nrBytes }: OpenFile, feed: PieceFeed): void {
+  feed.reader.begin(Math.ceil(nrBytes / WORD_BYTES));
+  const piece = new Uint8Array(PIECE_BYTES);
+  for (;;) {
+    const length = readSync(number, piece, 0, Math.min(PIECE_BYTES, nrBytes - feed.nrBytes), null);
+    if (length === 0) return;
+    feed.put(piece.subarray(0, length));
+    feed.reader.onProgress(feed.nrBytes / nrBytes);
+  }
+}
+
+/** @throws VacateError kind 'capture' if it is damaged, cut short, or longer than `bytesMax` when it is unpacked. */
+export async function streamZipped(
+  path: string,
+  { number, nrBytes }: OpenFile,
+  { feed, bytesMax }: { feed: PieceFeed; bytesMax: number },
+): Promise<void> {
+  const magic = new Uint8Array(GZIP_MAGIC.length);
+  checkMagic(path, magic.subarray(0, readSync(number, magic, 0, magic.length, 0)));
+  feed.reader.begin(Math.ceil((nrBytes * INFLATION_MAX) / WORD_BYTES));
+  const zipped = createReadStream('', { fd: number, start: 0, autoClose: false, highWaterMark: PIECE_BYTES });
+  try {
+    if (nrBytes === 0) throw Object.assign(new Error('no data'), { code: 'Z_BUF_ERROR' });
+    await pipeline(zipped, createGunzip({ chunkSize: PIECE_BYTES }), async (pieces: AsyncIterable<Uint8Array>) => {
+      for await (const piece of pieces) {
+        feed.put(piece);
+        if (feed.nrBytes > bytesMax) throw tooLong(path, bytesMax);
+        feed.reader.onProgress(zipped.bytesRead / nrBytes);
+      }
+    });
+  } catch (cause) {
+    if (VacateError.is(cause) || !codeOf(cause).startsWith('Z_')) throw cause;
+    throw cannotUnzip(path, cause);
+  }
+}
+
+/** `start` is the beginning of the file, at least two bytes unless it has none. */
+export function checkMagic(path: string, start: Uint8Array): void {
+  if (start.length === 0 || (start[0] === GZIP_MAGIC[0] && start[1] === GZIP_MAGIC[1])) return;
+  throw new VacateError(
+    'capture',
+    `${path} is not gzip: compress it with gzip, or drop the .gz from its name if it is the file of /proc as read.`,
+  );
+}
+
+export function cannotUnzip(path: string, cause: unknown): VacateError {
+  const what = codeOf(cause) === 'Z_BUF_ERROR' ? 'ends too early' : `is damaged (${codeOf(cause)})`;
+  return new VacateError('capture', `${path} ${what}: copy it again, or ${TAKE_AGAIN}.`, { cause });
+}
+
+export function tooLong(path: string, bytesMax: number): VacateError {
+  return new VacateError(
+    'capture',
+    `${path} is longer than ${formatBytes(bytesMax)}, as no file of a capture is: ${TAKE_AGAIN}.`,
+  );
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
+/** The captured kernels and every machine that Node runs on here are little-endian. */
+export function wordsOf(bytes: Uint8Array): Uint32Array {
+  const isAligned = bytes.byteOffset % Uint32Array.BYTES_PER_ELEMENT === 0;
+  const aligned = isAligned ? bytes : new Uint8Array(bytes);
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / Uint32Array.BYTES_PER_ELEMENT);
+}
+
+export function codeOf(cause: unknown): string {
+  const code = (cause as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : String(cause);
+}
