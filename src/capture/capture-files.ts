@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { printable } from '../base/quoted.js';
@@ -75,24 +75,40 @@ export class CaptureFiles implements CaptureSource {
 
   /** The same, piece by piece, to a reader; `begin` is not called if there is no such file. */
   async stream(reader: PageFileReader): Promise<void> {
+    const name = `${reader.name}.gz`;
+    const path = printable(`${this.where}/${name}`);
     const bytesMax = this.pagesMax * WORD_BYTES;
-    for (const isZipped of [true, false]) {
-      const name = isZipped ? `${reader.name}.gz` : reader.name;
-      const path = printable(`${this.where}/${name}`);
-      const file = this.#open(name, bytesMax);
-      if (file === null) continue;
-      try {
-        const feed = new PieceFeed(reader);
-        if (isZipped) await streamZipped(path, file, { feed, bytesMax });
-        else streamPlain(file, feed);
-        checkLength(path, feed.nrBytes);
-      } catch (cause) {
-        throw VacateError.is(cause) ? cause : cannotRead(path, cause);
-      } finally {
-        closeSync(file.number);
-      }
+    const file = this.#open(name, bytesMax);
+    if (file === null) {
+      this.readPlain(reader);
       return;
     }
+    const feed = new PieceFeed(reader);
+    try {
+      await streamZipped(path, file, { feed, bytesMax });
+    } catch (cause) {
+      throw VacateError.is(cause) ? cause : cannotRead(path, cause);
+    } finally {
+      closeSync(file.number);
+    }
+    checkLength(path, feed.nrBytes);
+  }
+
+  /** The same for a file that is not compressed, at once; false if there is none, or a compressed one as well. */
+  readPlain(reader: PageFileReader): boolean {
+    const file = existsSync(join(this.where, `${reader.name}.gz`)) ? null : this.#open(reader.name, this.pagesMax * WORD_BYTES);
+    if (file === null) return false;
+    const path = printable(`${this.where}/${reader.name}`);
+    const feed = new PieceFeed(reader);
+    try {
+      streamPlain(file, feed);
+    } catch (cause) {
+      throw VacateError.is(cause) ? cause : cannotRead(path, cause);
+    } finally {
+      closeSync(file.number);
+    }
+    checkLength(path, feed.nrBytes);
+    return true;
   }
 
   #bytes(name: string, bytesMax: number): Buffer | null {

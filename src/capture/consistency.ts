@@ -1,7 +1,7 @@
 import { VacateError } from '../base/vacate-error.js';
 import { BLOCK_OFFLINE } from '../mm/memory-block.js';
 import { formatPfn, PAGEBLOCK_PAGES } from '../mm/units.js';
-import { type Census, pagesIn } from './census.js';
+import { type Census, FREE, pagesIn, presentIn } from './census.js';
 import type { MemoryBlock } from './memory-blocks.js';
 import { countPages, formatCount, TAKE_AGAIN } from './wording.js';
 import { nameOf, type PlacedZone } from './zone-ranges.js';
@@ -45,8 +45,8 @@ export function checkCounters(census: Census, zones: readonly PlacedZone[], cave
     const { counters } = zone.record;
     if (counters === null) return;
     nrManaged += counters.nrManaged;
-    nrPresent += pagesIn(census.present, zone.ranges);
-    checkFree(pagesIn(census.free, zone.ranges), zone, nameOf(zone, zones), caveats);
+    nrPresent += presentIn(census, zone.ranges);
+    checkFree(pagesIn(census, zone.ranges, FREE), zone, nameOf(zone, zones), caveats);
   }
   if (nrManaged <= nrPresent * (1 + TOLERANCE)) return;
   throw new VacateError(

@@ -1,7 +1,7 @@
 import { PG_BUDDY } from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
-import { MAX_PAGE_ORDER } from '../mm/units.js';
-import { type Census, pagesIn } from './census.js';
+import { MAX_PAGE_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
+import { type Census, FREE, pagesIn, pagesOf } from './census.js';
 import { formatCount } from './wording.js';
 import type { PlacedZone } from './zone-ranges.js';
 
@@ -25,14 +25,14 @@ export function parseBuddyinfo(text: string): Buddyinfo {
  */
 export function markWholeFreeBlocks(
   flags: Uint32Array,
-  { free, nrPairs }: Census,
+  census: Census,
   zones: readonly PlacedZone[],
   buddyinfo: Buddyinfo | null,
   caveats: string[],
 ): boolean {
-  const nrMarked = pagesIn(free, [{ start: 0, end: flags.length }]);
+  const nrMarked = pagesIn(census, [{ start: 0, end: flags.length }], FREE);
   // Two marked pages of one aligned pair are one free block, or else the allocator would have merged them.
-  if (nrMarked === 0 || nrPairs * 50 > nrMarked) return false;
+  if (nrMarked === 0 || nrPairsIn(flags, census) * 50 > nrMarked) return false;
   const nrFree = nrFreePages(zones, buddyinfo);
   if (nrFree === null) {
     caveats.push(
@@ -49,6 +49,21 @@ export function markWholeFreeBlocks(
       `${buddyinfo === null ? '' : ' and from buddyinfo'}.`,
   );
   return true;
+}
+
+/** Pageblocks that are free as a whole tell enough, where there are any; else all pages are looked at. */
+function nrPairsIn(flags: Uint32Array, census: Census): number {
+  let nrWhole = 0;
+  let nrFree = 0;
+  for (let pageblock = 0; pageblock < flags.length / PAGEBLOCK_PAGES; pageblock++) {
+    const nr = pagesOf(census, pageblock, FREE);
+    nrFree += nr;
+    if (nr === PAGEBLOCK_PAGES) nrWhole++;
+  }
+  if (nrWhole * (PAGEBLOCK_PAGES / 2) * 50 > nrFree) return nrWhole * (PAGEBLOCK_PAGES / 2);
+  let nrPairs = 0;
+  for (let pfn = 0; pfn + 1 < flags.length; pfn += 2) if ((flags[pfn]! & flags[pfn + 1]! & PG_BUDDY) !== 0) nrPairs++;
+  return nrPairs;
 }
 
 function nrFreePages(zones: readonly PlacedZone[], buddyinfo: Buddyinfo | null): number | null {

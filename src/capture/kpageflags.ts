@@ -19,7 +19,8 @@ import {
   PG_UPTODATE,
   PG_WRITEBACK,
 } from '../mm/page-flags.js';
-import type { Census } from './census.js';
+import { PAGEBLOCK_PAGES } from '../mm/units.js';
+import { type Census, columnOf, type Merged, rowOf } from './census.js';
 import { countPages } from './wording.js';
 
 /** Bits that are ours as they stand: 0 to 23, and PGTABLE. Bits 24 and 25 (ZERO_PAGE, IDLE) mean others here. */
@@ -29,26 +30,64 @@ const KPF_ZERO_PAGE = 1 << 24;
 const KPF_RESERVED = 1 << (32 - 32);
 const KPF_MLOCKED = 1 << (33 - 32);
 const KPF_PRIVATE = 1 << (35 - 32);
+const { imul, min } = Math;
+
+/** A host has some dozens of different words; one that is not at its place is worked out again. */
+const WORDS = 4096;
+
+/** What has been worked out of words of /proc/kpageflags: columns by slot. */
+export class KnownWords {
+  readonly lows = new Uint32Array(WORDS).fill(0xffff_ffff);
+  readonly highs = new Uint32Array(WORDS).fill(0xffff_ffff);
+  readonly flags = new Uint32Array(WORDS);
+  /** In a census. */
+  readonly columns = new Uint8Array(WORDS);
+  /** True once a word had the KSM flag. */
+  hasKsm = false;
+
+  constructor() {
+    this.learn(0, 0xffff_ffff, 0xffff_ffff);
+    this.flags.fill(this.flags[0]!);
+    this.columns.fill(this.columns[0]!);
+    this.hasKsm = false;
+  }
+
+  learn(slot: number, low: number, high: number): void {
+    const word = translated(low, high);
+    this.lows[slot] = low;
+    this.highs[slot] = high;
+    this.flags[slot] = word;
+    this.columns[slot] = columnOf(word, PG_KSM);
+    if ((word & PG_KSM) !== 0) this.hasKsm = true;
+  }
+}
 
 /**
- * Words of /proc/kpageflags as PG_* words, into `flags` from `at` on. PG_MMAP and PG_PRIVATE are as in the file until
- * `finishPages`: the steps between tell page types apart by them. Neighbours look alike more often than not.
+ * Words of /proc/kpageflags as PG_* words, into `flags` from page `at` on, and into the census. PG_MMAP and PG_PRIVATE are
+ * as in the file until `MappingReader` has done: the steps between tell page types apart by them.
  * What the kernel writes: fs/proc/page.c, stable_page_flags.
  */
-export function translateFlags(words: Uint32Array, flags: Uint32Array, at: number): void {
+export function translateFlags(
+  words: Uint32Array,
+  known: KnownWords,
+  flags: Uint32Array,
+  at: number,
+  census: Census,
+): void {
+  const { lows, highs, flags: translations, columns } = known;
   const nrWords = words.length / 2;
-  let lastLow = 0;
-  let lastHigh = 0;
-  let last = 0;
-  for (let i = 0; i < nrWords; i++) {
-    const low = words[2 * i]!;
-    const high = words[2 * i + 1]!;
-    if (low !== lastLow || high !== lastHigh) {
-      last = translated(low, high);
-      lastLow = low;
-      lastHigh = high;
+  for (let i = 0; i < nrWords; ) {
+    const row = rowOf(at + i);
+    const end = min(nrWords, i + PAGEBLOCK_PAGES - ((at + i) % PAGEBLOCK_PAGES));
+    for (; i < end; i++) {
+      const low = words[2 * i]!;
+      const high = words[2 * i + 1]!;
+      const slot = imul(low ^ imul(high, 0x85eb_ca6b), 0x9e37_79b1) >>> 20;
+      if (lows[slot] !== low || highs[slot] !== high) known.learn(slot, low, high);
+      flags[at + i] = translations[slot]!;
+      const column = row + columns[slot]!;
+      census[column] = census[column]! + 1;
     }
-    flags[at + i] = last;
   }
 }
 
@@ -68,7 +107,7 @@ function translated(low: number, high: number): number {
  * Whether the KSM flag means anything: Linux 6.12 tests both type bits of the mapping with "or", so every anonymous page
  * looks merged.
  */
-export function isKsmFalse({ nrAnon, nrMerged }: Pick<Census, 'nrAnon' | 'nrMerged'>, caveats: string[]): boolean {
+export function isKsmFalse({ nrAnon, nrMerged }: Merged, caveats: string[]): boolean {
   // Real merging never reaches nine in ten: pages of THPs and pages just written are not merged.
   if (nrMerged === 0 || nrMerged * 10 < nrAnon * 9) return false;
   caveats.push(

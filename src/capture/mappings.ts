@@ -1,7 +1,9 @@
 import { VacateError } from '../base/vacate-error.js';
+import { isMetadata } from '../mm/buffer-cache.js';
 import {
   PG_ANON,
   PG_BUDDY,
+  PG_DIRTY,
   PG_HEAD,
   PG_LRU,
   PG_MMAP,
@@ -17,6 +19,7 @@ import {
   PG_UPTODATE,
 } from '../mm/page-flags.js';
 import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
+import { hasMappings, keptFlags } from './kpageflags.js';
 import type { PageFileReader } from './page-file-reader.js';
 import { TYPELESS } from './typeless.js';
 import { formatCount, TAKE_AGAIN } from './wording.js';
@@ -25,18 +28,20 @@ import type { PlacedZone } from './zone-ranges.js';
 /** Types that keep something else where the mapping count is, or that nobody maps. */
 const UNMAPPABLE = PG_RESERVED | PG_BUDDY | PG_SLAB | PG_NOPAGE | PG_PGTABLE | PG_OFFLINE;
 const MAX_MAPCOUNT = 0xffff;
-const min = Math.min;
+const { imul, min } = Math;
 /** As a page is after its first fault. */
 export const FRESH_ANONYMOUS = PG_ANON | PG_SWAPBACKED | PG_UPTODATE | PG_LRU;
 
 /** How a page's mappings are read, by its flags. */
-const NONE = 0;
-const COUNTED = 1;
-const BARE = 2;
-const NAMELESS = 3;
-const ANONYMOUS = 4;
-/** Nobody maps what looks like that, and yet it has the mark of an anonymous page. */
-const FALSE_ANONYMOUS = 5;
+const COUNTED = 0;
+const BARE = 1;
+const NAMELESS = 2;
+const ANONYMOUS = 3;
+/** To be counted besides: in the swap cache, or file-system metadata. */
+const TALLIED = 4;
+/** Above any count that a page may have. */
+const ALWAYS = 0x1_0000;
+const LOOKS = 4096;
 
 /** Pages of one zone that flags alone do not explain. */
 export interface Unexplained {
@@ -57,6 +62,10 @@ export interface CapturedPages {
   /** By pageblock: pages of `nrBare`, and whether some page was found to be free on a per-CPU list. */
   readonly bareIn: Uint16Array;
   readonly hasListed: Uint8Array;
+  /** By pageblock: pages of file-system metadata, and the dirty ones. */
+  readonly metadataIn: Uint16Array;
+  readonly dirtyIn: Uint16Array;
+  nrSwapCached: number;
 }
 
 export function capturedPages(flags: Uint32Array): CapturedPages {
@@ -66,6 +75,9 @@ export function capturedPages(flags: Uint32Array): CapturedPages {
     mapcounts: new Uint16Array(flags.length),
     bareIn: new Uint16Array(nrPageblocks),
     hasListed: new Uint8Array(nrPageblocks),
+    metadataIn: new Uint16Array(nrPageblocks),
+    dirtyIn: new Uint16Array(nrPageblocks),
+    nrSwapCached: 0,
   };
 }
 
@@ -79,6 +91,7 @@ export class MappingReader implements PageFileReader {
   readonly name = 'kpagecount';
   /** As the zones are. */
   readonly found: readonly Unexplained[];
+  readonly #looks = new LookTable();
   readonly #runs: readonly { start: Pfn; end: Pfn; zone: number }[];
   /** Null while there is no such file. */
   #nrPages: number | null = null;
@@ -112,7 +125,7 @@ export class MappingReader implements PageFileReader {
     const past = first + words.length / 2;
     for (const { start, end, zone } of this.#runs) {
       const [from, to] = [Math.max(first, start), Math.min(past, end)];
-      if (from < to) readMappings(this.pages, this.found[zone]!, words, first, from, to);
+      if (from < to) readMappings({ ...this.#state(zone), words, first }, from, to);
     }
     this.#nrPages = past;
   }
@@ -128,56 +141,102 @@ export class MappingReader implements PageFileReader {
       );
     }
     caveats.push('The capture lacks kpagecount.gz: every mapped page is taken to be mapped once.');
-    for (const { start, end, zone } of this.#runs) guessMappings(this.pages, this.found[zone]!, start, end);
+    for (const { start, end, zone } of this.#runs)
+      for (let first = start; first < end; first += GUESSED_PAGES) {
+        const past = Math.min(end, first + GUESSED_PAGES);
+        readMappings({ ...this.#state(zone), words: guessed(this.pages.flags, first, past), first }, first, past);
+      }
+  }
+
+  #state(zone: number) {
+    return { pages: this.pages, looks: this.#looks, found: this.found[zone]!, areKnown: this.#nrPages !== null };
+  }
+}
+
+/** Pieces of what is guessed. */
+const GUESSED_PAGES = 2 ** 15;
+
+function guessed(flags: Uint32Array, start: Pfn, end: Pfn): Uint32Array {
+  const words = new Uint32Array(2 * (end - start));
+  for (let pfn = start; pfn < end; pfn++) if ((flags[pfn]! & PG_MMAP) !== 0) words[2 * (pfn - start)] = 1;
+  return words;
+}
+
+/** What has been worked out of pages by their flags: columns by slot. At first every slot is about pages without any. */
+class LookTable {
+  readonly flags = new Uint32Array(LOOKS);
+  readonly sorts = new Uint8Array(LOOKS).fill(BARE);
+  /** All bits set if mappings count, else none. */
+  readonly masks = new Int32Array(LOOKS).fill(-1);
+  /** A page with fewer mappings is to be explained. */
+  readonly explained = new Int32Array(LOOKS).fill(ALWAYS);
+  readonly kept = new Uint32Array(LOOKS);
+
+  learn(slot: number, word: number): void {
+    const isCompound = (word & (PG_HEAD | PG_TAIL)) !== 0;
+    const isUnmappable = (word & UNMAPPABLE) !== 0;
+    const sort = sortOf(word);
+    const isMapped = isCompound || sort === NAMELESS || sort === BARE || hasMappings(word);
+    this.flags[slot] = word;
+    this.sorts[slot] = sort;
+    this.masks[slot] = isUnmappable || !isMapped ? 0 : -1;
+    this.explained[slot] = sort === COUNTED ? 0 : sort === ANONYMOUS ? 1 : ALWAYS;
+    // Those are finished when their types are known.
+    this.kept[slot] = isCompound || sort === NAMELESS ? word : keptFlags(word);
   }
 }
 
 function sortOf(word: number): number {
-  const isSingleAnonymous = (word & (PG_ANON | PG_SWAPCACHE | PG_HEAD | PG_TAIL)) === PG_ANON;
-  if ((word & UNMAPPABLE) !== 0) return isSingleAnonymous ? FALSE_ANONYMOUS : NONE;
-  if (word === 0) return BARE;
-  if ((word & ~TYPELESS) === 0) return NAMELESS;
-  return isSingleAnonymous ? ANONYMOUS : COUNTED;
+  if ((word & UNMAPPABLE) === 0 && word === 0) return BARE;
+  if ((word & UNMAPPABLE) === 0 && (word & ~TYPELESS) === 0) return NAMELESS;
+  if ((word & (PG_HEAD | PG_TAIL)) !== 0) return COUNTED;
+  if (isTallied(word)) return TALLIED;
+  return (word & PG_ANON) === 0 ? COUNTED : ANONYMOUS;
 }
 
-/** Pages `from` to `to`, all of one zone; `words` begin with page `first`. */
-function readMappings(
-  pages: CapturedPages,
-  found: Unexplained,
-  words: Uint32Array,
-  first: Pfn,
-  from: Pfn,
-  to: Pfn,
-): void {
+/** Some of the pages, and the words that say of them and their neighbours how often they are mapped. */
+interface MappingPiece {
+  readonly pages: CapturedPages;
+  readonly looks: LookTable;
+  readonly found: Unexplained;
+  readonly words: Uint32Array;
+  /** The page that `words` begin with. */
+  readonly first: Pfn;
+  /** False if what they say is guessed from flags, and cannot contradict them. */
+  readonly areKnown: boolean;
+}
+
+/** Reads the mappings of pages of one zone, and drops the flags that only a capture has. */
+function readMappings(piece: MappingPiece, from: Pfn, to: Pfn): void {
+  const { pages, looks, words, first } = piece;
   const { flags, mapcounts } = pages;
-  let last = 0;
-  let sort = BARE;
+  const { flags: known, masks, explained, kept } = looks;
   for (let pfn = from; pfn < to; pfn++) {
     const word = flags[pfn]!;
-    if (word !== last) {
-      last = word;
-      sort = sortOf(word);
-    }
-    if (sort === NONE) continue;
+    const slot = imul(word ^ (word >>> 15), 0x9e37_79b1) >>> 20;
+    if (known[slot] !== word) looks.learn(slot, word);
     // The kernel's counter is an int: the high half of the word is never used.
-    const count = sort === FALSE_ANONYMOUS ? 0 : words[2 * (pfn - first)]!;
-    if (count !== 0) mapcounts[pfn] = min(count, MAX_MAPCOUNT);
-    if (sort === COUNTED || (sort === ANONYMOUS && count !== 0)) continue;
-    explain(pages, found, pfn, word, sort, count);
+    const count = min(words[2 * (pfn - first)]!, MAX_MAPCOUNT) & masks[slot]!;
+    mapcounts[pfn] = count;
+    flags[pfn] = kept[slot]!;
+    if (count < explained[slot]!) explain(piece, pfn, word, count);
   }
 }
 
-function explain(pages: CapturedPages, found: Unexplained, pfn: Pfn, word: number, sort: number, count: number): void {
+function explain({ pages, found, areKnown }: MappingPiece, pfn: Pfn, word: number, count: number): void {
   const { flags, bareIn, hasListed } = pages;
   const pageblock = pfn >>> PAGEBLOCK_ORDER;
-  if (sort === NAMELESS) found.nameless.push(pfn);
+  const sort = sortOf(word);
+  if (sort === TALLIED) tally(pages, pageblock, word);
+  else if (sort === NAMELESS) found.nameless.push(pfn);
   else if (sort === BARE && count === 0) {
     found.nrBare++;
     bareIn[pageblock] = bareIn[pageblock]! + 1;
   } else if (sort === BARE) {
     flags[pfn] = FRESH_ANONYMOUS;
     found.nrMappedSince++;
-  } else if ((word & PG_MMAP) === 0) found.nrHeldUnmapped++;
+  } else if (!areKnown) return;
+  else if ((word & PG_MMAP) === 0) found.nrHeldUnmapped++;
   else {
     flags[pfn] = PG_PCP;
     found.nrUnmappedSince++;
@@ -185,12 +244,15 @@ function explain(pages: CapturedPages, found: Unexplained, pfn: Pfn, word: numbe
   }
 }
 
-function guessMappings(pages: CapturedPages, found: Unexplained, start: Pfn, end: Pfn): void {
-  const { flags, mapcounts } = pages;
-  for (let pfn = start; pfn < end; pfn++) {
-    const word = flags[pfn]!;
-    const sort = sortOf(word);
-    if (sort === BARE || sort === NAMELESS) explain(pages, found, pfn, word, sort, 0);
-    if (sort !== NONE && sort !== FALSE_ANONYMOUS && (word & PG_MMAP) !== 0) mapcounts[pfn] = 1;
-  }
+/** True for a page that is counted by `tally`. */
+export function isTallied(word: number): boolean {
+  return (word & PG_SWAPCACHE) !== 0 || isMetadata(keptFlags(word));
+}
+
+export function tally(pages: CapturedPages, pageblock: number, word: number): void {
+  const { metadataIn, dirtyIn } = pages;
+  if ((word & PG_SWAPCACHE) !== 0) pages.nrSwapCached++;
+  if (!isMetadata(keptFlags(word))) return;
+  metadataIn[pageblock] = metadataIn[pageblock]! + 1;
+  if ((word & PG_DIRTY) !== 0) dirtyIn[pageblock] = dirtyIn[pageblock]! + 1;
 }

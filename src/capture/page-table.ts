@@ -1,8 +1,8 @@
-import { PG_KSM, PG_NOPAGE } from '../mm/page-flags.js';
+import { PG_NOPAGE } from '../mm/page-flags.js';
 import { MAX_PFN, PAGE_SIZE } from '../mm/units.js';
 import type { CaptureSource } from './capture-source.js';
-import { type Census, closeCensus, countInto, emptyCensus } from './census.js';
-import { translateFlags } from './kpageflags.js';
+import { type Census, emptyCensus } from './census.js';
+import { KnownWords, translateFlags } from './kpageflags.js';
 import type { PageFileReader } from './page-file-reader.js';
 
 const USUAL_BLOCK_PAGES = 2 ** 15;
@@ -13,6 +13,7 @@ export class PageTable implements PageFileReader {
   readonly name = 'kpageflags';
   /** So many pages the file has; null as long as there is none. */
   nrPages: number | null = null;
+  readonly #known = new KnownWords();
   #flags = new Uint32Array(0);
   #census = emptyCensus(0);
 
@@ -31,9 +32,7 @@ export class PageTable implements PageFileReader {
     const start = this.nrPages ?? 0;
     const end = start + words.length / 2;
     if (end > this.#flags.length) this.#grow(Math.min(Math.max(end, 2 * this.#flags.length), MAX_PFN + 1));
-    translateFlags(words, this.#flags, start);
-    // While they are in the cache.
-    countInto(this.#census, this.#flags, { start, end }, PG_KSM);
+    translateFlags(words, this.#known, this.#flags, start, this.#census);
     this.nrPages = end;
   }
 
@@ -44,17 +43,23 @@ export class PageTable implements PageFileReader {
     return this.#flags.fill(PG_NOPAGE, this.nrPages ?? 0);
   }
 
-  census(nrPfns: number): Census {
-    closeCensus(this.#census, this.nrPages ?? 0);
-    this.#census = withRoom(this.#census, nrPfns);
+  /** As the pages were read. */
+  get census(): Census {
     return this.#census;
+  }
+
+  /** False if no page has the KSM flag. */
+  get hasKsm(): boolean {
+    return this.#known.hasKsm;
   }
 
   #grow(nrPages: number): void {
     const flags = new Uint32Array(nrPages);
     flags.set(this.#flags.subarray(0, this.nrPages ?? 0));
     this.#flags = flags;
-    this.#census = withRoom(this.#census, nrPages);
+    const census = emptyCensus(nrPages);
+    census.set(this.#census);
+    this.#census = census;
   }
 }
 
@@ -66,14 +71,4 @@ function expectedPages(files: CaptureSource): number {
   for (const [, block] of (files.text('memory_blocks') ?? '').matchAll(/^memory(\d{1,9}) /gm))
     last = Math.max(last, Number(block) + 1);
   return Math.min(MAX_PFN + 1, Math.ceil(last * blockPages));
-}
-
-function withRoom(census: Census, nrPfns: number): Census {
-  const larger = emptyCensus(nrPfns);
-  const { present, free, kernel, slab, bare, user, reserved, blocks, ...sums } = census;
-  for (const [name, column] of Object.entries({ present, free, kernel, slab, bare, user, reserved, blocks })) {
-    const room = larger[name as 'present'];
-    room.set(column.subarray(0, room.length));
-  }
-  return { ...larger, ...sums };
 }

@@ -1,16 +1,24 @@
 import { MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE, type Migratetype } from '../mm/migratetype.js';
-import { MAX_PAGE_ORDER, NR_PAGE_ORDERS, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
-import type { Census } from './census.js';
+import { PG_BUDDY } from '../mm/page-flags.js';
+import { MAX_PAGE_ORDER, NR_PAGE_ORDERS, type Order, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
+import { BARE, type Census, FREE, KERNEL, pagesOf, RESERVED, SLABS, USERS } from './census.js';
 import type { Pagetypeinfo, ZoneTypes } from './pagetypeinfo.js';
 import { formatCount } from './wording.js';
 import { nameOf, type PlacedZone } from './zone-ranges.js';
 
 /** Smaller free blocks come and go between the reading of kpageflags and that of pagetypeinfo. */
 const STEADY_ORDER = 7;
+const STEADY_PAGES = 2 ** STEADY_ORDER;
 /** So many more pages of the kernel than of processes leave no doubt, whatever the free lists say a moment later. */
 const CLEAR_PAGES = 64;
 /** Neither the kernel nor processes have more in a pageblock. */
 const LIKENESS_MAX = PAGEBLOCK_PAGES;
+
+/** Pages with what was counted of them. */
+export interface CountedPages {
+  readonly flags: Uint32Array;
+  readonly census: Census;
+}
 
 /**
  * Which migratetype each pageblock has, by number. pagetypeinfo tells how many of each there are in a zone; which they
@@ -18,26 +26,27 @@ const LIKENESS_MAX = PAGEBLOCK_PAGES;
  * many as there must be, and in doubt none that has a larger free block than their free lists. Null without the file.
  */
 export function inferPageblockTypes(
-  census: Census,
+  pages: CountedPages,
   zones: readonly PlacedZone[],
   info: Pagetypeinfo | null,
   caveats: string[],
 ): Migratetype[] | null {
   if (info === null) return null;
-  const { kernel, slab, bare } = census;
+  const { census, flags } = pages;
+  const slabs = (block: number) => pagesOf(census, block, SLABS) - pagesOf(census, block, BARE);
+  const isUsed = (block: number) => kernelPages(census, block) + pagesOf(census, block, BARE) > 0;
   const inferred: string[] = [];
-  const types: Migratetype[] = new Array<Migratetype>(census.present.length).fill(MIGRATE_MOVABLE);
+  const types: Migratetype[] = new Array<Migratetype>(Math.ceil(flags.length / PAGEBLOCK_PAGES)).fill(MIGRATE_MOVABLE);
   for (const zone of zones) {
     const known = info.get(`${zone.record.node}/${zone.record.kind}`);
     if (known === undefined) return null;
-    const chosen = chooseUnmovable(census, zone, known);
+    const chosen = chooseUnmovable(pages, zone, known);
     const nrReclaimable = known.nrBlocks.get('Reclaimable') ?? 0;
     // Which of them are reclaimable matters little: slabs of inodes and dentries are most of what is.
-    const slabs = (block: number) => slab[block]! - bare[block]!;
     chosen.sort((a, b) => slabs(b) - slabs(a) || a - b);
     for (const [rank, block] of chosen.entries())
       types[block] = rank < nrReclaimable ? MIGRATE_RECLAIMABLE : MIGRATE_UNMOVABLE;
-    if (chosen.some((block) => kernel[block]! + bare[block]! > 0))
+    if (chosen.some(isUsed))
       inferred.push(`${formatCount(nrUnmovable(known))} of ${nameOf(zone, zones).replace('Zone', 'zone')}`);
   }
   if (inferred.length > 0) {
@@ -55,14 +64,16 @@ function nrUnmovable({ nrBlocks }: ZoneTypes): number {
 }
 
 /** The likeliest first, and of those that are equally likely the lowest. */
-function chooseUnmovable(census: Census, zone: PlacedZone, known: ZoneTypes): number[] {
+function chooseUnmovable(pages: CountedPages, zone: PlacedZone, known: ZoneTypes): number[] {
+  const { census } = pages;
   const wanted = nrUnmovable(known);
   const left = unmovableFree(known);
   const chosen: number[] = [];
   if (wanted === 0) return chosen;
   for (const block of byLikeness(census, zone)) {
-    if (likeness(census, block) < CLEAR_PAGES && !fits(census, block, left)) continue;
-    for (let order = 0; order < NR_PAGE_ORDERS; order++) left[order] = left[order]! - freeIn(census, block, order);
+    const free = steadyFree(pages, block);
+    if (likeness(census, block) < CLEAR_PAGES && free.some((nr, index) => nr > left[STEADY_ORDER + index]!)) continue;
+    for (const [index, nr] of free.entries()) left[STEADY_ORDER + index] = left[STEADY_ORDER + index]! - nr;
     chosen.push(block);
     if (chosen.length === wanted) break;
   }
@@ -85,22 +96,27 @@ function* byLikeness(census: Census, { ranges }: PlacedZone): Generator<number> 
  * that is used, as nobody ever made its pageblocks movable, and before what is free.
  */
 function likeness(census: Census, block: number): number {
-  const kernel = census.kernel[block]!;
-  const bare = census.bare[block]!;
-  const user = census.user[block]!;
-  const reserved = census.reserved[block]!;
-  if (kernel + bare + user === 0) {
-    const isWhole = freeIn(census, block, PAGEBLOCK_ORDER) + freeIn(census, block, MAX_PAGE_ORDER) > 0;
-    return reserved > 0 ? reserved / PAGEBLOCK_PAGES / 2 : isWhole ? 0.75 : 0;
-  }
-  return kernel - user + (user === 0 ? bare : 0);
+  const kernel = kernelPages(census, block);
+  const bare = pagesOf(census, block, BARE);
+  const user = pagesOf(census, block, USERS);
+  if (kernel + bare + user > 0) return kernel - user + (user === 0 ? bare : 0);
+  const reserved = pagesOf(census, block, RESERVED);
+  return reserved > 0 ? reserved / PAGEBLOCK_PAGES / 2 : wholeOrder(census, block) > 0 ? 0.75 : 0;
 }
 
-function freeIn({ blocks }: Census, block: number, order: number): number {
-  return blocks[block * NR_PAGE_ORDERS + order]!;
+function kernelPages(census: Census, block: number): number {
+  return pagesOf(census, block, KERNEL) + pagesOf(census, block, SLABS);
 }
 
-/** Free blocks on the lists of all types but movable ones. */
+/** Order of the free block that a pageblock is, or is the first half of; 0 for none. */
+function wholeOrder(census: Census, block: number): Order {
+  const isFree = (each: number) => pagesOf(census, each, FREE) === PAGEBLOCK_PAGES;
+  if (!isFree(block)) return 0;
+  if (!isFree(block ^ 1)) return PAGEBLOCK_ORDER;
+  return block % 2 === 0 ? MAX_PAGE_ORDER : 0;
+}
+
+/** Free blocks on the lists of all types but movable ones, by order. */
 function unmovableFree({ free }: ZoneTypes): number[] {
   const sums = new Array<number>(NR_PAGE_ORDERS).fill(0);
   for (const [type, counts] of free)
@@ -109,8 +125,25 @@ function unmovableFree({ free }: ZoneTypes): number[] {
   return sums;
 }
 
-function fits(census: Census, block: number, left: readonly number[]): boolean {
-  for (let order = STEADY_ORDER; order <= MAX_PAGE_ORDER; order++)
-    if (freeIn(census, block, order) > left[order]!) return false;
+/** Free blocks that start in a pageblock, from STEADY_ORDER on: the largest aligned runs. */
+function steadyFree({ flags, census }: CountedPages, block: number): number[] {
+  const found = new Array<number>(NR_PAGE_ORDERS - STEADY_ORDER).fill(0);
+  const nrFree = pagesOf(census, block, FREE);
+  if (nrFree === PAGEBLOCK_PAGES) {
+    const order = wholeOrder(census, block);
+    if (order > 0) found[order - STEADY_ORDER] = 1;
+    return found;
+  }
+  if (nrFree < STEADY_PAGES) return found;
+  const areFree = [0, 1, 2, 3].map((part) => isFree(flags, block * PAGEBLOCK_PAGES + part * STEADY_PAGES));
+  for (const half of [0, 2]) {
+    const nr = Number(areFree[half]) + Number(areFree[half + 1]);
+    if (nr > 0) found[nr - 1] = found[nr - 1]! + 1;
+  }
+  return found;
+}
+
+function isFree(flags: Uint32Array, start: number): boolean {
+  for (let pfn = start; pfn < start + STEADY_PAGES; pfn++) if (((flags[pfn] ?? 0) & PG_BUDDY) === 0) return false;
   return true;
 }

@@ -6,15 +6,15 @@ import { PG_KSM, PG_NOPAGE } from '../mm/page-flags.js';
 import { formatPfn, MAX_PFN, PAGE_SIZE, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { CaptureFiles } from './capture-files.js';
 import type { CaptureSource } from './capture-source.js';
-import { type Census, censusOf, pagesIn } from './census.js';
+import { type Census, censusOf, countMerged, type Merged, presentIn } from './census.js';
 import { checkCounters, checkReach } from './consistency.js';
 import { findDimms } from './dimms.js';
 import { tellDrift } from './drift.js';
-import { type FinishedPages, finishPages, tellBroken } from './finish-pages.js';
+import { finishPages } from './finish-pages.js';
 import { markWholeFreeBlocks, parseBuddyinfo } from './free-blocks.js';
 import { kernelRelease } from './kernel-release.js';
 import { dropKsm, isKsmFalse } from './kpageflags.js';
-import { capturedPages, MappingReader } from './mappings.js';
+import { type CapturedPages, capturedPages, MappingReader } from './mappings.js';
 import { deriveBlocks, type MemoryBlock, parseBlockPages, parseMemoryBlocks } from './memory-blocks.js';
 import type { PageFileReader } from './page-file-reader.js';
 import { PageTable } from './page-table.js';
@@ -68,7 +68,9 @@ export async function streamCapture(files: CaptureFiles, options: ReadCaptureOpt
   }
 }
 
-function readWhole(files: CaptureSource, file: PageFileReader): void {
+/** A file as /proc has it is read in pieces, another in one. */
+export function readWhole(files: CaptureSource, file: PageFileReader): void {
+  if (files instanceof CaptureFiles && files.readPlain(file)) return;
   const words = files.words(file.name);
   if (words === null) return;
   file.begin(words.length / 2);
@@ -83,22 +85,30 @@ function* captureSteps(
   const caveats: string[] = [];
   const table = new PageTable(files, (part) => progress(0.4 * part));
   yield table;
-  const { nrPfns, blockPages, flags, zones, blocks, listed, nrCpus, census } = readLayout(files, table, caveats);
+  const { nrPfns, blockPages, flags, zones, blocks, listed, nrCpus, census, merged } = readLayout(
+    files,
+    table,
+    caveats,
+  );
   progress(0.4);
 
   const pages = capturedPages(flags);
   const mappings = new MappingReader(pages, zones, table.nrPages, (part) => progress(0.4 + 0.3 * part));
-  if (isKsmFalse(census, caveats)) dropKsm(flags);
+  if (merged !== null && isKsmFalse(merged, caveats)) dropKsm(flags);
   yield mappings;
   mappings.finish(caveats);
   progress(0.7);
   const typeText = files.text('pagetypeinfo');
-  const types = inferPageblockTypes(census, zones, typeText === null ? null : parsePagetypeinfo(typeText), caveats);
+  const types = inferPageblockTypes(
+    { flags, census },
+    zones,
+    typeText === null ? null : parsePagetypeinfo(typeText),
+    caveats,
+  );
   nameUntypedPages(pages, mappings.found, zones, { census, types }, caveats);
-  const finished = finishPages(flags, pages.mapcounts);
-  tellBroken(finished, caveats);
-  tellJournalled(finished, caveats);
-  tellDrift(files, pagesIn(census.present, [{ start: 0, end: nrPfns }]), caveats);
+  finishPages(pages, census, caveats);
+  tellJournalled(pages, caveats);
+  tellDrift(files, presentIn(census, [{ start: 0, end: nrPfns }]), caveats);
   progress(0.9);
 
   const kernel = kernelRelease(files);
@@ -115,7 +125,7 @@ function* captureSteps(
     dimms: findDimms({ ...sources, hasBlock }, zones, caveats),
     flags,
     mapcounts: pages.mapcounts,
-    nrSwapSlots: countSwapSlots(files.text('meminfo'), finished.nrSwapCached, nrPfns, caveats),
+    nrSwapSlots: countSwapSlots(files.text('meminfo'), pages.nrSwapCached, nrPfns, caveats),
     kernel,
     migratetypes: types,
     pcp: imagePcp(zones, pages, kernel),
@@ -143,6 +153,8 @@ interface Layout {
   readonly blockPages: number;
   readonly flags: Uint32Array;
   readonly census: Census;
+  /** Null if no page has the KSM flag. */
+  readonly merged: Merged | null;
   readonly zones: readonly PlacedZone[];
   readonly blocks: readonly MemoryBlock[];
   /** As memory_blocks has them; null without that file. */
@@ -178,13 +190,18 @@ function readLayout(files: CaptureSource, table: PageTable, caveats: string[]): 
   if (flags.every((word) => word === PG_NOPAGE)) {
     throw new VacateError('capture', `kpageflags and memory_blocks leave no page of memory: ${TAKE_AGAIN}.`);
   }
-  const census = checkedCensus(files, { flags, zones, read: isChanged ? null : table.census(nrPfns) }, caveats);
+  const { census, merged } = checkedCensus(
+    files,
+    { flags, zones, read: isChanged ? null : table.census, hasKsm: table.hasKsm },
+    caveats,
+  );
   return {
     nrPfns,
     nrCpus: zoneinfo?.nrCpus ?? 1,
     blockPages,
     flags,
     census,
+    merged,
     zones,
     blocks: listed ?? nameZonesOf(blocks, zones, blockPages),
     listed,
@@ -194,16 +211,23 @@ function readLayout(files: CaptureSource, table: PageTable, caveats: string[]): 
 /** `read` is what was counted while the flags were read, if it still holds. */
 function checkedCensus(
   files: CaptureSource,
-  { flags, zones, read }: { flags: Uint32Array; zones: readonly PlacedZone[]; read: Census | null },
+  {
+    flags,
+    zones,
+    read,
+    hasKsm,
+  }: { flags: Uint32Array; zones: readonly PlacedZone[]; read: Census | null; hasKsm: boolean },
   caveats: string[],
-): Census {
+): Pick<Layout, 'census' | 'merged'> {
   let census = read ?? censusOf(flags, PG_KSM);
   const buddyText = files.text('buddyinfo');
   const buddyinfo = buddyText === null ? null : parseBuddyinfo(buddyText);
   if (markWholeFreeBlocks(flags, census, zones, buddyinfo, caveats)) census = censusOf(flags, PG_KSM);
   checkCounters(census, zones, caveats);
   // Counted as if the KSM flag meant nothing; where it does mean something, a page with it is not one without a flag.
-  return census.nrKsm > 0 && !isKsmFalse(census, []) ? censusOf(flags, 0) : census;
+  const merged = hasKsm ? countMerged(flags) : null;
+  if (merged !== null && merged.nrKsm > 0 && !isKsmFalse(merged, [])) census = censusOf(flags, 0);
+  return { census, merged };
 }
 
 /**
@@ -247,7 +271,9 @@ function countSwapSlots(meminfo: string | null, nrSwapCached: number, nrPfns: nu
   return Math.max(Math.min(nrSlots, nrPfns + nrSwapCached), nrSwapCached);
 }
 
-function tellJournalled({ nrJournalled }: FinishedPages, caveats: string[]): void {
+/** A journal is taken to be at work on all metadata of a pageblock in which some is dirty (`journalledPages`). */
+function tellJournalled({ metadataIn, dirtyIn }: CapturedPages, caveats: string[]): void {
+  const nrJournalled = metadataIn.reduce((sum, nr, pageblock) => (dirtyIn[pageblock] === 0 ? sum : sum + nr), 0);
   if (nrJournalled === 0) return;
   caveats.push(
     `${countPages(nrJournalled)} of file-system metadata, most of them dirty: their buffers are taken to be held by a journal, so ` +

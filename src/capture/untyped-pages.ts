@@ -1,7 +1,7 @@
 import { MIGRATE_MOVABLE, type Migratetype } from '../mm/migratetype.js';
 import { PG_BUDDY, PG_MMAP, PG_MOVABLE_OPS, PG_PCP, PG_PRIVATE } from '../mm/page-flags.js';
 import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
-import { type Census, pagesIn } from './census.js';
+import { type Census, FREE, pagesIn } from './census.js';
 import { type CapturedPages, FRESH_ANONYMOUS, type Unexplained } from './mappings.js';
 import { countPages, formatCount } from './wording.js';
 import { nameOf, type PlacedZone } from './zone-ranges.js';
@@ -132,7 +132,7 @@ function nameBare(
   } else if (nrBare <= nrPcp) {
     nameIn(pages, pageblocksIn(pages, zone), nrBare, 0);
   } else if (types !== null) {
-    nameBareInMovableBlocks(pages, nrBare, zone, { types, nrFound: pagesIn(census.free, ranges) }, name, caveats);
+    nameBareInMovableBlocks(pages, nrBare, zone, { types, nrFound: pagesIn(census, ranges, FREE) }, name, caveats);
   } else if (nrPcp > 0) {
     caveats.push(
       `${name}: ${formatCount(nrPcp)} of ${countPages(nrBare, 'untyped')} are free on per-CPU lists, which ones ` +

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CaptureFiles } from '../../../src/capture/capture-files.js';
-import { translateFlags } from '../../../src/capture/kpageflags.js';
+import { PageTable } from '../../../src/capture/page-table.js';
+import { readWhole } from '../../../src/capture/read-capture.js';
 import type { Benchmark, Contestant, Context } from '../framework/benchmark.js';
 import { hashWords, timed } from '../framework/timed.js';
 import { captureIn, DECODED, plainReadInC } from './plain-read.js';
@@ -36,7 +37,9 @@ function ofProduct(directory: string, nrPages: number): Contestant {
     nrUnits: nrPages,
     result: DECODED,
     work() {
-      flags = translateFlags(new CaptureFiles(directory).words('kpageflags')!, nrPages);
+      const table = new PageTable(new CaptureFiles(directory), () => {});
+      readWhole(new CaptureFiles(directory), table);
+      flags = table.flagsOf(nrPages);
     },
     hash: () => hashWords(flags),
     release() {
