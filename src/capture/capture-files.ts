@@ -96,7 +96,9 @@ export class CaptureFiles implements CaptureSource {
 
   /** The same for a file that is not compressed, at once; false if there is none, or a compressed one as well. */
   readPlain(reader: PageFileReader): boolean {
-    const file = existsSync(join(this.where, `${reader.name}.gz`)) ? null : this.#open(reader.name, this.pagesMax * WORD_BYTES);
+    const file = existsSync(join(this.where, `${reader.name}.gz`))
+      ? null
+      : this.#open(reader.name, this.pagesMax * WORD_BYTES);
     if (file === null) return false;
     const path = printable(`${this.where}/${reader.name}`);
     const feed = new PieceFeed(reader);

@@ -81,14 +81,14 @@ function mendCompound(flags: Uint32Array, mapcounts: Uint16Array, start: Pfn, en
 
 /** Run by run, as tails look alike. */
 function finishRuns(pages: CapturedPages, start: Pfn, end: Pfn): void {
-  const { flags, mapcounts } = pages;
+  const { flags, mapcounts, keepsMapcounts } = pages;
   for (let pfn = start; pfn < end; ) {
     const first = pfn++;
     const word = flags[first]!;
     while (pfn < end && flags[pfn] === word) pfn++;
     const kept = keptFlags(word);
     if (kept !== word) flags.fill(kept, first, pfn);
-    if (!hasMappings(word)) mapcounts.fill(0, first, pfn);
+    if (!hasMappings(word) && keepsMapcounts) mapcounts.fill(0, first, pfn);
     for (let page = first; page < pfn && isTallied(word); page++) tally(pages, page >>> PAGEBLOCK_ORDER, word);
   }
 }
@@ -98,6 +98,6 @@ function breakUp(flags: Uint32Array, mapcounts: Uint16Array, start: number, end:
   const isUserMemory = (head & PG_HEAD) !== 0 && (head & PG_THP) !== 0 && (head & PG_HUGE) === 0;
   for (let pfn = start; pfn < end; pfn++) {
     flags[pfn] = isUserMemory ? head & ~(PG_HEAD | PG_THP) : 0;
-    if (!isUserMemory) mapcounts[pfn] = 0;
+    if (!isUserMemory && mapcounts[pfn] !== 0) mapcounts[pfn] = 0;
   }
 }

@@ -59,6 +59,8 @@ export interface CapturedPages {
   readonly flags: Uint32Array;
   /** Mappings of each page, at most 65535. */
   readonly mapcounts: Uint16Array;
+  /** False if they are not wanted: then those are 0 that nothing here depends on. */
+  readonly keepsMapcounts: boolean;
   /** By pageblock: pages of `nrBare`, and whether some page was found to be free on a per-CPU list. */
   readonly bareIn: Uint16Array;
   readonly hasListed: Uint8Array;
@@ -68,11 +70,12 @@ export interface CapturedPages {
   nrSwapCached: number;
 }
 
-export function capturedPages(flags: Uint32Array): CapturedPages {
+export function capturedPages(flags: Uint32Array, keepsMapcounts: boolean): CapturedPages {
   const nrPageblocks = Math.ceil(flags.length / PAGEBLOCK_PAGES);
   return {
     flags,
     mapcounts: new Uint16Array(flags.length),
+    keepsMapcounts,
     bareIn: new Uint16Array(nrPageblocks),
     hasListed: new Uint8Array(nrPageblocks),
     metadataIn: new Uint16Array(nrPageblocks),
@@ -209,7 +212,7 @@ interface MappingPiece {
 /** Reads the mappings of pages of one zone, and drops the flags that only a capture has. */
 function readMappings(piece: MappingPiece, from: Pfn, to: Pfn): void {
   const { pages, looks, words, first } = piece;
-  const { flags, mapcounts } = pages;
+  const { flags, mapcounts, keepsMapcounts } = pages;
   const { flags: known, masks, explained, kept } = looks;
   for (let pfn = from; pfn < to; pfn++) {
     const word = flags[pfn]!;
@@ -217,7 +220,8 @@ function readMappings(piece: MappingPiece, from: Pfn, to: Pfn): void {
     if (known[slot] !== word) looks.learn(slot, word);
     // The kernel's counter is an int: the high half of the word is never used.
     const count = min(words[2 * (pfn - first)]!, MAX_MAPCOUNT) & masks[slot]!;
-    mapcounts[pfn] = count;
+    // Memory that is not written to is not there.
+    if (keepsMapcounts) mapcounts[pfn] = count;
     flags[pfn] = kept[slot]!;
     if (count < explained[slot]!) explain(piece, pfn, word, count);
   }
@@ -228,8 +232,10 @@ function explain({ pages, found, areKnown }: MappingPiece, pfn: Pfn, word: numbe
   const pageblock = pfn >>> PAGEBLOCK_ORDER;
   const sort = sortOf(word);
   if (sort === TALLIED) tally(pages, pageblock, word);
-  else if (sort === NAMELESS) found.nameless.push(pfn);
-  else if (sort === BARE && count === 0) {
+  else if (sort === NAMELESS) {
+    found.nameless.push(pfn);
+    pages.mapcounts[pfn] = count;
+  } else if (sort === BARE && count === 0) {
     found.nrBare++;
     bareIn[pageblock] = bareIn[pageblock]! + 1;
   } else if (sort === BARE) {

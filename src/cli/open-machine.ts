@@ -113,11 +113,15 @@ async function openCapture(directory: string, options: OpenOptions): Promise<Ope
 }
 
 /** What a capture directory says. That of a terabyte takes seconds; a signal ends us meanwhile, as nothing is at stake. */
-export async function readNamedCapture(directory: string, { progress, interrupts }: OpenOptions): Promise<Captured> {
+export async function readNamedCapture(
+  directory: string,
+  { progress, interrupts }: OpenOptions,
+  mapcounts = true,
+): Promise<Captured> {
   const files = new CaptureFiles(directory);
   const onProgress = (part: number) =>
     progress.update({ label: 'reading the capture', done: part, total: 1, unit: null });
-  const image = await interrupts.whileNothingIsAtStake(() => streamCapture(files, { onProgress }));
+  const image = await interrupts.whileNothingIsAtStake(() => streamCapture(files, { onProgress, mapcounts }));
   return { image, files };
 }
 

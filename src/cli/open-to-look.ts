@@ -13,6 +13,11 @@ import {
 } from './open-machine.js';
 import type { BlockBook } from './select-blocks.js';
 
+export interface LookOptions extends OpenOptions {
+  /** False if nobody asks how often a page is mapped. */
+  readonly mapcounts: boolean;
+}
+
 /** A machine as a command line names it, for commands that only ask what its pages would do. */
 export interface LookedAt {
   readonly host: MemoryHost;
@@ -35,7 +40,7 @@ export interface LookedAt {
  *
  * @throws VacateError as openMachine does.
  */
-export async function openToLook(name: string, options: OpenOptions): Promise<LookedAt> {
+export async function openToLook(name: string, options: LookOptions): Promise<LookedAt> {
   checkRoot(name, options.root);
   await options.interrupts.breathe();
   const isCapture = name !== LIVE && checkName(name).isDirectory();
@@ -44,7 +49,8 @@ export async function openToLook(name: string, options: OpenOptions): Promise<Lo
     return { ...rest, host: new SimHost(machine), image: null, book: machine };
   }
   const tree = isCapture ? null : treeOf(options.root);
-  const captured = tree === null ? await readNamedCapture(name, options) : await readLive(tree, options);
+  const captured =
+    tree === null ? await readNamedCapture(name, options, options.mapcounts) : await readLive(tree, options);
   options.progress.stop();
   await options.interrupts.breathe();
   const image = new ImageHost(captured.image);

@@ -64,7 +64,8 @@ function checkOptions(options: unknown, { host }: MigrationService): void {
   const areOwners =
     owners === undefined || owners === null || (isObject(owners) && typeof owners.ownersOf === 'function');
   expectArgument(areOwners, 'owners', owners, '{ ownersOf(pfn) }, or null');
-  const areAlike = alike === undefined || alike === null || (isObject(alike) && typeof alike.show === 'function');
+  const areAlike =
+    alike === undefined || alike === null || (isObject(alike) && typeof alike.isBesideDirty === 'function');
   expectArgument(areAlike, 'alike', alike, 'an ImageHost, or null');
   expectArgument(isCallback(onBlock), 'onBlock', onBlock, 'a function, or leave it out');
 }
@@ -74,6 +75,8 @@ export class Forecaster {
   readonly #room: RoomBook;
   readonly #said: KernelSaid | null;
   readonly #asked: readonly BlockId[];
+  /** As the kernel names them; nothing for a simulated machine. */
+  readonly #zoneKinds: ReadonlyMap<BlockId, readonly string[]>;
   /** By block; null where each block is looked at when its turn comes. */
   readonly #scans: readonly BlockScan[] | null;
 
@@ -84,6 +87,7 @@ export class Forecaster {
     checkOptions(options, service);
     const { host } = service;
     this.#said = options.said ?? null;
+    this.#zoneKinds = new Map(this.#said?.image.blocks.map(({ block, zoneKinds }) => [block, zoneKinds]));
     const { survey, scans } = this.#look();
     this.#room = new RoomBook(host, survey);
     this.#scans = scans;
@@ -161,7 +165,7 @@ export class Forecaster {
     const indices = new Set<number>();
     for (let pfn = range.start; pfn < range.end; pfn += PAGEBLOCK_PAGES) indices.add(host.zoneOf(pfn));
     const zones = [...indices].flatMap((zone): readonly ZoneShape[] => host.layout.zones.slice(zone, zone + 1));
-    const kinds = this.#said?.image.blocks.find((each) => each.block === block)?.zoneKinds;
+    const kinds = this.#zoneKinds.get(block);
     return {
       zones,
       isOfOneZone: kinds === undefined ? zones.length === 1 : kinds.length > 0,

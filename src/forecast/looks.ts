@@ -14,6 +14,8 @@ import { traitsOf } from './survey.js';
 export interface AlikePages {
   /** Called before a page is judged: its references are wanted now. */
   show(range: PfnRange): void;
+  /** True for metadata in a pageblock where some is dirty. */
+  isBesideDirty(pfn: Pfn): boolean;
 }
 
 /** Pages of one machine have some dozens of looks; so many are remembered, and who looks otherwise is asked again. */
@@ -28,6 +30,10 @@ export class Looks {
   readonly words = new Uint32Array(LOOKS);
   readonly kinds = new Uint8Array(LOOKS).fill(UNASKED);
   readonly traits = new Uint8Array(LOOKS);
+
+  /** Where the flags alone do not decide. */
+  readonly #besideDirty = new Uint8Array(LOOKS).fill(UNASKED);
+  readonly #besideClean = new Uint8Array(LOOKS).fill(UNASKED);
 
   constructor(
     private readonly service: MigrationService,
@@ -45,7 +51,13 @@ export class Looks {
   /** The class of a page that a slot says. */
   kindAt(slot: number, pfn: Pfn): PageClass {
     const kind = this.kinds[slot]!;
-    return kind === ASK_EACH ? this.#ask(this.words[slot]!, pfn) : kind;
+    return kind === ASK_EACH ? this.#kindBeside(slot, pfn) : kind;
+  }
+
+  #kindBeside(slot: number, pfn: Pfn): PageClass {
+    const kinds = this.alike.isBesideDirty(pfn) ? this.#besideDirty : this.#besideClean;
+    if (kinds[slot] === UNASKED) kinds[slot] = this.#ask(this.words[slot]!, pfn);
+    return kinds[slot]!;
   }
 
   outcomeAt(pfn: Pfn): Outcome {
@@ -55,6 +67,8 @@ export class Looks {
 
   #learn(slot: number, word: number, pfn: Pfn): void {
     this.words[slot] = word;
+    this.#besideDirty[slot] = UNASKED;
+    this.#besideClean[slot] = UNASKED;
     this.traits[slot] = traitsOf(word);
     if ((word & FREE_FLAGS) !== 0) this.kinds[slot] = FREE;
     else if ((word & PG_NOPAGE) !== 0) this.kinds[slot] = HOLE;

@@ -25,15 +25,17 @@ export async function forecast(context: Context, machineName: string, options: F
   const isSelected = [options.dimm, options.blocks, options.range].some((way) => way !== undefined);
   if (isSelected) checkSelection(options);
   const plugins = await loadPageTypes(options.plugin);
-  const open = await openToLook(machineName, { ...context, seed: options.seed, root: options.root });
+  // A handler that somebody brings along may tell pages apart that look alike.
+  const isShipped = options.plugin.length === 0;
+  const { seed, root } = options;
+  const open = await openToLook(machineName, { ...context, seed, root, mapcounts: !isShipped });
   const { host, image, book, captured } = open;
   const said = captured === null ? null : kernelSaid(captured.image, captured.files);
   const owners = await ownersOf(context, open, options.owners === true);
   const service = createJudge(host, plugins);
   const selected = isSelected ? { blocks: selectBlocks(book, options) } : {};
   const { progress, interrupts } = context;
-  // A handler that somebody brings along may tell pages apart that look alike.
-  const alike = options.plugin.length === 0 ? image : null;
+  const alike = isShipped ? image : null;
   if (alike === null) image?.show({ start: 0, end: host.layout.nrPfns });
   const onBlock = (done: number, total: number) => progress.update({ label: 'asking', done, total, unit: 'blocks' });
   const report = interrupts.whileNothingIsAtStake((): ForecastReport => {

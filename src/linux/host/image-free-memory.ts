@@ -14,6 +14,7 @@ import {
 import type { ZoneKind } from '../../mm/zone.js';
 import { isOwned } from './host-columns.js';
 import { cannotAsk } from './host-verbs.js';
+import type { ImageTally } from './image-tally.js';
 
 const LARGEST = 2 ** MAX_PAGE_ORDER;
 
@@ -24,12 +25,18 @@ const LARGEST = 2 ** MAX_PAGE_ORDER;
 export class ImageFreeMemory implements FreeMemory {
   /** Blocks by zone and order; null until somebody asks. */
   #counts: readonly Uint32Array[] | null = null;
+  /** Whole pageblocks and pairs of them, by zone and order. */
+  readonly #whole = new Map<string, number>();
 
-  constructor(private readonly image: MachineImage) {}
+  constructor(
+    private readonly image: MachineImage,
+    private readonly tally: ImageTally,
+  ) {}
 
   blockOrder(pfn: Pfn): number {
     const { flags, zones } = this.image;
     if ((flags[pfn]! & PG_BUDDY) === 0) return -1;
+    if (pfn % PAGEBLOCK_PAGES === 0 && this.#isFree(pfn)) return this.#wholeOrder(pfn);
     const zone = zones.find((each) => contains(each, pfn));
     for (let order = 0; order < MAX_PAGE_ORDER; order++) {
       const buddy = pfn % 2 ** (order + 1) === 0 ? pfn + 2 ** order : pfn - 2 ** order;
@@ -58,10 +65,18 @@ export class ImageFreeMemory implements FreeMemory {
   }
 
   nrPages(zone: number): number {
-    return this.#countsOf(zone).reduce((sum, nr, order) => sum + nr * 2 ** order, 0);
+    const { start, end } = this.image.zones[zone]!;
+    let nr = 0;
+    for (let pfn = start; pfn < end; pfn += PAGEBLOCK_PAGES) nr += this.tally.freeIn[pfn >>> PAGEBLOCK_ORDER]!;
+    return nr;
   }
 
   nrBlocks(zone: number, order: Order, type?: Migratetype): number {
+    if (type === undefined && order >= PAGEBLOCK_ORDER) {
+      const known = this.#whole.get(`${zone} ${order}`) ?? this.#nrWhole(zone, order);
+      this.#whole.set(`${zone} ${order}`, known);
+      return known;
+    }
     if (type === undefined) return this.#countsOf(zone)[order]!;
     return this.blocks(zone, order).filter((pfn) => this.migratetype(pfn) === type).length;
   }
@@ -105,6 +120,27 @@ export class ImageFreeMemory implements FreeMemory {
 
   drainLocal(): never {
     return cannotAsk('free.drainLocal');
+  }
+
+  /** True if the pageblock that begins there is. */
+  #isFree(pfn: Pfn): boolean {
+    return this.tally.freeIn[pfn >>> PAGEBLOCK_ORDER] === PAGEBLOCK_PAGES;
+  }
+
+  /** Order of the free block that a free pageblock is, or is the first half of; -1 if it is the second half of one. */
+  #wholeOrder(pfn: Pfn): number {
+    const buddy = pfn ^ PAGEBLOCK_PAGES;
+    const zone = this.image.zones.find((each) => contains(each, pfn));
+    if (zone === undefined || !contains(zone, buddy) || !this.#isFree(buddy)) return PAGEBLOCK_ORDER;
+    return buddy > pfn ? MAX_PAGE_ORDER : -1;
+  }
+
+  #nrWhole(zone: number, order: Order): number {
+    const { start, end } = this.image.zones[zone]!;
+    let nr = 0;
+    for (let pfn = start; pfn < end; pfn += PAGEBLOCK_PAGES)
+      if (this.#isFree(pfn) && this.#wholeOrder(pfn) === order) nr++;
+    return nr;
   }
 
   #countsOf(zone: number): Uint32Array {

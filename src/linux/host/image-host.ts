@@ -12,6 +12,7 @@ import { countReferences } from './host-columns.js';
 import { cannotAsk } from './host-verbs.js';
 import { ImageFreeMemory } from './image-free-memory.js';
 import { ImageSwapSpace } from './image-swap-space.js';
+import { tallyImage } from './image-tally.js';
 import { KernelOnlyVerbs } from './kernel-only-verbs.js';
 import { LinuxPageView } from './linux-page-view.js';
 
@@ -58,8 +59,9 @@ export class ImageHost extends KernelOnlyVerbs implements MemoryHost {
       lruEpoch: new Uint8Array(0),
     };
     this.pages = new LinuxPageView(this.columns);
-    this.free = new ImageFreeMemory(image);
-    this.swap = new ImageSwapSpace(image);
+    const tally = tallyImage(image);
+    this.free = new ImageFreeMemory(image, tally);
+    this.swap = new ImageSwapSpace(image, tally);
     this.#states = new Map(image.blocks.map(({ block, state }) => [block, state]));
     this.#journals = new Uint8Array(Math.ceil(nrPfns / PAGEBLOCK_PAGES));
   }
