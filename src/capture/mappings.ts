@@ -128,7 +128,7 @@ export class MappingReader implements PageFileReader {
     const past = first + words.length / 2;
     for (const { start, end, zone } of this.#runs) {
       const [from, to] = [Math.max(first, start), Math.min(past, end)];
-      if (from < to) readMappings({ ...this.#state(zone), words, first }, from, to);
+      if (from < to) readMappings(this.#piece(zone, words, first), from, to);
     }
     this.#nrPages = past;
   }
@@ -147,12 +147,14 @@ export class MappingReader implements PageFileReader {
     for (const { start, end, zone } of this.#runs)
       for (let first = start; first < end; first += GUESSED_PAGES) {
         const past = Math.min(end, first + GUESSED_PAGES);
-        readMappings({ ...this.#state(zone), words: guessed(this.pages.flags, first, past), first }, first, past);
+        readMappings(this.#piece(zone, guessed(this.pages.flags, first, past), first), first, past);
       }
   }
 
-  #state(zone: number) {
-    return { pages: this.pages, looks: this.#looks, found: this.found[zone]!, areKnown: this.#nrPages !== null };
+  /** In one place: the loop over its pages is compiled for one form of it. */
+  #piece(zone: number, words: Uint32Array, first: Pfn): MappingPiece {
+    const { pages } = this;
+    return { pages, looks: this.#looks, found: this.found[zone]!, words, first, areKnown: this.#nrPages !== null };
   }
 }
 
