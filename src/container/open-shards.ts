@@ -1,9 +1,10 @@
 import { expectArgument, isObject, isTexts, isWhole } from '../base/arguments.js';
+import type { BlockId } from '../mm/units.js';
 import type { ShardedHighOrder } from '../shards/high-order-result.js';
 import type { Shard, ShardAnswer, ShardCallOptions, ShardRequest, ShardVerb, ShardVerbs } from '../shards/shard.js';
 import { byPages, type GroupOptions, ShardGroup, type ShardNode } from '../shards/shard-group.js';
 import { highOrderOn, type ShardedHighOrderRequest } from '../shards/sharded-high-order.js';
-import { offlineOn, type ShardedOffline, type ShardedOfflineRequest } from '../shards/sharded-offline.js';
+import { offlineOn, onlineOn, type ShardedOffline, type ShardedOfflineRequest } from '../shards/sharded-offline.js';
 import type { LedgerComparison } from '../sim/ledger.js';
 import type { StrategyProgress } from '../strategies/strategy.js';
 import { KeeperThread } from '../workers/keeper-thread.js';
@@ -46,6 +47,12 @@ export interface Shards {
    * @throws VacateError kind 'range' for a block that no node has or that is not online, and as the strategy does.
    */
   offline(request: ShardedOfflineRequest, options?: GroupOptions): Promise<ShardedOffline>;
+  /**
+   * Brings memory blocks back that are offline; others are left alone.
+   *
+   * @throws VacateError kind 'range' for a block that no node has.
+   */
+  online(blocks: readonly BlockId[]): Promise<void>;
   /** A word about every byte of each node; null for one that is lost. */
   hashes(): Promise<(string | null)[]>;
   /** Reads every page again; null for a node that is lost, and if nobody wanted to know when it was built. */
@@ -78,6 +85,7 @@ export function shardsOf(group: ShardGroup): Shards {
     },
     highOrder: (request, how = {}) => highOrderOn(group, request, how),
     offline: (request, how = {}) => offlineOn(group, request, how),
+    online: (blocks) => onlineOn(group, blocks),
     hashes: () => group.ask('hash', byPages(null)),
     verify: () => group.ask('verify', byPages(null)),
     close: () => group.close(),

@@ -96,7 +96,7 @@ export class ShardKeeper {
       onProgress({ step: 'scanning', done: fraction, total: 1 }),
     );
     if (machine === null) throw new VacateError('stopped', 'the machine was not built: it was stopped');
-    const evacuator = createEvacuator({ host: simModule(machine), ...loaded });
+    const evacuator = createEvacuator({ host: simModule(machine), ...loaded, pauses: 'batch' });
     this.#kept = { machine, evacuator, ledger: isVerified ? takeLedger(machine) : null };
     const { name, nrPfns, blockPages, dimms } = machine.spec;
     return { name, nrPfns, blockPages, dimms, blockState: Array.from(machine.blockState) as BlockState[] };

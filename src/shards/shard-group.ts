@@ -28,6 +28,8 @@ export interface ShardNode {
 export interface GroupOptions {
   /** Aborted, it stops what is under way, in every node. */
   readonly signal?: AbortSignal | undefined;
+  /** So many nodes work at a time; as was said when the group was opened, if absent. */
+  readonly threads?: number;
   /** Told now and then where the job of a node stands. */
   readonly onProgress?: (node: number, progress: StrategyProgress) => void;
 }
@@ -101,7 +103,7 @@ export class ShardGroup {
   ): Promise<(ShardVerbs[V]['answer'] | null)[]> {
     const asks = this.#members.map((member) => (member.lost === null ? askOf(member) : null));
     const shards = this.#members.map(({ shard }) => shard);
-    const answers = await askAll(shards, this.nrThreads, verb, asks, options);
+    const answers = await askAll(shards, options.threads ?? this.nrThreads, verb, asks, options);
     const errors: VacateError[] = [];
     for (const [node, answer] of answers.entries()) {
       if (answer.kind !== 'failed') continue;

@@ -78,6 +78,15 @@ function isOffline(work: OfflineWork | null): boolean {
   return work?.blocks.every(({ state }) => state === OFFLINE) === true;
 }
 
+/**
+ * Brings blocks back that are offline, numbered over all nodes.
+ *
+ * @throws VacateError kind 'range' for a block that no node has.
+ */
+export async function onlineOn(group: ShardGroup, blocks: readonly BlockId[]): Promise<void> {
+  await bringBack(group, dealt(group.nodes, blocks));
+}
+
 /** Not to be stopped: it is what a stop wants done. Blocks that are online already are left alone. */
 async function bringBack(group: ShardGroup, byNode: readonly (readonly BlockId[])[]): Promise<void> {
   await group.ask('online', ({ node }) => {

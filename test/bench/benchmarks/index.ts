@@ -11,6 +11,7 @@ import { kernelCompaction } from './kernel-compaction.js';
 import { migrateContents, migrateContentsAscending } from './migrate-contents.js';
 import { migrateMetadata } from './migrate-metadata.js';
 import { plan } from './plan.js';
+import { twoThreads } from './two-threads.js';
 
 /** In the order in which they run. */
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -26,5 +27,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   migrateMetadata,
   migrateContents,
   migrateContentsAscending,
+  twoThreads,
   kernelCompaction,
 ];
