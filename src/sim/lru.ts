@@ -159,7 +159,13 @@ function dropStale(m: Machine, list: number): void {
   }
   if (to !== 0) endAt(m, list, kept === 0 ? 0 : to, end);
   m.lruLength[list] = kept;
-  m.lruLimit[list] = kept + (kept >>> 2) + LRU_CHUNK;
+  setLimit(m, list);
+}
+
+/** The next sweep comes when what a list has, founders included, has grown by a quarter. */
+function setLimit(m: Machine, list: number): void {
+  const kept = m.lruLength[list]!;
+  m.lruLimit[list] = kept + ((kept + m.lruFounders[list]!) >>> 2) + LRU_CHUNK;
 }
 
 /** Reads what a sweep asks of the pages of some entries: it lies anywhere, and so many lines come at a time. */
@@ -197,6 +203,7 @@ export function addFounders(m: Machine, node: number, kind: number, nr: number):
   const list = node * LRU_LISTS_PER_NODE + kind;
   assert(m.lruFounderAt[list] === 0, 'a machine is populated before anybody reads its LRU lists');
   m.lruFounders[list] = m.lruFounders[list]! + nr;
+  setLimit(m, list);
 }
 
 /** The first founder that a list has at `from` or above; the end of memory if there is none. */

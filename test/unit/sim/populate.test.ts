@@ -174,6 +174,17 @@ describe('founders', () => {
     expectSound(m);
   });
 
+  it('count when a list says how much it may grow before it is swept', () => {
+    const m = populated();
+    const list = LRU_INACTIVE_ANON;
+    const nr = m.lruFounders[list]!;
+    expect(m.lruLimit[list]).toBe((nr >>> 2) + 256);
+    const [first] = all(m, 0, list);
+    for (let times = 0; times < 7; times++) placeOnLru(m, first!);
+    expect(m.lruLength[list]).toBe(7);
+    expect(lruLengthOf(m, 0, list)).toBe(nr + 7);
+  });
+
   it('come before anybody reads the lists', () => {
     const m = populated();
     takeOldest(m, 1, LRU_INACTIVE_FILE);
