@@ -7,13 +7,12 @@ import { type BenchmarkReport, reportOf, type SizeRuns } from './report.js';
 const CHILD = fileURLToPath(new URL('child.js', import.meta.url));
 /** Garbage is collected on the thread that works: on others, what one contestant has left would be timed as the next one's. */
 const FLAGS = ['--expose-gc', '--single-threaded-gc', '--max-old-space-size=8192'];
-/** Rounds that do not count: memory is touched and code compiled. */
-const WARM_UP_ROUNDS = 2;
-
 export interface RunOptions {
   /** GiB of pages; each in a process of its own, and round by round in turn. */
   readonly sizes: readonly number[];
   readonly runs: number;
+  /** Rounds before them that do not count: memory is touched and code compiled. */
+  readonly warmUps: number;
   readonly onProgress: (done: string) => void;
 }
 
@@ -27,11 +26,12 @@ export async function runBenchmark(benchmark: Benchmark, options: RunOptions): P
       children.push(child);
       await child.prepared();
     }
-    for (let round = 0; round < WARM_UP_ROUNDS + options.runs; round++) {
+    const { runs, warmUps } = options;
+    for (let round = 0; round < warmUps + runs; round++) {
       for (const child of children) {
-        const which = round < WARM_UP_ROUNDS ? 'warm-up' : `round ${round - WARM_UP_ROUNDS + 1} of ${options.runs}`;
+        const which = round < warmUps ? 'warm-up' : `round ${round - warmUps + 1} of ${runs}`;
         options.onProgress(`${benchmark.name}: ${child.gib} GiB, ${which}`);
-        await child.round(round >= WARM_UP_ROUNDS);
+        await child.round(round >= warmUps);
       }
     }
     return reportOf(benchmark, children);
