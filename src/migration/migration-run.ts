@@ -113,9 +113,9 @@ export class MigrationRun {
   ) {
     const batch = createBatch(NR_MAX_BATCHED_MIGRATION * 2);
     this.batch = batch;
-    // Lists are often short: what grows with them begins with their length.
-    const length = Math.min(request.pfns.length, NR_MAX_BATCHED_MIGRATION);
-    this.#moved = { sources: new Uint32Array(length), targets: new Uint32Array(length) };
+    const asked = request.pfns.length;
+    this.#moved = { sources: new Uint32Array(asked), targets: new Uint32Array(asked) };
+    const length = Math.min(asked, NR_MAX_BATCHED_MIGRATION);
     this.#scratch = [new Uint32Array(length), new Uint32Array(length)];
     this.#bulk = pauses === 'batch' && request.targets === undefined ? (host.bulk ?? null) : null;
     this.#context = { host, table, batch, targets: request.targets ?? smallestHoles(host, request.sparedOrder) };

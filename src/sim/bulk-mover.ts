@@ -58,7 +58,7 @@ export class SimBulkMover implements BulkMover {
 }
 
 /** Columns of so many pages are in no cache. */
-const BEYOND_CACHES = 2 ** 21;
+const BEYOND_CACHES = 2 ** 18;
 
 /**
  * Reads what the loops after this one are going to write: targets lie all over memory, and a loop that does nothing else
