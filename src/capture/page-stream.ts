@@ -1,4 +1,4 @@
-import { createReadStream, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { VacateError } from '../base/vacate-error.js';
@@ -57,14 +57,24 @@ export async function streamZipped(
   const magic = new Uint8Array(GZIP_MAGIC.length);
   checkMagic(path, magic.subarray(0, readSync(number, magic, 0, magic.length, 0)));
   feed.reader.begin(Math.ceil((nrBytes * INFLATION_MAX) / WORD_BYTES));
-  const zipped = createReadStream('', { fd: number, start: 0, autoClose: false, highWaterMark: PIECE_BYTES });
+  let nrRead = 0;
+  // A stream of the file would close it by itself when something goes wrong, and whoever opened it as well.
+  const zipped = function* () {
+    for (;;) {
+      const piece = new Uint8Array(PIECE_BYTES);
+      const length = readSync(number, piece, 0, PIECE_BYTES, nrRead);
+      if (length === 0) return;
+      nrRead += length;
+      yield piece.subarray(0, length);
+    }
+  };
   try {
     if (nrBytes === 0) throw Object.assign(new Error('no data'), { code: 'Z_BUF_ERROR' });
-    await pipeline(zipped, createGunzip({ chunkSize: PIECE_BYTES }), async (pieces: AsyncIterable<Uint8Array>) => {
+    await pipeline(zipped(), createGunzip({ chunkSize: PIECE_BYTES }), async (pieces: AsyncIterable<Uint8Array>) => {
       for await (const piece of pieces) {
         feed.put(piece);
         if (feed.nrBytes > bytesMax) throw tooLong(path, bytesMax);
-        feed.reader.onProgress(zipped.bytesRead / nrBytes);
+        feed.reader.onProgress(Math.min(1, nrRead / nrBytes));
       }
     });
   } catch (cause) {
