@@ -26,7 +26,7 @@ export const threads = () =>
   new Option('--threads <number>', 'scenario: each node for itself, so many at a time').argParser(parseThreads);
 export const THREADS_HELP = `
 With --threads each node of a scenario is a machine of its own, and pages stay in
-their node: large machines, up to a terabyte a node, on several cores. Results
+their node: large machines on several cores. Results
 are the same for any number of threads.
 `;
 export const journal = () =>
