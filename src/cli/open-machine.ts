@@ -1,5 +1,5 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import { VacateError } from '../base/vacate-error.js';
 import { CaptureFiles, type CaptureSource, streamCapture } from '../capture/index.js';
 import type { LinuxTree } from '../linux/linux-tree.js';
@@ -39,6 +39,9 @@ export interface OpenOptions {
 
 /** A machine of that many pages takes long enough to build for people to change their mind. */
 const LARGE_PAGES = 2 ** 22;
+const BYTES_PER_PAGE = 8;
+/** kpageflags.gz of a host with a few hundred GiB. */
+const LARGE_CAPTURE_BYTES = 4 * 1024 * 1024;
 const SCENARIO_EXTENSIONS = ['.yaml', '.yml'];
 
 /**
@@ -121,8 +124,16 @@ export async function readNamedCapture(
   const files = new CaptureFiles(directory);
   const onProgress = (part: number) =>
     progress.update({ label: 'reading the capture', done: part, total: 1, unit: null });
-  const image = await interrupts.whileNothingIsAtStake(() => streamCapture(files, { onProgress, mapcounts }));
+  // A signal that has come already would be lost when nobody listens any more.
+  await interrupts.breathe();
+  const read = () => streamCapture(files, { onProgress, mapcounts });
+  const image = await (isLargeCapture(directory) ? interrupts.whileNothingIsAtStake(read) : read());
   return { image, files };
+}
+
+function isLargeCapture(directory: string): boolean {
+  const sizeOf = (name: string) => statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0;
+  return sizeOf('kpageflags.gz') > LARGE_CAPTURE_BYTES || sizeOf('kpageflags') > LARGE_PAGES * BYTES_PER_PAGE;
 }
 
 function isLarge({ nrPfns }: MachineImage): boolean {

@@ -92,7 +92,7 @@ export function parseJobs(text: string): number {
 }
 
 /** How many nodes work at a time. */
-export function parseThreads(text: string): number {
+export function parseNodeThreads(text: string): number {
   const threads = wholeNumber(text);
   if (threads !== null && threads >= 1 && threads <= JOBS_MAX) return threads;
   throw new VacateError(

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { collect, parseSeed, parseStall, parseThreads, parseTimeout } from './options.js';
+import { collect, parseNodeThreads, parseSeed, parseStall, parseTimeout } from './options.js';
 import { wrap } from './wording.js';
 
 /*
@@ -23,11 +23,11 @@ export const timeout = () =>
 export const stall = () =>
   new Option('--stall <time>', 'live: stop when no page has left a block for so long (10s)').argParser(parseStall);
 export const threads = () =>
-  new Option('--threads <number>', 'scenario: each node for itself, so many at a time').argParser(parseThreads);
+  new Option('--threads <number>', 'scenario: each node for itself, so many at a time').argParser(parseNodeThreads);
 export const THREADS_HELP = `
-With --threads each node of a scenario is a machine of its own, and pages stay in
-their node: large machines on several cores. Results
-are the same for any number of threads.
+With --threads each node of a scenario is a machine of its own, and pages stay
+in their node: large machines on several cores. Results are the same for any
+number of threads.
 `;
 export const journal = () =>
   new Option('--journal <file>', 'where writes are noted; /var/lib/vacate/journal by default');
