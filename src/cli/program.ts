@@ -401,7 +401,7 @@ function addHighOrder(program: Command, context: Context, end: End, strategies: 
         examples([
           'vacate high-order captures/host7 --order 9 --count 64',
           'vacate high-order examples/scenarios/fragmented.yaml --order 9 --count 64',
-          'vacate high-order examples/scenarios/two-node-server.yaml --order 9 --count 64 --threads 2',
+          'vacate high-order big-server.yaml --order 9 --count 10000 --threads 2',
           'vacate high-order live --count 512',
           'vacate high-order live --node 1 --commit --timeout 30s',
         ]),
