@@ -59,8 +59,7 @@ describe('vacate high-order', () => {
     });
     const { counted } = report.measured;
     for (const name of ['pgmigrate_success', 'compact_migrate_scanned', 'compact_free_scanned']) {
-      // It looks for pages to move each time; whether it finds any, after our own process has filled the gaps, is its affair.
-      expect(counted[name]).toBeGreaterThanOrEqual(name === 'compact_migrate_scanned' ? 1 : 0);
+      expect(counted[name]).toBeGreaterThan(0);
       expect(counted[name]).toBeLessThanOrEqual(after(name) - before(name));
     }
     // How many blocks it makes is its affair: our own process has filled many of the gaps. That none is lost is not.
