@@ -1,4 +1,3 @@
-import type { FreeMemory } from '../../host/free-memory.js';
 import type { MachineImage } from '../../mm/machine-image.js';
 import { MIGRATE_MOVABLE, MIGRATE_UNMOVABLE, type Migratetype } from '../../mm/migratetype.js';
 import { FREE_FLAGS, PG_BUDDY, PG_NOPAGE } from '../../mm/page-flags.js';
@@ -11,9 +10,8 @@ import {
   PAGEBLOCK_PAGES,
   type Pfn,
 } from '../../mm/units.js';
-import type { ZoneKind } from '../../mm/zone.js';
+import { FreeMemoryAsRead } from './free-memory-as-read.js';
 import { isOwned } from './host-columns.js';
-import { cannotAsk } from './host-verbs.js';
 import type { ImageTally } from './image-tally.js';
 
 const LARGEST = 2 ** MAX_PAGE_ORDER;
@@ -22,18 +20,23 @@ const LARGEST = 2 ** MAX_PAGE_ORDER;
  * Free memory of a machine as it was read: it may be looked at, and not taken. Where one free block ends and the next begins
  * is not shown: the largest that fit are taken, as the allocator would have merged them.
  */
-export class ImageFreeMemory implements FreeMemory {
+export class ImageFreeMemory extends FreeMemoryAsRead {
   /** Blocks by zone and order; null until somebody asks. */
   #counts: readonly Uint32Array[] | null = null;
   /** Whole pageblocks and pairs of them, by zone and order. */
   readonly #whole = new Map<string, number>();
 
+  protected readonly zones: MachineImage['zones'];
+
   constructor(
     private readonly image: MachineImage,
     private readonly tally: ImageTally,
-  ) {}
+  ) {
+    super();
+    this.zones = image.zones;
+  }
 
-  blockOrder(pfn: Pfn): number {
+  override blockOrder(pfn: Pfn): number {
     const { flags, zones } = this.image;
     if ((flags[pfn]! & PG_BUDDY) === 0) return -1;
     if (pfn % PAGEBLOCK_PAGES === 0 && this.#isFree(pfn)) return this.#wholeOrder(pfn);
@@ -52,7 +55,7 @@ export class ImageFreeMemory implements FreeMemory {
   }
 
   /** Where nothing is known of migratetypes: a pageblock with kernel pages was, most likely, an unmovable one. */
-  migratetype(pfn: Pfn): Migratetype {
+  override migratetype(pfn: Pfn): Migratetype {
     const { flags, migratetypes = null } = this.image;
     if (migratetypes !== null) return migratetypes[pfn >>> PAGEBLOCK_ORDER] ?? MIGRATE_MOVABLE;
     const start = pfn - (pfn % PAGEBLOCK_PAGES);
@@ -64,14 +67,14 @@ export class ImageFreeMemory implements FreeMemory {
     return MIGRATE_MOVABLE;
   }
 
-  nrPages(zone: number): number {
+  override nrPages(zone: number): number {
     const { start, end } = this.image.zones[zone]!;
     let nr = 0;
     for (let pfn = start; pfn < end; pfn += PAGEBLOCK_PAGES) nr += this.tally.freeIn[pfn >>> PAGEBLOCK_ORDER]!;
     return nr;
   }
 
-  nrBlocks(zone: number, order: Order, type?: Migratetype): number {
+  override nrBlocks(zone: number, order: Order, type?: Migratetype): number {
     if (type === undefined && order >= PAGEBLOCK_ORDER) {
       const known = this.#whole.get(`${zone} ${order}`) ?? this.#nrWhole(zone, order);
       this.#whole.set(`${zone} ${order}`, known);
@@ -81,45 +84,11 @@ export class ImageFreeMemory implements FreeMemory {
     return this.blocks(zone, order).filter((pfn) => this.migratetype(pfn) === type).length;
   }
 
-  blocks(zone: number, order: Order): Uint32Array {
+  override blocks(zone: number, order: Order): Uint32Array {
     const found: Pfn[] = [];
     const { start, end } = this.image.zones[zone]!;
     for (let pfn = start; pfn < end; pfn += 2 ** order) if (this.blockOrder(pfn) === order) found.push(pfn);
     return Uint32Array.from(found);
-  }
-
-  atEnd(zone: number, order: Order, end: 'first' | 'last', most: number): Uint32Array {
-    const found = this.blocks(zone, order).filter((pfn) => this.migratetype(pfn) === MIGRATE_MOVABLE);
-    return end === 'first' ? found.slice(0, most) : found.reverse().slice(0, most);
-  }
-
-  watermark(zone: number, mark: 'min' | 'low' | 'high', highest: ZoneKind): number {
-    const { watermarks, lowmemReserve } = this.image.zones[zone]!;
-    return watermarks[mark] + lowmemReserve[highest];
-  }
-
-  take(): never {
-    return cannotAsk('free.take');
-  }
-
-  allocate(): never {
-    return cannotAsk('free.allocate');
-  }
-
-  give(): never {
-    return cannotAsk('free.give');
-  }
-
-  free(): never {
-    return cannotAsk('free.free');
-  }
-
-  rotate(): never {
-    return cannotAsk('free.rotate');
-  }
-
-  drainLocal(): never {
-    return cannotAsk('free.drainLocal');
   }
 
   /** True if the pageblock that begins there is. */

@@ -1,81 +1,48 @@
-import type { FreeMemory } from '../../host/free-memory.js';
 import { MIGRATE_MOVABLE, type Migratetype } from '../../mm/migratetype.js';
 import type { PageColumns } from '../../mm/page-columns.js';
 import { PG_BUDDY } from '../../mm/page-flags.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
 import { NR_PAGE_ORDERS, type Order, PAGEBLOCK_ORDER, type Pfn } from '../../mm/units.js';
-import type { ZoneKind, ZoneShape } from '../../mm/zone.js';
-import { cannotAsk } from './host-verbs.js';
+import type { ZoneShape } from '../../mm/zone.js';
+import { FreeMemoryAsRead } from './free-memory-as-read.js';
 
 /** A host's free memory as it was read: it may be looked at, and not taken. Lists are in the order of addresses. */
-export class LinuxFreeMemory implements FreeMemory {
+export class LinuxFreeMemory extends FreeMemoryAsRead {
   /** First pages of free blocks, by zone and order; null until somebody asks. */
   #blocks: Uint32Array[][] | null = null;
 
   constructor(
     private readonly columns: PageColumns,
-    private readonly zones: readonly ZoneShape[],
+    protected readonly zones: readonly ZoneShape[],
     private readonly migratetypes: readonly Migratetype[] | null,
-  ) {}
+  ) {
+    super();
+  }
 
-  blockOrder(pfn: Pfn): number {
+  override blockOrder(pfn: Pfn): number {
     return (this.columns.flags[pfn]! & PG_BUDDY) === 0 ? -1 : this.columns.mapcount[pfn]! - 1;
   }
 
-  migratetype(pfn: Pfn): Migratetype {
+  override migratetype(pfn: Pfn): Migratetype {
     return this.migratetypes?.[pfn >>> PAGEBLOCK_ORDER] ?? MIGRATE_MOVABLE;
   }
 
-  nrPages(zone: number): number {
+  override nrPages(zone: number): number {
     return this.#lists(zone).reduce((sum, blocks, order) => sum + blocks.length * 2 ** order, 0);
   }
 
-  nrBlocks(zone: number, order: Order, type?: Migratetype): number {
+  override nrBlocks(zone: number, order: Order, type?: Migratetype): number {
     const blocks = this.#lists(zone)[order]!;
     return type === undefined ? blocks.length : blocks.filter((pfn) => this.migratetype(pfn) === type).length;
   }
 
-  blocks(zone: number, order: Order): Uint32Array {
+  override blocks(zone: number, order: Order): Uint32Array {
     return this.#lists(zone)[order]!.slice();
-  }
-
-  atEnd(zone: number, order: Order, end: 'first' | 'last', most: number): Uint32Array {
-    const found = this.#lists(zone)[order]!.filter((pfn) => this.migratetype(pfn) === MIGRATE_MOVABLE);
-    return end === 'first' ? found.slice(0, most) : found.reverse().slice(0, most);
   }
 
   /** The columns are no longer what they were. */
   forget(): void {
     this.#blocks = null;
-  }
-
-  watermark(zone: number, mark: 'min' | 'low' | 'high', highest: ZoneKind): number {
-    const { watermarks, lowmemReserve } = this.zones[zone]!;
-    return watermarks[mark] + lowmemReserve[highest];
-  }
-
-  take(): never {
-    return cannotAsk('free.take');
-  }
-
-  allocate(): never {
-    return cannotAsk('free.allocate');
-  }
-
-  give(): never {
-    return cannotAsk('free.give');
-  }
-
-  free(): never {
-    return cannotAsk('free.free');
-  }
-
-  rotate(): never {
-    return cannotAsk('free.rotate');
-  }
-
-  drainLocal(): never {
-    return cannotAsk('free.drainLocal');
   }
 
   #lists(zone: number): Uint32Array[] {
