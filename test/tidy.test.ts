@@ -18,11 +18,13 @@ const LAYERS: Readonly<Record<string, number>> = {
   host: 2,
   events: 2,
   simd: 2,
+  picture: 2,
   sim: 3,
   migration: 3,
   linux: 3,
   capture: 3,
   'kernel-log': 3,
+  recording: 3,
   strategies: 4,
   scenario: 4,
   smp: 4,
@@ -119,6 +121,9 @@ const OPTIONAL_ENTRY_POINTS = [
   'src/container/soak-main.ts',
   'src/linux/hotplug/writer-main.ts',
   'src/browser/main.ts',
+  'src/picture/page-bytes.ts',
+  'src/recording/chunk.ts',
+  'src/recording/records.ts',
 ];
 
 /** Every plugin folder looks the same, so that the next one is a copy. `NAME` stands for the folder's name. */

@@ -1,8 +1,8 @@
 import { formatBytes, formatPages } from '../mm/units.js';
+import { PAGE_KINDS } from '../picture/page-kinds.js';
 import type { LedgerComparison } from '../sim/ledger.js';
 import type { JobOutcome } from '../strategies/strategy.js';
 import type { Account } from './account.js';
-import { PAGE_KINDS } from './page-kinds.js';
 import type { Palette } from './palette.js';
 import { table } from './tables.js';
 import { countOf, formatCount, formatNs, formatShare } from './wording.js';

@@ -2,9 +2,9 @@ import type { Evacuator } from '../container/create-evacuator.js';
 import { codeOf, type PageEventBatch, TOTAL_RETRIED, WORDS_PER_EVENT } from '../events/page-events.js';
 import { BLOCK_OFFLINE } from '../mm/memory-block.js';
 import { PAGE_SIZE } from '../mm/units.js';
+import { countsById, KIND_FREE, kindOf, newCounts } from '../picture/page-kinds.js';
 import { compareLedger, type Ledger, type LedgerComparison, takeLedger } from '../sim/ledger.js';
 import type { Machine } from '../sim/machine.js';
-import { countsById, KIND_FREE, kindOf, newCounts } from './page-kinds.js';
 
 /** What a job moved and what it cost. */
 export interface Account {

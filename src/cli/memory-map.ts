@@ -1,7 +1,7 @@
 import { BLOCK_ABSENT, BLOCK_ONLINE, BLOCK_STATE_NAMES, type Dimm } from '../mm/memory-block.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import { type BlockId, formatPages } from '../mm/units.js';
-import { countKinds, KIND_FREE, KIND_HOLE, newCounts, PAGE_KINDS, usedIn } from './page-kinds.js';
+import { countKinds, KIND_FREE, KIND_HOLE, newCounts, PAGE_KINDS, usedIn } from '../picture/page-kinds.js';
 import type { Palette } from './palette.js';
 import { formatBlocks } from './parse-blocks.js';
 import { formatShare } from './wording.js';

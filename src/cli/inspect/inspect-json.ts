@@ -1,4 +1,4 @@
-import { countsById, usedIn } from '../page-kinds.js';
+import { countsById, usedIn } from '../../picture/page-kinds.js';
 import { bytesOf, freeIn, type InspectReport } from './inspect-report.js';
 
 /** The report as scripts get it: every number, page counts by the ids of page kinds. */

@@ -13,13 +13,13 @@ import {
   PG_WRITEBACK,
 } from '../../mm/page-flags.js';
 import { NR_PAGE_ORDERS, PAGE_SIZE } from '../../mm/units.js';
+import { countKinds, KIND_FREE, KIND_HOLE, newCounts } from '../../picture/page-kinds.js';
 import { freeListAt } from '../../sim/buddy.js';
 import type { Machine } from '../../sim/machine.js';
 import { type MachineSize, machineSize } from '../../sim/machine-size.js';
 import { blockRows } from '../block-rows.js';
 import { fragmentationIndex, freeBlocksByOrder, unusableIndex } from '../fragmentation.js';
 import type { OpenMachine } from '../open-machine.js';
-import { countKinds, KIND_FREE, KIND_HOLE, newCounts } from '../page-kinds.js';
 import { blocksIn } from '../select-blocks.js';
 
 /** What a page may be besides its kind. */

@@ -1,6 +1,6 @@
 import { formatBytes, formatPages } from '../../mm/units.js';
+import { KIND_FREE, KIND_HOLE, PAGE_KINDS, usedIn } from '../../picture/page-kinds.js';
 import { mapLegend, memoryMap } from '../memory-map.js';
-import { KIND_FREE, KIND_HOLE, PAGE_KINDS, usedIn } from '../page-kinds.js';
 import type { Palette } from '../palette.js';
 import { formatBlocks } from '../parse-blocks.js';
 import { type Align, table } from '../tables.js';

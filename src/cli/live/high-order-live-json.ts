@@ -3,8 +3,8 @@ import { zoneKey } from '../../linux/pages/per-cpu-pages.js';
 import { MAX_NAMED_PFNS } from '../../migration/migration-report.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
 import { PAGE_SIZE } from '../../mm/units.js';
+import { countsById, newCounts } from '../../picture/page-kinds.js';
 import { type BarredRange, fewestFirst } from '../../strategies/high-order/range-census.js';
-import { countsById, newCounts } from '../page-kinds.js';
 import type { ZoneOutlook } from './high-order-live-outlook.js';
 import type { HighOrderLiveReport } from './high-order-live-report.js';
 

@@ -4,6 +4,7 @@ import { createEvacuator, type Evacuator } from '../../container/create-evacuato
 import { driveJob } from '../../container/run-job.js';
 import type { PageType } from '../../handler/define-page-type.js';
 import type { ZoneKind } from '../../mm/zone.js';
+import { kindOf, PAGE_KINDS } from '../../picture/page-kinds.js';
 import type { Machine } from '../../sim/machine.js';
 import { simModule } from '../../sim/sim-module.js';
 import { countAllocatable } from '../../strategies/high-order/allocate-block.js';
@@ -15,7 +16,6 @@ import { cheapestFirst, IMPOSSIBLE, rangeCosts } from '../../strategies/high-ord
 import type { HighOrderResult, Job, PagesScanned } from '../../strategies/strategy.js';
 import type { Context } from '../context.js';
 import { Interrupted } from '../interrupts.js';
-import { kindOf, PAGE_KINDS } from '../page-kinds.js';
 
 /** What is asked of a machine, without changing it. */
 export interface OutlookRequest {

@@ -1,5 +1,5 @@
 import { formatBytes, formatPages, PAGE_SIZE } from '../../mm/units.js';
-import { newCounts, PAGE_KINDS } from '../page-kinds.js';
+import { newCounts, PAGE_KINDS } from '../../picture/page-kinds.js';
 import type { Palette } from '../palette.js';
 import { table } from '../tables.js';
 import { countOf, formatAddress, formatCount, wrap } from '../wording.js';

@@ -1,0 +1,78 @@
+import {
+  FREE_FLAGS,
+  PG_BUDDY,
+  PG_DIRTY,
+  PG_ISOLATED,
+  PG_LOCKED,
+  PG_MLOCKED,
+  PG_PCP,
+  PG_UNEVICTABLE,
+  PG_WRITEBACK,
+} from '../mm/page-flags.js';
+import type { Pfn } from '../mm/units.js';
+import { KIND_FREE, kindOf } from './page-kinds.js';
+
+/**
+ * What a map shows of a page, in a byte:  [ state:4 | kind:4 ]. The kind indexes PAGE_KINDS. A free page's state is the
+ * order of the largest aligned free block that it is part of, or STATE_PCP; any other page's is one of the STATE_* below.
+ */
+export type PageByte = number;
+
+/** Nothing to be said but what kind it is. */
+export const STATE_PLAIN = 0;
+export const STATE_DIRTY = 1;
+export const STATE_WRITEBACK = 2;
+/** Somebody has its lock. */
+export const STATE_LOCKED = 3;
+/** Reclaim must not take it: mlocked, or unevictable for another reason. */
+export const STATE_UNEVICTABLE = 4;
+/** Off its LRU list, in a migrator's hands. */
+export const STATE_ISOLATED = 5;
+/** It has come to stand here in the run that is shown. */
+export const STATE_ARRIVED = 6;
+/** It has refused in the run that is shown. */
+export const STATE_REFUSED = 7;
+
+/** State of a free page on a per-CPU list. Orders end at 10. */
+export const STATE_PCP = 15;
+
+export function byteOf(kind: number, state: number): PageByte {
+  return (state << 4) | kind;
+}
+
+export function kindOfByte(byte: PageByte): number {
+  return byte & 0x0f;
+}
+
+export function stateOfByte(byte: PageByte): number {
+  return byte >>> 4;
+}
+
+/** Bytes of [start, end) into `bytes`, the page `start` at `at`. Free pages are given order 0; see `markFreeOrders`. */
+export function writePageBytes(flags: Uint32Array, start: Pfn, end: Pfn, bytes: Uint8Array, at: number): void {
+  let known = 0;
+  let byte = byteOf(kindOf(0), stateOfFlags(0));
+  for (let pfn = start; pfn < end; pfn++) {
+    const has = flags[pfn]!;
+    if (has !== known) {
+      known = has;
+      byte = byteOf(kindOf(has), stateOfFlags(has));
+    }
+    bytes[at + pfn - start] = byte;
+  }
+}
+
+/** The first that applies: what keeps a page where it is comes before what merely costs something. */
+function stateOfFlags(flags: number): number {
+  if ((flags & FREE_FLAGS) !== 0) return (flags & PG_PCP) !== 0 && (flags & PG_BUDDY) === 0 ? STATE_PCP : 0;
+  if ((flags & PG_ISOLATED) !== 0) return STATE_ISOLATED;
+  if ((flags & PG_LOCKED) !== 0) return STATE_LOCKED;
+  if ((flags & PG_WRITEBACK) !== 0) return STATE_WRITEBACK;
+  if ((flags & (PG_UNEVICTABLE | PG_MLOCKED)) !== 0) return STATE_UNEVICTABLE;
+  return (flags & PG_DIRTY) !== 0 ? STATE_DIRTY : STATE_PLAIN;
+}
+
+/** True for a byte of a page that buddy has: its state is an order. */
+export function isInBuddy(byte: PageByte): boolean {
+  return kindOfByte(byte) === KIND_FREE && stateOfByte(byte) !== STATE_PCP;
+}
