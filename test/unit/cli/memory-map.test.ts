@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import { type MapSource, mapLegend, memoryMap } from '../../../src/cli/memory-map.js';
-import { kindOf, PAGE_KINDS } from '../../../src/picture/page-kinds.js';
 import { createPalette } from '../../../src/cli/palette.js';
 import { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_ONLINE } from '../../../src/mm/memory-block.js';
 import { PG_ANON, PG_BUDDY, PG_LRU, PG_NOPAGE, PG_SLAB } from '../../../src/mm/page-flags.js';
+import { kindOf, PAGE_KINDS } from '../../../src/picture/page-kinds.js';
 
 const plain = { palette: createPalette(false) };
 const ANON = PG_ANON | PG_LRU;
