@@ -7,6 +7,8 @@ import type { Guest } from './guest.js';
 const WORKLOADS: Readonly<Record<string, readonly string[]>> = {
   idle: [],
   light: ['workload anon --mib 100 --keep 50 --seed SEED'],
+  // More gaps than a program of the size of ours can fill when it starts.
+  gaps: ['workload anon --mib 500 --keep 50 --seed SEED'],
   everyday: [
     ...swapOn(96),
     'workload files --path /data/files --files 2000 --keep 50 --seed SEED',
