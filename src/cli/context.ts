@@ -1,3 +1,4 @@
+import { asAscii, wantsAscii } from './ascii.js';
 import { Interrupts } from './interrupts.js';
 import { createPalette, type Palette, wantsColour } from './palette.js';
 import { Progress } from './progress.js';
@@ -9,35 +10,47 @@ export interface Context {
   readonly interrupts: Interrupts;
   /** True if somebody watches standard output, so that things may move there. */
   readonly isWatched: boolean;
-  /** Lines of the terminal; 0 if there is none. */
+  /** Lines of the terminal just now; 0 if there is none. */
   readonly rows: number;
-  /** Data, to standard output. */
-  print(text: string): void;
+  /** Characters of a line of the terminal just now; 80 if there is none. */
+  readonly columns: number;
+  /** Data, to standard output; what is for programs goes there as it is, in whichever letters people want to read. */
+  print(text: string, isForPrograms?: boolean): void;
   /** What is said about the data, to standard error. */
   note(text: string): void;
 }
 
+/** As wide as all text is made for whoever does not say. */
+const COLUMNS = 80;
+
 export function createContext(argv: readonly string[]): Context {
   const { stdout, stderr, env } = process;
-  const progress = new Progress(stderr);
+  const inLetters = wantsAscii(argv, env) ? asAscii : (text: string) => text;
+  const progress = new Progress(stderr, inLetters);
   const note = (text: string) => {
     progress.stop();
-    for (const line of text.split('\n')) stderr.write(`vacate: ${line}\n`);
+    for (const line of inLetters(text).split('\n')) stderr.write(`vacate: ${line}\n`);
   };
   return {
     palette: createPalette(wantsColour(stdout, argv, env)),
     progress,
     interrupts: new Interrupts(note),
     isWatched: stdout.isTTY === true && env.TERM !== 'dumb',
-    rows: stdout.rows ?? 0,
-    print: (text) => {
+    // Asked each time: Node hears of a new size by SIGWINCH.
+    get rows() {
+      return stdout.rows ?? 0;
+    },
+    get columns() {
+      return stdout.columns || COLUMNS;
+    },
+    print: (text, isForPrograms = false) => {
       progress.stop();
-      stdout.write(`${text}\n`);
+      stdout.write(`${isForPrograms ? text : inLetters(text)}\n`);
     },
     note,
   };
 }
 
 export function printJson(context: Context, value: unknown): void {
-  context.print(JSON.stringify(value, null, 2));
+  context.print(JSON.stringify(value, null, 2), true);
 }

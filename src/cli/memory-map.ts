@@ -1,39 +1,67 @@
-import { BLOCK_ABSENT, BLOCK_ONLINE, BLOCK_STATE_NAMES, type Dimm } from '../mm/memory-block.js';
+import { BLOCK_ONLINE, BLOCK_STATE_NAMES } from '../mm/memory-block.js';
 import type { PfnRange } from '../mm/pfn-range.js';
-import { type BlockId, formatPages } from '../mm/units.js';
-import { countKinds, KIND_FREE, KIND_HOLE, newCounts, PAGE_KINDS, usedIn } from '../picture/page-kinds.js';
+import { formatPages } from '../mm/units.js';
+import { type Colouring, type ColouringName, colouring } from '../picture/colourings.js';
+import { type MapCell, mapCells } from '../picture/map-cells.js';
+import {
+  blocksPerRow,
+  type MapGroup,
+  type MapRow,
+  type MapSource,
+  mapGroups,
+  mapRows,
+  pagesOfRow,
+} from '../picture/map-rows.js';
+import { KIND_FREE } from '../picture/page-kinds.js';
 import type { Palette } from './palette.js';
 import { formatBlocks } from './parse-blocks.js';
-import { formatShare } from './wording.js';
+import { formatShare, wrap } from './wording.js';
 
-/** What a map is drawn of; a simulated machine is one. */
-export interface MapSource {
-  readonly flags: Uint32Array;
-  /** BLOCK_* by block. */
-  readonly blockState: Uint8Array;
-  readonly spec: { readonly nrPfns: number; readonly blockPages: number; readonly dimms: readonly Dimm[] };
-}
+export type { MapSource } from '../picture/map-rows.js';
 
 export interface MapOptions {
   readonly palette: Palette;
+  /** What colours and glyphs stand for; page types if absent. */
+  readonly by?: ColouringName;
   /** Only blocks that touch one of these ranges; all without it. */
   readonly only?: readonly PfnRange[];
   /** True for a page that must stand out: its cell shows it whatever else is there. */
   readonly isMarked?: (pfn: number) => boolean;
+  /** Characters of a line; 80 if absent. */
+  readonly columns?: number;
+  /** At most so many rows of blocks; 40 if absent, for more nobody reads. */
+  readonly rowsMax?: number;
 }
 
-/** Fits 80 columns with a label on the left and a percentage on the right. */
-const CELLS = 64;
-const LABEL = 8;
+/** A map and what its glyphs mean, drawn in one go. */
+export interface DrawnMap {
+  readonly lines: readonly string[];
+  readonly legend: readonly string[];
+}
+
 const LINE = 80;
-/** More rows than this nobody reads: rows then stand for several blocks. */
 const ROWS_MAX = 40;
 const MARK = '✗';
 const MARK_COLOUR = 202;
 
-interface Group {
-  readonly title: string;
-  readonly blocks: readonly BlockId[];
+/** How a line is laid out: a label on the left, cells, and a percentage on the right where there is room. */
+interface Layout {
+  readonly label: number;
+  readonly cells: number;
+  readonly hasShare: boolean;
+}
+
+/** Cells are so many that a pageblock is a whole number of them. Where a line is short, the share goes first. */
+const LAYOUTS: readonly (readonly [columnsMin: number, layout: Layout])[] = [
+  [144, { label: 8, cells: 128, hasShare: true }],
+  [80, { label: 8, cells: 64, hasShare: true }],
+  [48, { label: 8, cells: 32, hasShare: true }],
+  [40, { label: 4, cells: 32, hasShare: false }],
+  [0, { label: 4, cells: 16, hasShare: false }],
+];
+
+function layoutFor(columns: number): Layout {
+  return LAYOUTS.find(([columnsMin]) => columns >= columnsMin)![1];
 }
 
 /**
@@ -41,40 +69,80 @@ interface Group {
  * row. A cell's glyph belongs to the kind that most of its used pages are, and is the denser the more of it is in use.
  */
 export function memoryMap(source: MapSource, options: MapOptions): string[] {
-  const groups = groupsOf(source, options.only);
-  const blocksPerRow = chooseScale(groups);
-  const lines: string[] = [];
-  for (const { title, blocks } of groups) {
-    lines.push(options.palette.bold(title));
-    for (const row of rowsOf(blocks, blocksPerRow)) lines.push(drawRow(source, row, blocksPerRow, options));
-  }
-  return lines;
+  return [...drawMap(source, options).lines];
 }
 
 /** What the glyphs mean that a map of this machine has, and how much a cell is. */
 export function mapLegend(source: MapSource, options: MapOptions): string[] {
-  const groups = groupsOf(source, options.only);
-  const { palette } = options;
-  const counts = newCounts();
-  for (const { blocks } of groups) {
-    for (const block of blocks) countKinds(source.flags, ...edges(source, block, block), counts);
+  return [...drawMap(source, options).legend];
+}
+
+export function drawMap(source: MapSource, options: MapOptions): DrawnMap {
+  const groups = mapGroups(source, options.only);
+  const sheet: Sheet = {
+    source,
+    options,
+    colours: colouring(options.by ?? 'type'),
+    scale: blocksPerRow(groups, options.rowsMax ?? ROWS_MAX),
+    layout: layoutFor(options.columns ?? LINE),
+    totals: new Uint32Array(colouring(options.by ?? 'type').swatches.length),
+  };
+  const lines: string[] = [];
+  for (const group of groups) {
+    lines.push(titleOf(group, sheet));
+    for (const row of mapRows(group.blocks, sheet.scale)) lines.push(drawRow(sheet, row));
   }
-  const entries = PAGE_KINDS.flatMap(({ glyphs, label, colour }, kind) => {
-    if (kind === KIND_HOLE || (counts[kind] === 0 && kind !== KIND_FREE)) return [];
+  return { lines, legend: legendOf(sheet) };
+}
+
+/** What all rows of a map have in common. */
+interface Sheet {
+  readonly source: MapSource;
+  readonly options: MapOptions;
+  readonly colours: Colouring;
+  /** Blocks of a row. */
+  readonly scale: number;
+  readonly layout: Layout;
+  /** Pages so far, by class. */
+  readonly totals: Uint32Array;
+}
+
+function titleOf({ dimm, blocks }: MapGroup, { source, options }: Sheet): string {
+  const size = formatPages(blocks.length * source.spec.blockPages);
+  const title = `${dimm?.name ?? 'boot memory'}, ${size}, blocks ${formatBlocks(blocks)}`;
+  const { palette, columns = LINE } = options;
+  return palette.bold(title.length <= columns || columns >= LINE ? title : `${title.slice(0, columns - 1)}…`);
+}
+
+function legendOf({ source, options, colours, scale, layout, totals }: Sheet): string[] {
+  const { palette, columns = LINE } = options;
+  const entries = colours.swatches.flatMap(({ glyphs, label, colour }, at) => {
+    const isAsked = totals[at]! > 0 || (at === KIND_FREE && colours.name === 'type');
+    if (at === 0 || !isAsked) return [];
     const shown = [...new Set(glyphs)].join('');
     return [{ plain: `${shown} ${label}`, text: `${palette.in256(colour, shown)} ${label}` }];
   });
   if (options.isMarked !== undefined)
     entries.push({ plain: `${MARK} stays`, text: `${palette.in256(MARK_COLOUR, MARK)} holds a page that refuses` });
-  const blocksPerRow = chooseScale(groups);
-  const cell = formatPages((blocksPerRow * source.spec.blockPages) / CELLS);
-  const lines = [
-    ...fill(entries, LINE - 2).map((line) => `  ${line}`),
-    palette.dim(`  A cell is ${cell}: its most frequent kind of page, denser the more is in use.`),
+  const cell = formatPages((scale * source.spec.blockPages) / layout.cells);
+  const width = Math.min(columns, LINE) - 2;
+  const say = (sentence: string) =>
+    wrap(sentence, width)
+      .split('\n')
+      .map((line) => palette.dim(`  ${line}`));
+  return [
+    ...fill(entries, width).map((line) => `  ${line}`),
+    ...say(`A cell is ${cell}: ${CELL_IS[colours.name]}`),
+    ...(scale > 1 ? say(`A row is ${scale} blocks, from the one named on.`) : []),
   ];
-  if (blocksPerRow > 1) lines.push(palette.dim(`  A row is ${blocksPerRow} blocks, from the one named on.`));
-  return lines;
 }
+
+const CELL_IS: Readonly<Record<ColouringName, string>> = {
+  type: 'its most frequent kind of page, denser the more is in use.',
+  state: 'the most frequent state of pages in use, denser the more is.',
+  migratetype: 'the type of its pageblocks, denser the more is in use.',
+  order: 'the order of the blocks that most of its free pages are in.',
+};
 
 function fill(entries: ReadonlyArray<{ readonly plain: string; readonly text: string }>, width: number): string[] {
   const lines: string[] = [];
@@ -92,76 +160,32 @@ function fill(entries: ReadonlyArray<{ readonly plain: string; readonly text: st
   return [...lines, line];
 }
 
-/** Boot memory and DIMMs, in the order of their addresses. */
-function groupsOf(source: MapSource, only: readonly PfnRange[] | undefined): Group[] {
-  const { blockPages, dimms } = source.spec;
-  const groups: { dimm: Dimm | undefined; blocks: BlockId[] }[] = [];
-  for (let block = 0; block < source.blockState.length; block++) {
-    const start = block * blockPages;
-    if (source.blockState[block] === BLOCK_ABSENT) continue;
-    if (only !== undefined && !only.some((range) => start < range.end && range.start < start + blockPages)) continue;
-    const dimm = dimms.find(({ range }) => start >= range.start && start < range.end);
-    const last = groups.at(-1);
-    if (last !== undefined && last.dimm === dimm) last.blocks.push(block);
-    else groups.push({ dimm, blocks: [block] });
-  }
-  return groups.map(({ dimm, blocks }) => {
-    const size = formatPages(blocks.length * blockPages);
-    return { title: `${dimm?.name ?? 'boot memory'}, ${size}, blocks ${formatBlocks(blocks)}`, blocks };
-  });
-}
-
-function chooseScale(groups: readonly Group[]): number {
-  let blocksPerRow = 1;
-  while (groups.reduce((sum, { blocks }) => sum + rowsOf(blocks, blocksPerRow).length, 0) > ROWS_MAX) {
-    if (blocksPerRow >= 1 << 20) break;
-    blocksPerRow *= 2;
-  }
-  return blocksPerRow;
-}
-
-/** First and last block of a row. */
-type Row = [first: BlockId, last: BlockId];
-
-/** The rows that it takes to show these blocks, each beginning where the one before ended or later. */
-function rowsOf(blocks: readonly BlockId[], blocksPerRow: number): Row[] {
-  const rows: Row[] = [];
-  for (const block of blocks) {
-    const row = rows.at(-1);
-    if (row !== undefined && block < row[0] + blocksPerRow) row[1] = block;
-    else rows.push([block, block]);
-  }
-  return rows;
-}
-
-function edges({ spec }: MapSource, first: BlockId, last: BlockId): [start: number, end: number] {
-  return [first * spec.blockPages, Math.min((last + 1) * spec.blockPages, spec.nrPfns)];
-}
-
-function drawRow(source: MapSource, [first, last]: Row, blocksPerRow: number, options: MapOptions): string {
+function drawRow(sheet: Sheet, row: MapRow): string {
+  const { source, options, colours, scale, layout, totals } = sheet;
   const { palette } = options;
-  const label = `${first}`.padStart(LABEL);
-  const states = new Set(source.blockState.subarray(first, last + 1));
+  const label = `${row[0]}`.padStart(layout.label);
+  const states = new Set(source.blockState.subarray(row[0], row[1] + 1));
   const [state] = states;
   if (states.size === 1 && state !== BLOCK_ONLINE) {
     const word = BLOCK_STATE_NAMES[state as 2 | 3];
-    const left = Math.floor((CELLS - word.length) / 2);
-    return `${label} │${palette.dim(' '.repeat(left) + word.padEnd(CELLS - left))}│`;
+    const left = Math.floor((layout.cells - word.length) / 2);
+    return `${label} │${palette.dim(' '.repeat(left) + word.padEnd(layout.cells - left))}│`;
   }
-  const [start, end] = edges(source, first, last);
-  const cellPages = (blocksPerRow * source.spec.blockPages) / CELLS;
-  const cells: Cell[] = [];
-  let used = 0;
-  let pages = 0;
-  for (let cell = start; cell < end; cell += cellPages) {
-    const cellEnd = Math.min(cell + cellPages, end);
-    const counts = countKinds(source.flags, cell, cellEnd);
-    used += usedIn(counts);
-    pages += cellEnd - cell - counts[KIND_HOLE]!;
-    cells.push(hasMarked(cell, cellEnd, options) ? { glyph: MARK, colour: MARK_COLOUR } : cellOf(counts));
-  }
-  const padding = ' '.repeat(CELLS - cells.length);
-  return `${label} │${paint(cells, palette)}${padding}│ ${formatShare(used, pages).padStart(4)}`;
+  const [start, end] = pagesOfRow(source, row);
+  const cellPages = (scale * source.spec.blockPages) / layout.cells;
+  const cells = mapCells(source, start, end, cellPages, colours, totals);
+  const faces = cells.map((cell, at) => {
+    const from = start + at * cellPages;
+    return hasMarked(from, Math.min(from + cellPages, end), options) ? MARKED : faceOf(cell, colours);
+  });
+  const padding = ' '.repeat(layout.cells - cells.length);
+  const line = `${label} │${paint(faces, palette)}${padding}│`;
+  return layout.hasShare ? `${line} ${shareOf(cells).padStart(4)}` : line;
+}
+
+function shareOf(cells: readonly MapCell[]): string {
+  const sum = (what: 'used' | 'present') => cells.reduce((pages, cell) => pages + cell[what], 0);
+  return formatShare(sum('used'), sum('present'));
 }
 
 function hasMarked(start: number, end: number, { isMarked }: MapOptions): boolean {
@@ -170,28 +194,20 @@ function hasMarked(start: number, end: number, { isMarked }: MapOptions): boolea
   return false;
 }
 
-interface Cell {
+interface Face {
   readonly glyph: string;
   readonly colour: number;
 }
 
-/** Glyph and colour of the kind that is most frequent among the used pages; the glyph's density is their share. */
-function cellOf(counts: Uint32Array): Cell {
-  const used = usedIn(counts);
-  const present = used + counts[KIND_FREE]!;
-  if (used === 0) return faceOf(present === 0 ? KIND_HOLE : KIND_FREE, 0);
-  let most = KIND_FREE + 1;
-  for (let kind = most; kind < counts.length; kind++) if (counts[kind]! > counts[most]!) most = kind;
-  return faceOf(most, Math.ceil((4 * used) / present) - 1);
-}
+const MARKED: Face = { glyph: MARK, colour: MARK_COLOUR };
 
-function faceOf(kind: number, level: number): Cell {
-  const { glyphs, colour } = PAGE_KINDS[kind]!;
-  return { glyph: [...glyphs][level]!, colour };
+function faceOf(cell: MapCell, { swatches }: Colouring): Face {
+  const { glyphs, colour } = swatches[cell.class]!;
+  return { glyph: [...glyphs][cell.level]!, colour };
 }
 
 /** Neighbours of one colour share its escape codes. */
-function paint(cells: readonly Cell[], palette: Palette): string {
+function paint(cells: readonly Face[], palette: Palette): string {
   let line = '';
   for (let at = 0; at < cells.length; ) {
     const { colour } = cells[at]!;

@@ -12,6 +12,15 @@ export function examples(lines: readonly string[], after = ''): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n${after}`;
 }
 
+/** Takes the exit code of a command. */
+export type End = (exitCode: number) => void;
+
+export const RANGE_HELP = `
+A range is A-B in physical addresses (0x100000000-0x120000000) or in page frame
+numbers (pfn:0x100000-pfn:0x120000). A is included, B is not; a B that is the
+last byte or page of a block, as /proc/iomem prints it, is understood too.
+`;
+
 export const json = () => new Option('--json', 'print data for programs instead of text');
 export const seed = () =>
   new Option('--seed <number>', "seed of chance in a scenario, instead of the file's own").argParser(parseSeed);

@@ -6,20 +6,21 @@ import {
   once,
   parseCount,
   parseJobs,
-  parseNeed,
   parseNode,
   parseOrder,
   parseReaders,
   parseSeed,
   parseSeeds,
-  parseWant,
 } from './options.js';
+import { addExplain, addForecast, addInspect, addLint } from './program-looks.js';
 import {
+  type End,
   examples,
   journal,
   json,
   MACHINE,
   plugin,
+  RANGE_HELP,
   root,
   seed,
   stall,
@@ -53,6 +54,7 @@ export function createProgram(
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .option('--no-color', 'print without colours, as NO_COLOR=1 does')
+    .option('--ascii', 'print without Unicode, as LC_ALL=C does')
     .exitOverride()
     .showSuggestionAfterError()
     .configureHelp({
@@ -96,8 +98,6 @@ const EXITS = `
 Exit codes: 0 done, 1 refused or failed, 2 usage, 64 partial, 130 interrupted.
 MACHINE is ${MACHINE}.`;
 
-type End = (exitCode: number) => void;
-
 function addDemo(program: Command, context: Context, end: End): void {
   program
     .command('demo')
@@ -140,82 +140,12 @@ function addCapture(program: Command, context: Context, end: End): void {
     );
 }
 
-function addInspect(program: Command, context: Context, end: End): void {
-  program
-    .command('inspect')
-    .description('what is where: zones, DIMMs, memory blocks, page types, free blocks')
-    .argument('<machine>', MACHINE)
-    .addOption(root())
-    .addOption(seed())
-    .addOption(json())
-    .action(async (machine, options) =>
-      end(await (await import('./commands/inspect.js')).inspect(context, machine, options)),
-    )
-    .addHelpText(
-      'after',
-      examples([
-        'vacate inspect examples/scenarios/two-dimms.yaml',
-        'vacate inspect captures/host7',
-        'vacate inspect live',
-        "vacate inspect captures/host7 --json | jq '.zones[].watermarks'",
-      ]),
-    );
-}
-
-const RANGE_HELP = `
-A range is A-B in physical addresses (0x100000000-0x120000000) or in page frame
-numbers (pfn:0x100000-pfn:0x120000). A is included, B is not; a B that is the
-last byte or page of a block, as /proc/iomem prints it, is understood too.
-`;
-
 const LIVE_HELP = `
 On "live" the kernel does it, and nothing is written without --commit. All
 blocks go or none: what went is brought back when one refuses, when no page has
 left a block for the time of --stall, when --timeout is up, and on Ctrl-C. If
 vacate itself is killed, vacate recover brings them back.
 `;
-
-const FORECAST_HELP = `
-Without a selection, all blocks. A verdict is "will go", "will not go", or
-"cannot know" where what the kernel shows allows both. --need takes blocks that
-are sure to go, of the selection if there is one.
-Exit codes: 0 all that was asked for will go (always 0 if nothing was selected),
-1 something will not go, or there is less than needed, 64 it cannot be known.
-`;
-
-function addForecast(program: Command, context: Context, end: End): void {
-  program
-    .command('forecast')
-    .description('which memory blocks will go, which will not and why, what it costs, whether waiting helps')
-    .argument('<machine>', MACHINE)
-    .option('--dimm <name>', 'the blocks of this DIMM, by its name or its number from 0', once('--dimm'))
-    .option('--blocks <list>', 'these memory blocks, like 32-35,40', once('--blocks'))
-    .option('--range <a-b>', 'the memory blocks of this range, see below', once('--range'))
-    .addOption(
-      new Option('--need <size>', 'the cheapest blocks that make up this size (4GiB), and their order').argParser(
-        parseNeed,
-      ),
-    )
-    .option('--owners', 'on a live host: ask all processes whose the pages are (a capture says it itself)')
-    .addOption(plugin())
-    .addOption(root())
-    .addOption(seed())
-    .addOption(json())
-    .action(async (machine, options) =>
-      end(await (await import('./commands/forecast.js')).forecast(context, machine, options)),
-    )
-    .addHelpText(
-      'after',
-      RANGE_HELP +
-        FORECAST_HELP +
-        examples([
-          'vacate forecast live',
-          'vacate forecast captures/host7 --blocks 35',
-          'vacate forecast captures/host7 --dimm 0 --json',
-          'vacate forecast live --need 4GiB',
-        ]),
-    );
-}
 
 function addOffline(program: Command, context: Context, end: End, strategies: readonly string[] | undefined): void {
   program
@@ -307,57 +237,6 @@ function addRecover(program: Command, context: Context, end: End): void {
     .addOption(json())
     .action(async (options) => end(await (await import('./commands/recover.js')).recover(context, options)))
     .addHelpText('after', RECOVER_HELP + examples(['vacate recover --dry-run', 'vacate recover']));
-}
-
-function addExplain(program: Command, context: Context, end: End): void {
-  program
-    .command('explain')
-    .description("why memory did not go offline, from the kernel's log of the attempt")
-    .argument('[machine]', 'a capture directory with a dmesg, or "live" for this host')
-    .option('--log <file>', 'a saved dmesg, instead of the one beside the capture', once('--log'))
-    .addOption(root())
-    .addOption(json())
-    .action(async (machine, options) =>
-      end(await (await import('./commands/explain.js')).explain(context, machine, options)),
-    )
-    .addHelpText(
-      'after',
-      examples([
-        'vacate explain captures/before-memory32',
-        'vacate explain live',
-        'vacate explain --log dmesg.txt --json',
-        "vacate explain live --json | jq '.attempts[].groups[].likelyHolder'",
-      ]),
-    );
-}
-
-const LINT_HELP = `
-Looks at what will have to go one day: the blocks of all DIMMs, or those named.
-Exit code 0 if nothing is a problem, 1 otherwise. What cannot be known from a
-capture is listed as not checked.
-`;
-
-function addLint(program: Command, context: Context, end: End): void {
-  program
-    .command('lint')
-    .description('what will keep memory from being removed one day, and what to change now')
-    .argument('<machine>', MACHINE)
-    .option('--dimm <name>', 'this DIMM is to be removable, by its name or its number from 0', once('--dimm'))
-    .option('--blocks <list>', 'these memory blocks are to be removable, like 32-35,40', once('--blocks'))
-    .addOption(new Option('--want <size>', 'so much memory is to be removable (4GiB)').argParser(parseWant))
-    .addOption(root())
-    .addOption(json())
-    .action(async (machine, options) => end(await (await import('./commands/lint.js')).lint(context, machine, options)))
-    .addHelpText(
-      'after',
-      LINT_HELP +
-        examples([
-          'vacate lint live',
-          'vacate lint live --want 64GiB',
-          'vacate lint captures/host7 --dimm 1',
-          "vacate lint live --json | jq '.findings[] | [.id, .change[].command]'",
-        ]),
-    );
 }
 
 const HIGH_ORDER_HELP = `

@@ -24,7 +24,11 @@ export class Progress {
   #label = '';
   #since = 0;
 
-  constructor(private readonly stream: NodeJS.WriteStream) {}
+  /** `inLetters` spells what a terminal without Unicode cannot show. */
+  constructor(
+    private readonly stream: NodeJS.WriteStream,
+    private readonly inLetters: (text: string) => string = (text) => text,
+  ) {}
 
   update(step: Step): void {
     if (this.stream.isTTY !== true) return;
@@ -59,7 +63,7 @@ export class Progress {
       // The bar fits the line; and a terminal that does not wrap is no legacy for whoever ends us by force.
       linewrap: true,
       format: (_options, _params, payload: { step: Step; elapsedMs: number }) =>
-        formatStep(payload.step, payload.elapsedMs, this.stream.columns),
+        this.inLetters(formatStep(payload.step, payload.elapsedMs, this.stream.columns)),
     });
   }
 }

@@ -10,7 +10,7 @@ import {
   PG_WRITEBACK,
 } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
-import { KIND_FREE, kindOf } from './page-kinds.js';
+import { KIND_FREE, kindOf, newCounts } from './page-kinds.js';
 
 /**
  * What a map shows of a page, in a byte:  [ state:4 | kind:4 ]. The kind indexes PAGE_KINDS. A free page's state is the
@@ -50,16 +50,43 @@ export function stateOfByte(byte: PageByte): number {
 
 /** Bytes of [start, end) into `bytes`, the page `start` at `at`. Free pages are given order 0; see `markFreeOrders`. */
 export function writePageBytes(flags: Uint32Array, start: Pfn, end: Pfn, bytes: Uint8Array, at: number): void {
-  let known = 0;
-  let byte = byteOf(kindOf(0), stateOfFlags(0));
+  const words = knownWords;
+  const known = knownBytes;
   for (let pfn = start; pfn < end; pfn++) {
     const has = flags[pfn]!;
-    if (has !== known) {
-      known = has;
-      byte = byteOf(kindOf(has), stateOfFlags(has));
-    }
-    bytes[at + pfn - start] = byte;
+    const slot = Math.imul(has, GOLDEN) >>> SLOT_SHIFT;
+    bytes[at + pfn - start] = words[slot] === has ? known[slot]! : learn(has, slot);
   }
+}
+
+/** Adds the pages of [start, end) to `counts`, by kind. */
+export function countKinds(flags: Uint32Array, start: Pfn, end: Pfn, counts = newCounts()): Uint32Array {
+  const words = knownWords;
+  const known = knownBytes;
+  for (let pfn = start; pfn < end; pfn++) {
+    const has = flags[pfn]!;
+    const slot = Math.imul(has, GOLDEN) >>> SLOT_SHIFT;
+    const kind = (words[slot] === has ? known[slot]! : learn(has, slot)) & 0x0f;
+    counts[kind] = counts[kind]! + 1;
+  }
+  return counts;
+}
+
+/*
+ * Pages are many and what they look like is little: a word of flags that has been met is not taken apart again. A slot
+ * forgets its word for the next that falls into it.
+ */
+const SLOT_SHIFT = 22;
+const GOLDEN = 0x9e3779b1;
+const knownWords = new Uint32Array(1 << (32 - SLOT_SHIFT));
+/** Of no flags at all, which is what an empty slot stands for. */
+const knownBytes = new Uint8Array(knownWords.length).fill(byteOf(kindOf(0), STATE_PLAIN));
+
+function learn(flags: number, slot: number): PageByte {
+  const byte = byteOf(kindOf(flags), stateOfFlags(flags));
+  knownWords[slot] = flags;
+  knownBytes[slot] = byte;
+  return byte;
 }
 
 /** The first that applies: what keeps a page where it is comes before what merely costs something. */

@@ -17,47 +17,31 @@ import {
   PG_UPTODATE,
   PG_WRITEBACK,
 } from '../mm/page-flags.js';
+import { BLUE, GREEN, GREY, ORANGE, PURPLE, SKY_BLUE, type Swatch, VERMILION, YELLOW } from './swatch.js';
 
 /** What a page is, as people ask for it. Who may move it is the handlers' business and is not decided here. */
-export interface PageKind {
-  /** Stable name for scripts. */
-  readonly id: string;
-  readonly label: string;
-  /** Four glyphs, from a quarter full to full; a family of shapes to each kind, so that no colour is needed. */
-  readonly glyphs: string;
-  /** Of the 256 colours of a terminal; from Okabe and Ito's palette, which colour-blind people can tell apart. */
-  readonly colour: number;
-}
+export type PageKind = Swatch;
 
 export const KIND_HOLE = 0;
 export const KIND_FREE = 1;
 
-const SKY_BLUE = 74;
-const BLUE = 33;
-const GREEN = 36;
-const YELLOW = 221;
-const PURPLE = 175;
-const VERMILION = 166;
-const ORANGE = 214;
-const GREY = 245;
-
 /** Indexed by what `kindOf` returns. */
 export const PAGE_KINDS: readonly PageKind[] = [
-  { id: 'hole', label: 'no memory', glyphs: '    ', colour: GREY },
-  { id: 'free', label: 'free', glyphs: '····', colour: GREY },
-  { id: 'anonymous', label: 'anonymous', glyphs: '░▒▓█', colour: SKY_BLUE },
-  { id: 'swap-cache', label: 'swap cache', glyphs: '◦○◎●', colour: BLUE },
-  { id: 'file', label: 'file cache', glyphs: '-=≡≣', colour: GREEN },
-  { id: 'shared-memory', label: 'shared memory', glyphs: '┆┼╪╬', colour: YELLOW },
-  { id: 'driver', label: 'movable by its driver', glyphs: '⋄◇◈◆', colour: PURPLE },
-  { id: 'nonlinear', label: 'nonlinear file', glyphs: 'nnNN', colour: ORANGE },
-  { id: 'hugetlb', label: 'hugetlb', glyphs: 'hhHH', colour: ORANGE },
-  { id: 'slab', label: 'slab', glyphs: 'ssSS', colour: VERMILION },
-  { id: 'page-table', label: 'page tables', glyphs: 'ttTT', colour: VERMILION },
-  { id: 'kernel', label: 'other kernel', glyphs: 'kkKK', colour: VERMILION },
-  { id: 'reserved', label: 'reserved', glyphs: 'rrRR', colour: GREY },
-  { id: 'balloon', label: 'balloon', glyphs: 'bbBB', colour: ORANGE },
-  { id: 'poisoned', label: 'poisoned', glyphs: 'pppp', colour: ORANGE },
+  { id: 'hole', label: 'no memory', glyphs: '    ', colour: GREY, light: '#f1f3f4', dark: '#1c1f22' },
+  { id: 'free', label: 'free', glyphs: '····', colour: GREY, light: '#d5dade', dark: '#363c42' },
+  { id: 'anonymous', label: 'anonymous', glyphs: '░▒▓█', colour: SKY_BLUE, light: '#56b4e9', dark: '#56b4e9' },
+  { id: 'swap-cache', label: 'swap cache', glyphs: '◦○◎●', colour: BLUE, light: '#0072b2', dark: '#2f86c8' },
+  { id: 'file', label: 'file cache', glyphs: '-=≡≣', colour: GREEN, light: '#009e73', dark: '#13a97e' },
+  { id: 'shared-memory', label: 'shared memory', glyphs: '┆┼╪╬', colour: YELLOW, light: '#e2d23a', dark: '#f0e442' },
+  { id: 'driver', label: 'movable by its driver', glyphs: '⋄◇◈◆', colour: PURPLE, light: '#cc79a7', dark: '#cc79a7' },
+  { id: 'nonlinear', label: 'nonlinear file', glyphs: 'nnNN', colour: ORANGE, light: '#f2c063', dark: '#f6cd80' },
+  { id: 'hugetlb', label: 'hugetlb', glyphs: 'hhHH', colour: ORANGE, light: '#e69f00', dark: '#e69f00' },
+  { id: 'slab', label: 'slab', glyphs: 'ssSS', colour: VERMILION, light: '#d55e00', dark: '#de6d16' },
+  { id: 'page-table', label: 'page tables', glyphs: 'ttTT', colour: VERMILION, light: '#a64700', dark: '#b4561a' },
+  { id: 'kernel', label: 'other kernel', glyphs: 'kkKK', colour: VERMILION, light: '#7d3400', dark: '#8d4a22' },
+  { id: 'reserved', label: 'reserved', glyphs: 'rrRR', colour: GREY, light: '#8a9197', dark: '#747b82' },
+  { id: 'balloon', label: 'balloon', glyphs: 'bbBB', colour: ORANGE, light: '#b9862b', dark: '#c0934a' },
+  { id: 'poisoned', label: 'poisoned', glyphs: 'pppp', colour: ORANGE, light: '#1d1f21', dark: '#ffffff' },
 ];
 
 /** In the order in which they decide: the first whose bits a page has is its kind. */
@@ -88,15 +72,6 @@ function indexOf(id: string): number {
 export function kindOf(flags: number): number {
   for (let i = 0; i < BY_FLAG.length; i++) if ((flags & BY_FLAG[i]![0]) !== 0) return BY_FLAG[i]![1];
   return KIND_KERNEL;
-}
-
-/** Adds the pages of [start, end) to `counts`, by kind. */
-export function countKinds(flags: Uint32Array, start: number, end: number, counts = newCounts()): Uint32Array {
-  for (let pfn = start; pfn < end; pfn++) {
-    const kind = kindOf(flags[pfn]!);
-    counts[kind] = counts[kind]! + 1;
-  }
-  return counts;
 }
 
 export function newCounts(): Uint32Array {

@@ -16,6 +16,7 @@ export function listening(): Context & { readonly printed: string } {
     interrupts: new Interrupts(),
     isWatched: false,
     rows: 0,
+    columns: 80,
     print: (text) => void lines.push(text),
     note: (text) => void lines.push(text),
     get printed() {

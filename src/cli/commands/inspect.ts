@@ -1,4 +1,5 @@
 import { whyNoPages } from '../../linux/live-files.js';
+import type { ColouringName } from '../../picture/colourings.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE } from '../exit-codes.js';
 import { blocksJson, blocksReport, blocksText } from '../inspect/inspect-blocks.js';
@@ -12,6 +13,7 @@ export interface InspectOptions {
   readonly seed?: number;
   readonly json?: boolean;
   readonly root?: string;
+  readonly map?: ColouringName;
 }
 
 /** `vacate inspect`: what is where. */
@@ -21,7 +23,10 @@ export async function inspect(context: Context, machineName: string, options: In
   const report = inspectReport(open);
   await context.interrupts.breathe();
   if (options.json === true) printJson(context, inspectJson(report));
-  else context.print(inspectText(report, context.palette).join('\n'));
+  else {
+    const map = { by: options.map ?? 'type', columns: context.columns };
+    context.print(inspectText(report, context.palette, map).join('\n'));
+  }
   return EXIT_DONE;
 }
 

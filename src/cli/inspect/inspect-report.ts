@@ -13,7 +13,8 @@ import {
   PG_WRITEBACK,
 } from '../../mm/page-flags.js';
 import { NR_PAGE_ORDERS, PAGE_SIZE } from '../../mm/units.js';
-import { countKinds, KIND_FREE, KIND_HOLE, newCounts } from '../../picture/page-kinds.js';
+import { countKinds } from '../../picture/page-bytes.js';
+import { KIND_FREE, KIND_HOLE, newCounts } from '../../picture/page-kinds.js';
 import { freeListAt } from '../../sim/buddy.js';
 import type { Machine } from '../../sim/machine.js';
 import { type MachineSize, machineSize } from '../../sim/machine-size.js';

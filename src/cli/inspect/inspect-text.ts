@@ -1,6 +1,6 @@
 import { formatBytes, formatPages } from '../../mm/units.js';
 import { KIND_FREE, KIND_HOLE, PAGE_KINDS, usedIn } from '../../picture/page-kinds.js';
-import { mapLegend, memoryMap } from '../memory-map.js';
+import { drawMap, type MapOptions } from '../memory-map.js';
 import type { Palette } from '../palette.js';
 import { formatBlocks } from '../parse-blocks.js';
 import { type Align, table } from '../tables.js';
@@ -20,12 +20,17 @@ const CAVEATS_TITLE = {
 } as const;
 
 /** The report as people read it, 80 columns wide. */
-export function inspectText(report: InspectReport, palette: Palette): string[] {
+export function inspectText(
+  report: InspectReport,
+  palette: Palette,
+  mapOptions: Pick<MapOptions, 'by' | 'columns'>,
+): string[] {
   const { machine, caveats, source } = report.open;
+  const map = drawMap(machine, { palette, ...mapOptions });
   const section = (title: string, ...lines: readonly string[]) => [palette.bold(title), ...lines, ''];
   return [
     ...headLines(report, palette),
-    ...section('Map', ...memoryMap(machine, { palette }), ...mapLegend(machine, { palette })),
+    ...section('Map', ...map.lines, ...map.legend),
     ...section('Zones', zoneTable(report, palette)),
     ...(report.nodes.length > 1 ? section('Nodes', nodeTable(report, palette)) : []),
     ...(report.dimms.length > 0 ? section('DIMMs', dimmTable(report, palette)) : []),

@@ -27,6 +27,7 @@ function contextOf(interrupts = new Interrupts()): Context {
     interrupts,
     isWatched: false,
     rows: 0,
+    columns: 80,
     print: silent,
     note: silent,
   };

@@ -12,7 +12,7 @@ const FILE = PG_LRU;
 const BLOCK_PAGES = 512;
 
 /** Blocks of free pages, in the given states. */
-function sketch(states: readonly number[], dimmBlocks: readonly number[] = []): MapSource {
+function sketch(states: readonly number[], dimmBlocks: readonly number[] = []): MapSource & { flags: Uint32Array } {
   const flags = new Uint32Array(states.length * BLOCK_PAGES).fill(PG_BUDDY);
   states.forEach((state, block) => {
     if (state !== BLOCK_ONLINE) flags.fill(PG_NOPAGE, block * BLOCK_PAGES, (block + 1) * BLOCK_PAGES);
