@@ -2,10 +2,10 @@ import type { Prng } from '../base/prng.js';
 import { PG_BUDDY, PG_RESERVED } from '../mm/page-flags.js';
 import { nrPagesIn, overlaps, type PfnRange } from '../mm/pfn-range.js';
 import type { Pfn } from '../mm/units.js';
-import { removeFreeRange } from '../sim/buddy.js';
 import { isolateRange, undoIsolateRange } from '../sim/isolation.js';
 import type { Machine } from '../sim/machine.js';
 import { zoneOf } from '../sim/pageblocks.js';
+import { removeFreeRange } from '../sim/relink-free.js';
 import type { Place } from './layout.js';
 
 /**

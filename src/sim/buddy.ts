@@ -1,5 +1,5 @@
-import { FALLBACKS, MIGRATE_ISOLATE, MIGRATE_MOVABLE, type Migratetype, NR_MIGRATETYPES } from '../mm/migratetype.js';
-import { PG_BUDDY, PG_LRU, PG_MOVABLE_OPS } from '../mm/page-flags.js';
+import { MIGRATE_ISOLATE, type Migratetype, NR_MIGRATETYPES } from '../mm/migratetype.js';
+import { PG_BUDDY } from '../mm/page-flags.js';
 import {
   MAX_PAGE_ORDER,
   NO_PAGE,
@@ -11,15 +11,7 @@ import {
 } from '../mm/units.js';
 import { linkBack, setLinkBack } from './contents.js';
 import type { Machine } from './machine.js';
-import {
-  countInUse,
-  freeListType,
-  isOfOneList,
-  oneListOf,
-  pageblockType,
-  setPageblockType,
-  zoneOf,
-} from './pageblocks.js';
+import { countInUse, freeListType, isOfOneList, oneListOf, setPageblockTypes, zoneOf } from './pageblocks.js';
 
 /**
  * The buddy allocator, mm/page_alloc.c. Every page of a free block carries PG_BUDDY; the first one carries order + 1 in
@@ -126,7 +118,7 @@ export function freeBlock(m: Machine, pfn: Pfn, order: Order): void {
 }
 
 /** A block whose parts belong on different lists is filed in parts, each where it belongs (split_large_buddy). */
-function fileFree(m: Machine, pfn: Pfn, order: Order, acrossTypes: boolean): void {
+export function fileFree(m: Machine, pfn: Pfn, order: Order, acrossTypes: boolean): void {
   if (order === 0 || isOfOneList(m, pfn, order)) {
     mergeFree(m, pfn, order, acrossTypes);
     return;
@@ -152,15 +144,11 @@ function mergeFree(m: Machine, pfn: Pfn, order: Order, acrossTypes: boolean): vo
     if (buddyType !== type && (!acrossTypes || buddyType === MIGRATE_ISOLATE || type === MIGRATE_ISOLATE)) break;
     unlinkBlock(m, buddy, zone, buddyType, size);
     // Pageblocks that merge take one type, so that a later split puts every half on the list of its own.
-    if (buddyType !== type) setTypes(m, buddy, size, type);
+    if (buddyType !== type) setPageblockTypes(m, buddy, size, type);
     start = Math.min(start, buddy);
     size++;
   }
   linkBlock(m, start, zone, type, size);
-}
-
-function setTypes(m: Machine, pfn: Pfn, order: Order, type: Migratetype): void {
-  for (let page = pfn; page < pfn + (1 << order); page += PAGEBLOCK_PAGES) setPageblockType(m, page, type);
 }
 
 /** The smallest free block of one type and zone that serves; its rest goes back. NO_PAGE if there is none (__rmqueue_smallest). */
@@ -206,127 +194,4 @@ export function takeFrom(m: Machine, pfn: Pfn, zone: number, type: Migratetype, 
   for (let page = pfn, end = pfn + (1 << order); page < end; page++) flags[page] = 0;
   countInUse(m, pfn, order, 1);
   return pfn;
-}
-
-/** A block from the type's own lists, else stolen from another's as the kernel does (__rmqueue). */
-export function takeBlock(m: Machine, zone: number, type: Migratetype, order: Order): Pfn {
-  const own = takeSmallest(m, zone, type, order);
-  return own === NO_PAGE && type !== MIGRATE_ISOLATE ? stealBlock(m, zone, type, order) : own;
-}
-
-/**
- * Steals: the largest block of a fallback type, because it brings most of a pageblock along; but a movable request that
- * may not claim the whole pageblock takes the smallest instead, as its page can move away again (__rmqueue_fallback).
- */
-function stealBlock(m: Machine, zone: number, type: Migratetype, order: Order): Pfn {
-  for (let size = MAX_PAGE_ORDER; size >= order; size--) {
-    const from = fallbackWithBlock(m, zone, type, size);
-    if (from === -1) continue;
-    const claims = size >= PAGEBLOCK_ORDER >> 1 || type !== MIGRATE_MOVABLE;
-    if (!claims && size > order) return stealSmallest(m, zone, type, order);
-    const pfn = m.freeHead[freeListAt(zone, from as Migratetype, size)]! - 1;
-    if (claims) claimPageblocks(m, pfn, zone, type, size);
-    if (pageblockType(m, pfn) === type) return takeSmallest(m, zone, type, order);
-    return takeFrom(m, pfn, zone, from as Migratetype, size, order);
-  }
-  return NO_PAGE;
-}
-
-function stealSmallest(m: Machine, zone: number, type: Migratetype, order: Order): Pfn {
-  for (let size = order; size <= MAX_PAGE_ORDER; size++) {
-    const from = fallbackWithBlock(m, zone, type, size);
-    if (from !== -1) return takeSmallest(m, zone, from as Migratetype, order);
-  }
-  return NO_PAGE;
-}
-
-function fallbackWithBlock(m: Machine, zone: number, type: Migratetype, order: Order): number {
-  for (const from of FALLBACKS[type]!) if (m.freeHead[freeListAt(zone, from, order)] !== 0) return from;
-  return -1;
-}
-
-/** Changes a pageblock's type if at least half of it is free or of the thief's kind (steal_suitable_fallback). */
-function claimPageblocks(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order: Order): void {
-  if (order >= PAGEBLOCK_ORDER) {
-    retypeFreeBlock(m, pfn, zone, type, order);
-    return;
-  }
-  const start = pfn - (pfn % PAGEBLOCK_PAGES);
-  let free = 0;
-  let movable = 0;
-  for (let page = start; page < start + PAGEBLOCK_PAGES; page++) {
-    const flags = m.flags[page]!;
-    if ((flags & PG_BUDDY) !== 0) free++;
-    else if ((flags & (PG_LRU | PG_MOVABLE_OPS)) !== 0) movable++;
-  }
-  const old = pageblockType(m, pfn);
-  const alike = type === MIGRATE_MOVABLE ? movable : old === MIGRATE_MOVABLE ? PAGEBLOCK_PAGES - free - movable : 0;
-  if (free + alike < PAGEBLOCK_PAGES >> 1) return;
-  relinkFree(m, start, start + PAGEBLOCK_PAGES, () => setPageblockType(m, start, type));
-}
-
-function retypeFreeBlock(m: Machine, pfn: Pfn, zone: number, type: Migratetype, order: Order): void {
-  unlinkBlock(m, pfn, zone, pageblockType(m, pfn), order);
-  setTypes(m, pfn, order, type);
-  linkBlock(m, pfn, zone, type, order);
-}
-
-/**
- * Takes every free block in [start, end) off its list, lets `change` decide anew where it belongs, and links it again
- * (move_freepages). A block that straddles an edge is cut there first; after the change, neighbours merge if they may.
- */
-export function relinkFree(m: Machine, start: Pfn, end: Pfn, change: () => void): void {
-  cutAt(m, start);
-  cutAt(m, end);
-  const blocks: number[] = [];
-  for (let pfn = start; pfn < end; ) {
-    const order = freeBlockOrder(m, pfn);
-    if (order < 0) {
-      pfn++;
-      continue;
-    }
-    unlinkBlock(m, pfn, zoneOf(m, pfn), freeListType(m, pfn), order);
-    blocks.push(pfn, order);
-    pfn += 1 << order;
-  }
-  change();
-  // In reverse, so that what was first on its list is first again.
-  for (let i = blocks.length - 2; i >= 0; i -= 2) fileFree(m, blocks[i]!, blocks[i + 1]!, false);
-}
-
-/** Splits the free block that has pages on both sides of `pfn`, so that none does. */
-function cutAt(m: Machine, pfn: Pfn): void {
-  if (pfn >= m.spec.nrPfns || (m.flags[pfn]! & PG_BUDDY) === 0 || freeBlockOrder(m, pfn) >= 0) return;
-  let order = 1;
-  let head = pfn - (pfn % 2);
-  while (freeBlockOrder(m, head) < order && order <= MAX_PAGE_ORDER) {
-    order++;
-    head = pfn - (pfn % (1 << order));
-  }
-  order = freeBlockOrder(m, head);
-  if (order < 0 || head + (1 << order) <= pfn) return;
-  const zone = zoneOf(m, head);
-  unlinkBlock(m, head, zone, freeListType(m, head), order);
-  splitAround(m, head, order, pfn, zone);
-}
-
-function splitAround(m: Machine, head: Pfn, order: Order, pfn: Pfn, zone: number): void {
-  if (pfn <= head || pfn >= head + (1 << order)) {
-    linkBlock(m, head, zone, freeListType(m, head), order);
-    return;
-  }
-  splitAround(m, head + (1 << (order - 1)), order - 1, pfn, zone);
-  splitAround(m, head, order - 1, pfn, zone);
-}
-
-/** Takes an entirely free range off the lists for good; the range has been cut free of its neighbours by isolation. */
-export function removeFreeRange(m: Machine, start: Pfn, end: Pfn): void {
-  cutAt(m, start);
-  cutAt(m, end);
-  for (let pfn = start; pfn < end; ) {
-    const order = freeBlockOrder(m, pfn);
-    unlinkBlock(m, pfn, zoneOf(m, pfn), freeListType(m, pfn), order);
-    countInUse(m, pfn, order, 1);
-    pfn += 1 << order;
-  }
 }

@@ -8,11 +8,12 @@ import {
 } from '../mm/migratetype.js';
 import { type Order, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import type { ZoneKind } from '../mm/zone.js';
-import { freeBlockOrder, freeListAt, relinkFree, takeFrom } from './buddy.js';
+import { freeBlockOrder, freeListAt, takeFrom } from './buddy.js';
 import { linkBack, setLinkBack } from './contents.js';
 import type { Machine } from './machine.js';
 import { allocatePages, drainPcpOf, freePages, prepareNewPages, putPages, reserveOf } from './page-allocator.js';
 import { freeListType, isIsolated, pageblockType, setPageblockType, zoneOf } from './pageblocks.js';
+import { relinkFree } from './relink-free.js';
 import { freeTarget } from './targets.js';
 
 /** CPU on which algorithms run. */

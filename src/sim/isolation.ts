@@ -1,10 +1,10 @@
 import { VacateError } from '../base/vacate-error.js';
-import { contains, type PfnRange } from '../mm/pfn-range.js';
+import type { PfnRange } from '../mm/pfn-range.js';
 import { formatPfn, NO_PAGE, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
-import { relinkFree } from './buddy.js';
 import type { Machine } from './machine.js';
 import { drainPcp } from './page-allocator.js';
 import { book, isIsolated, isPartlyBooked, setPageblockIsolated, settleBooking, unbook } from './pageblocks.js';
+import { relinkFree } from './relink-free.js';
 
 /**
  * Isolates a range (start_isolate_page_range): its free pages move to the isolate list, and so will all that is freed in
@@ -16,7 +16,7 @@ export function isolateRange(m: Machine, range: PfnRange): void {
   const taken = firstIsolated(m, range);
   if (taken !== NO_PAGE)
     throw new VacateError('range', `another job has ${formatPfn(taken)} in hand; ask again when it has ended`);
-  relinkFree(m, range.start, range.end, () => mark(m, range, true));
+  relinkFree(m, range.start, range.end, (start, end) => mark(m, start, end, true));
   // Pages on per-CPU lists would be handed out from there without anybody looking at the pageblock.
   drainPcp(m);
 }
@@ -29,16 +29,16 @@ function firstIsolated(m: Machine, { start, end }: PfnRange): Pfn {
 }
 
 export function undoIsolateRange(m: Machine, range: PfnRange): void {
-  relinkFree(m, range.start, range.end, () => mark(m, range, false));
+  relinkFree(m, range.start, range.end, (start, end) => mark(m, start, end, false));
 }
 
-function mark(m: Machine, range: PfnRange, isolated: boolean): void {
-  for (let block = range.start - (range.start % PAGEBLOCK_PAGES); block < range.end; block += PAGEBLOCK_PAGES) {
-    if (contains(range, block) && block + PAGEBLOCK_PAGES <= range.end) {
+function mark(m: Machine, start: Pfn, end: Pfn, isolated: boolean): void {
+  for (let block = start - (start % PAGEBLOCK_PAGES); block < end; block += PAGEBLOCK_PAGES) {
+    if (block >= start && block + PAGEBLOCK_PAGES <= end) {
       setPageblockIsolated(m, block, isolated);
       continue;
     }
-    for (let pfn = Math.max(block, range.start); pfn < Math.min(block + PAGEBLOCK_PAGES, range.end); pfn++) {
+    for (let pfn = Math.max(block, start); pfn < Math.min(block + PAGEBLOCK_PAGES, end); pfn++) {
       if (isolated) book(m, pfn);
       else unbook(m, pfn);
     }

@@ -3,11 +3,12 @@ import { PG_BUDDY, PG_NOPAGE } from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import type { BlockId } from '../mm/units.js';
 import { PAGEBLOCK_PAGES } from '../mm/units.js';
-import { freeBlock, removeFreeRange } from './buddy.js';
+import { freeBlock } from './buddy.js';
 import { poisonContents } from './contents.js';
 import type { Machine } from './machine.js';
 import { drainPcp } from './page-allocator.js';
 import { ONLINE_MIGRATETYPE, setHoles, setPageblockIsolated, setPageblockType, zoneOf } from './pageblocks.js';
+import { removeFreeRange } from './relink-free.js';
 
 /** Gives a block's pages to its zones, all free (online_pages). */
 export function onlineBlock(m: Machine, block: BlockId): void {

@@ -3,7 +3,7 @@ import { PG_HEAD, PG_LRU, PG_PCP, PG_TAIL } from '../mm/page-flags.js';
 import { PCP_BATCH_SCALE_MAX } from '../mm/pcp.js';
 import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import { ZONE_KINDS, type ZoneKind } from '../mm/zone.js';
-import { freeBlock, takeBlock } from './buddy.js';
+import { freeBlock } from './buddy.js';
 import { splitCompound } from './compound-pages.js';
 import { linkBack, poisonContents, setLinkBack } from './contents.js';
 import { placeOnLru } from './lru.js';
@@ -11,6 +11,7 @@ import { LRU_ADD_BATCH, type Machine, PCP_BATCH, PCP_TYPES } from './machine.js'
 import { clearIndex } from './mappings.js';
 import { refSet, refSub } from './page-ref.js';
 import { countInUse, isIsolated, pageblockType, zoneOf } from './pageblocks.js';
+import { takeBlock } from './take-block.js';
 
 /** Which mark a zone must stay above, include/linux/mmzone.h. */
 export type WatermarkName = 'min' | 'low' | 'high';

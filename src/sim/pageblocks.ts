@@ -21,6 +21,11 @@ export function setPageblockType(m: Machine, pfn: Pfn, type: Migratetype): void 
   m.migratetype[block] = (m.migratetype[block]! & ~TYPE) | type;
 }
 
+/** The same of every pageblock of a free block. */
+export function setPageblockTypes(m: Machine, pfn: Pfn, order: Order, type: Migratetype): void {
+  for (let page = pfn; page < pfn + (1 << order); page += PAGEBLOCK_PAGES) setPageblockType(m, page, type);
+}
+
 export function setPageblockIsolated(m: Machine, pfn: Pfn, isolated: boolean): void {
   const block = pfn >>> PAGEBLOCK_ORDER;
   m.migratetype[block] = isolated ? m.migratetype[block]! | ISOLATED : m.migratetype[block]! & ~ISOLATED;

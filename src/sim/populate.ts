@@ -3,11 +3,12 @@ import { mix32 } from '../base/prng.js';
 import { VacateError } from '../base/vacate-error.js';
 import { PG_BUDDY } from '../mm/page-flags.js';
 import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
-import { freeBlock, removeFreeRange } from './buddy.js';
+import { freeBlock } from './buddy.js';
 import { addFounders, LRU_INACTIVE_ANON, LRU_INACTIVE_FILE } from './lru.js';
 import { type Capacity, type Machine, TABLE_ENTRIES } from './machine.js';
 import { zoneOf } from './pageblocks.js';
 import { createOwners, giveToKernel, giveToOwners } from './population-owners.js';
+import { removeFreeRange } from './relink-free.js';
 
 /** What fills a machine that has run for weeks: everything is anywhere. */
 export interface Population {

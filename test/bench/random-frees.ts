@@ -4,9 +4,10 @@ import { MIGRATE_MOVABLE } from '../../src/mm/migratetype.js';
 import { PG_BUDDY } from '../../src/mm/page-flags.js';
 import { NO_PAGE, type Order, PAGE_SIZE } from '../../src/mm/units.js';
 import { NO_LOWMEM_RESERVE, watermarksFromMin } from '../../src/mm/zone.js';
-import { freeBlock, freeListAt, takeBlock } from '../../src/sim/buddy.js';
+import { freeBlock, freeListAt } from '../../src/sim/buddy.js';
 import { createMachine, type Machine } from '../../src/sim/machine.js';
 import { onlineBlock } from '../../src/sim/memory-blocks.js';
+import { takeBlock } from '../../src/sim/take-block.js';
 
 /** Sizes and orders of Linus's table (5 Sep 2004), without its 4 MB. */
 export const SIZES_MIB = [64, 128, 256, 512, 1024, 2048, 4096] as const;

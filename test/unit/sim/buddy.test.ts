@@ -9,10 +9,11 @@ import {
 } from '../../../src/mm/migratetype.js';
 import { PG_BUDDY, PG_LRU } from '../../../src/mm/page-flags.js';
 import { MAX_PAGE_ORDER, NO_PAGE } from '../../../src/mm/units.js';
-import { freeBlock, takeBlock, takeSmallest } from '../../../src/sim/buddy.js';
+import { freeBlock, takeSmallest } from '../../../src/sim/buddy.js';
 import { isolateRange } from '../../../src/sim/isolation.js';
 import type { Machine } from '../../../src/sim/machine.js';
 import { pageblockType, setPageblockType } from '../../../src/sim/pageblocks.js';
+import { takeBlock } from '../../../src/sim/take-block.js';
 import { expectSound, freeListOf, freeLists, SEED, smallMachine, zone } from './small-machine.js';
 
 /** Block `pfn` of `order` is in use: what the allocator's callers do to a block that they got. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { MIGRATE_MOVABLE, MIGRATE_UNMOVABLE } from '../../../src/mm/migratetype.js';
 import { PG_SLAB } from '../../../src/mm/page-flags.js';
-import { relinkFree } from '../../../src/sim/buddy.js';
 import type { Machine } from '../../../src/sim/machine.js';
 import { pageblockType, setPageblockType } from '../../../src/sim/pageblocks.js';
+import { relinkFree } from '../../../src/sim/relink-free.js';
 import { SimHost } from '../../../src/sim/sim-host.js';
 import { expectSound, freeListOf, smallMachine, take } from './small-machine.js';
 

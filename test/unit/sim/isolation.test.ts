@@ -5,11 +5,11 @@ import { FREE_FLAGS, PG_BUDDY, PG_PCP, PG_SLAB } from '../../../src/mm/page-flag
 import { contains, type PfnRange } from '../../../src/mm/pfn-range.js';
 import { NO_PAGE } from '../../../src/mm/units.js';
 import { allocateKernelPages } from '../../../src/sim/access.js';
-import { takeBlock } from '../../../src/sim/buddy.js';
 import { isolateRange, undoIsolateRange } from '../../../src/sim/isolation.js';
 import type { Machine } from '../../../src/sim/machine.js';
 import { allocatePages, drainPcp, freePages, putPage } from '../../../src/sim/page-allocator.js';
 import { setPageblockType } from '../../../src/sim/pageblocks.js';
+import { takeBlock } from '../../../src/sim/take-block.js';
 import { allocateTarget } from '../../../src/sim/targets.js';
 import { expectSound, freeLists, SEED, smallMachine, take } from './small-machine.js';
 

@@ -3,11 +3,11 @@ import type { RangeEvent } from '../../../src/events/range-events.js';
 import { RangeEvents } from '../../../src/events/range-events.js';
 import { MIGRATE_UNMOVABLE } from '../../../src/mm/migratetype.js';
 import { MAX_PAGE_ORDER } from '../../../src/mm/units.js';
-import { relinkFree } from '../../../src/sim/buddy.js';
 import { pin } from '../../../src/sim/holds.js';
 import { compareLedger, takeLedger } from '../../../src/sim/ledger.js';
 import type { Machine } from '../../../src/sim/machine.js';
 import { pageblockType, setPageblockType } from '../../../src/sim/pageblocks.js';
+import { relinkFree } from '../../../src/sim/relink-free.js';
 import {
   COMPACT_CONTINUE,
   COMPACT_SKIPPED,
