@@ -26,7 +26,9 @@ export const cheapestRange: Benchmark = {
     { contestant: 'vacate, bytes', against: 'C -O3, bytes', speedAtLeast: 1, fromGib: 1024 },
     { contestant: 'vacate, flag words', against: 'C -O3, words', speedAtLeast: 1, fromGib: 1024 },
     { contestant: KEPT_CURRENT, against: 'vacate, bytes', speedAtLeast: 10, fromGib: 1024 },
+    { contestant: 'vacate, bytes', growthAtMost: 1.5, fromGib: 16 },
     { contestant: 'vacate, flag words', growthAtMost: 1.5, fromGib: 16 },
+    { contestant: KEPT_CURRENT, growthAtMost: 1.5, fromGib: 16 },
   ],
   async prepare({ nrPages }: Context) {
     const result = 'pages in use per range, and the cheapest';

@@ -161,12 +161,7 @@ function growthsFrom(tracked: readonly Tracked[], fromGib: number): GrowthReport
 }
 
 function goalReports(goal: Goal, tracked: readonly Tracked[]): GoalReport[] {
-  if ('growthAtMost' in goal) {
-    const sentence = `${goal.contestant}: time per unit grows at most ${goal.growthAtMost} x from ${goal.fromGib} GiB on`;
-    const growth = growthsFrom(tracked, goal.fromGib).find(({ contestant }) => contestant === goal.contestant);
-    if (growth === undefined) return [];
-    return [{ goal: sentence, value: growth.growth, holds: growth.growth <= goal.growthAtMost }];
-  }
+  if ('growthAtMost' in goal) return growthGoal(goal, tracked);
   return tracked
     .filter(({ gib }) => gib >= goal.fromGib)
     .map(({ gib, tracks, absent }) => {
@@ -183,6 +178,26 @@ function goalReports(goal: Goal, tracked: readonly Tracked[]): GoalReport[] {
       const missing = absent.find(({ name }) => name === (own === undefined ? goal.contestant : goal.against));
       return { goal: sentence, value: null, holds: null, why: missing?.skipped ?? 'it does not take part' };
     });
+}
+
+function growthGoal(
+  { contestant, growthAtMost, fromGib }: Extract<Goal, { growthAtMost: number }>,
+  tracked: readonly Tracked[],
+): GoalReport[] {
+  const sizes = tracked.map(({ gib }) => gib).filter((gib) => gib >= fromGib);
+  if (sizes.length === 0) return [];
+  const promise = `${contestant}: time per unit grows at most ${growthAtMost} x`;
+  const growth = growthsFrom(tracked, fromGib).find((one) => one.contestant === contestant);
+  if (growth !== undefined)
+    return [
+      {
+        goal: `${promise} from ${growth.fromGib} to ${growth.toGib} GiB`,
+        value: growth.growth,
+        holds: growth.growth <= growthAtMost,
+      },
+    ];
+  const why = sizes.length < 2 ? 'it takes two sizes' : 'it does not take part';
+  return [{ goal: `${promise} from ${fromGib} GiB on`, value: null, holds: null, why }];
 }
 
 /** Three digits that count. */
