@@ -131,7 +131,7 @@ export function fileFree(m: Machine, pfn: Pfn, order: Order, acrossTypes: boolea
  * Puts a free block on its list, as part of the largest block that it completes. Pageblocks of different types merge when
  * a page is freed (and then take one type), but not when isolation is undone: that gives each back as it was.
  */
-function mergeFree(m: Machine, pfn: Pfn, order: Order, acrossTypes: boolean): void {
+export function mergeFree(m: Machine, pfn: Pfn, order: Order, acrossTypes: boolean): void {
   const zone = zoneOf(m, pfn);
   const type = freeListType(m, pfn);
   let start = pfn;

@@ -3,17 +3,20 @@ import { NR_MAX_BATCHED_MIGRATION } from '../mm/migrate-mode.js';
 import { PG_ISOLATED, PG_LOCKED, PG_LRU, PG_PRIVATE } from '../mm/page-flags.js';
 import { isPresent, presentPte, pteBits, ptePayload } from '../mm/pte.js';
 import { type Order, PAGEBLOCK_ORDER, type Pfn } from '../mm/units.js';
+import { freeMany } from './bulk-free.js';
 import { allocateTargets } from './bulk-targets.js';
 import { CARRIED } from './carried-flags.js';
 import { copyContentsBatch } from './contents.js';
 import { placeOnLru } from './lru.js';
+import { canPlaceMany, placeMany } from './lru-bulk.js';
 import { EXTENT_SHIFT, type Machine } from './machine.js';
-import { freeAbove, freePages, zonelist } from './page-allocator.js';
+import { freeAbove, zonelist } from './page-allocator.js';
 import { SLOT_PFN } from './page-cache.js';
 import { pteAt } from './page-tables.js';
 import { nodeOf } from './pageblocks.js';
-import { createPlaces, type Places, SEVERAL, skipPlain, sortOutPlain } from './plain-pages.js';
+import { createPlaces, type Places, SEVERAL, sortOutPlain } from './plain-pages.js';
 import { vpnInVma } from './rmap.js';
+import { createPlainLook, skipPlain } from './skip-plain.js';
 import { tlbFlushAll } from './tlb.js';
 
 /** CPU on which the migrator runs. */
@@ -26,6 +29,7 @@ const CPU = 0;
 export class SimBulkMover implements BulkMover {
   readonly capacity = NR_MAX_BATCHED_MIGRATION;
   readonly #places = createPlaces(NR_MAX_BATCHED_MIGRATION);
+  readonly #look = createPlainLook();
 
   /** What was read ahead, kept so that no compiler leaves the reading out. */
   touched = 0;
@@ -48,12 +52,12 @@ export class SimBulkMover implements BulkMover {
     rePoint(m, sources, targets, nr, this.#places);
     copyContentsBatch(m, sources, targets, nr);
     carry(m, sources, targets, nr);
-    for (let i = 0; i < nr; i++) freePages(m, CPU, sources[i]!, 0);
+    freeMany(m, CPU, sources, nr);
     return nr;
   }
 
   skipPlain(start: Pfn, end: Pfn, kindOf: KindOfPlainPage): Pfn {
-    return skipPlain(this.machine, start, end, kindOf);
+    return skipPlain(this.machine, start, end, kindOf, this.#look);
   }
 }
 
@@ -77,13 +81,14 @@ function touchAhead(
   return sum;
 }
 
-/** True if the pages are of one zone, and there is a target for each of them, wherever in its zonelist. */
+/** True if the pages, ascending, are of one zone, and there is a target for each of them, wherever in its zonelist. */
 function hasRoom(m: Machine, sources: Uint32Array, nrPages: number): boolean {
   const { zoneOfPageblock } = m;
-  const zoneOfFirst = zoneOfPageblock[sources[0]! >>> PAGEBLOCK_ORDER]!;
-  for (let i = 1; i < nrPages; i++) if (zoneOfPageblock[sources[i]! >>> PAGEBLOCK_ORDER] !== zoneOfFirst) return false;
+  const [first, last] = [sources[0]!, sources[nrPages - 1]!];
+  // Zones are in one piece, and do not overlap.
+  if (zoneOfPageblock[first >>> PAGEBLOCK_ORDER] !== zoneOfPageblock[last >>> PAGEBLOCK_ORDER]) return false;
   let room = 0;
-  for (const zone of zonelist(m, nodeOf(m, sources[0]!), 'Movable'))
+  for (const zone of zonelist(m, nodeOf(m, first), 'Movable'))
     room += Math.max(0, freeAbove(m, zone, 'min', 'Movable'));
   return room >= nrPages;
 }
@@ -123,6 +128,11 @@ function rePointEach(m: Machine, source: Pfn, target: Pfn): void {
 /** Flags follow the contents, and the new page has its place on the LRU (folio_migrate_flags, folio_add_lru). */
 function carry(m: Machine, sources: Uint32Array, targets: Uint32Array, nrPages: number): void {
   const { flags } = m;
+  if (canPlaceMany(m, targets, nrPages)) {
+    for (let i = 0; i < nrPages; i++) flags[targets[i]!] = (flags[sources[i]!]! & (CARRIED | PG_PRIVATE)) | PG_LRU;
+    placeMany(m, targets, nrPages);
+    return;
+  }
   // Until then it is on no list: nothing that a queue keeps of its frame's last page may hold.
   for (let i = 0; i < nrPages; i++) flags[targets[i]!] = PG_LOCKED | PG_ISOLATED;
   for (let i = 0; i < nrPages; i++) {

@@ -29,7 +29,7 @@ export function allocateTargets(
     else if (size === MAX_PAGE_ORDER && spared > MAX_PAGE_ORDER) {
       targets[at] = allocateTarget(m, 0, sources[at]!, spared);
       at++;
-    } else at += takeFront(m, zone, type, size, most, targets, at);
+    } else at += takeBlocks(m, zone, type, size, most, targets, at);
   }
 }
 
@@ -76,8 +76,11 @@ function takeSingles(
   return nr;
 }
 
-/** The first pages of a block. Nothing smaller is free in its zone, so each part that is left over comes to stand alone. */
-function takeFront(
+/**
+ * Blocks of one list as long as they are needed whole, and the first pages of the next. Nothing smaller is free in its
+ * zone, so each part that is left over comes to stand alone.
+ */
+function takeBlocks(
   m: Machine,
   zone: number,
   type: Migratetype,
@@ -86,16 +89,21 @@ function takeFront(
   targets: Uint32Array,
   at: number,
 ): number {
-  const { pageblockUse } = m;
-  const head = m.freeHead[freeListAt(zone, type, size)]! - 1;
-  const nr = Math.min(most, 1 << size);
-  unlinkBlock(m, head, zone, type, size);
-  for (let i = 0; i < nr; i++) {
-    targets[at + i] = head + i;
-    pageblockUse[(head + i) >>> PAGEBLOCK_ORDER] = pageblockUse[(head + i) >>> PAGEBLOCK_ORDER]! + 1;
+  const { freeHead, pageblockUse } = m;
+  const list = freeListAt(zone, type, size);
+  let taken = 0;
+  while (taken < most && freeHead[list] !== 0) {
+    const head = freeHead[list]! - 1;
+    const nr = Math.min(most - taken, 1 << size);
+    unlinkBlock(m, head, zone, type, size);
+    for (let i = 0; i < nr; i++) {
+      targets[at + taken + i] = head + i;
+      pageblockUse[(head + i) >>> PAGEBLOCK_ORDER] = pageblockUse[(head + i) >>> PAGEBLOCK_ORDER]! + 1;
+    }
+    taken += nr;
+    if (nr < 1 << size) fileRest(m, head + nr, head + (1 << size), zone, type);
   }
-  fileRest(m, head + nr, head + (1 << size), zone, type);
-  return nr;
+  return taken;
 }
 
 function fileRest(m: Machine, start: Pfn, end: Pfn, zone: number, type: Migratetype): void {

@@ -81,7 +81,8 @@ export function setLinkBack(m: Machine, pfn: Pfn, link: number): void {
   m.contents[pfn * m.contentWords] = link;
 }
 
-const POISON = 0xaaaaaaaa; // mm/page_poison.c PAGE_POISON
+/** What a freed page is filled with, mm/page_poison.c PAGE_POISON. */
+export const POISON = 0xaaaaaaaa;
 
 /** Fills a freed page with junk, so that whoever still reads it is found out. */
 export function poisonContents(m: Machine, pfn: Pfn): void {

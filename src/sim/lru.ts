@@ -32,10 +32,10 @@ export const LRU_ACTIVE_FILE = 1;
 export const LRU_INACTIVE_ANON = 2;
 export const LRU_ACTIVE_ANON = 3;
 
-const EPOCH_SHIFT = 28;
+export const LRU_EPOCH_SHIFT = 28;
 const PAYLOAD = 0x0fff_ffff;
-const PLACEMENT_BITS = 3;
-const LAST_PLACEMENT = 7;
+export const PLACEMENT_BITS = 3;
+export const LAST_PLACEMENT = 7;
 const FOUNDER_EPOCH = 0;
 
 /** The list of its node on which a page with these flags belongs; -1 for unevictable. */
@@ -67,7 +67,7 @@ export function placeOnLru(m: Machine, pfn: Pfn): void {
   const list = node * LRU_LISTS_PER_NODE + kind;
   if (m.lruLength[list]! >= Math.max(m.lruLimit[list]!, LRU_CHUNK)) dropStale(m, list);
   sweepWhenShort(m);
-  append(m, list, ((epoch << EPOCH_SHIFT) | pfn) >>> 0);
+  appendToLru(m, list, ((epoch << LRU_EPOCH_SHIFT) | pfn) >>> 0);
 }
 
 function beginGeneration(m: Machine, node: number): void {
@@ -87,7 +87,8 @@ function sweepWhenShort(m: Machine): void {
   sweepLru(m);
 }
 
-function append(m: Machine, list: number, entry: number): void {
+/** An entry at the young end of a queue. */
+export function appendToLru(m: Machine, list: number, entry: number): void {
   let chunk = m.lruLast[list]!;
   if (chunk === 0 || m.lruLastAt[list] === LRU_CHUNK) {
     const fresh = takeFromPool(m, m.lruChunkNext, SCALAR.lruChunkFree, SCALAR.lruChunkFill, 'LRU chunks');
@@ -127,7 +128,7 @@ function holds(m: Machine, entry: number, kind: number): boolean {
   const pfn = entry & PAYLOAD;
   const flags = m.flags[pfn]!;
   return (
-    (flags & (PG_LRU | PG_ISOLATED)) !== 0 && m.lruEpoch[pfn] === entry >>> EPOCH_SHIFT && lruListOf(flags) === kind
+    (flags & (PG_LRU | PG_ISOLATED)) !== 0 && m.lruEpoch[pfn] === entry >>> LRU_EPOCH_SHIFT && lruListOf(flags) === kind
   );
 }
 
@@ -258,14 +259,14 @@ export function takeOldest(m: Machine, node: number, kind: number): Pfn {
     const pfn = shiftFounder(m, list);
     if (pfn < 0) break;
     if ((m.flags[pfn]! & PG_LRU) !== 0) return takeOffLru(m, pfn);
-    append(m, list, pfn);
+    appendToLru(m, list, pfn);
   }
   for (let left = nrEntries; left > 0; left--) {
     const entry = shift(m, list);
     if (!holds(m, entry, kind)) continue;
     const pfn = entry & PAYLOAD;
     if ((m.flags[pfn]! & PG_LRU) !== 0) return takeOffLru(m, pfn);
-    append(m, list, entry);
+    appendToLru(m, list, entry);
   }
   return -1;
 }

@@ -1,58 +1,19 @@
 import type { KindOfPlainPage } from '../host/bulk-mover.js';
-import {
-  FREE_FLAGS,
-  PG_ANON,
-  PG_BUDDY,
-  PG_HEAD,
-  PG_HUGE,
-  PG_HWPOISON,
-  PG_ISOLATED,
-  PG_LOCKED,
-  PG_LRU,
-  PG_MLOCKED,
-  PG_MOVABLE_OPS,
-  PG_NONLINEAR,
-  PG_NOPAGE,
-  PG_OFFLINE,
-  PG_PCP,
-  PG_PRIVATE,
-  PG_RESERVED,
-  PG_SWAPCACHE,
-  PG_TAIL,
-  PG_UNEVICTABLE,
-  PG_WRITEBACK,
-} from '../mm/page-flags.js';
 import { PTE_PRESENT } from '../mm/pte.js';
 import type { Pfn } from '../mm/units.js';
-import { EXTENT_PAGES, EXTENT_SHIFT, type Machine } from './machine.js';
-import { isInItsSlot, SLOT_PFN } from './page-cache.js';
+import { EXTENT_PAGES, EXTENT_SHIFT, type Machine, TABLE_ENTRIES } from './machine.js';
+import { SLOT_PFN } from './page-cache.js';
 import { pteAt } from './page-tables.js';
+import { ask, createKnownFlags, type KnownFlags, learn, NOT_PLAIN, placeOfFlags } from './plain-flags.js';
 import { vpnInVma } from './rmap.js';
 import { VM_LOCKED } from './vm-flags.js';
 
 /** Where the entry of a page is that several map: each has to be looked for. */
 export const SEVERAL = 0xffff_ffff;
-
-/** What a page must have of these is PG_LRU alone: whoever has another one is in somebody's hands, or moves otherwise. */
-const NOT_PLAIN =
-  PG_LRU |
-  PG_LOCKED |
-  PG_WRITEBACK |
-  PG_ISOLATED |
-  PG_SWAPCACHE |
-  PG_UNEVICTABLE |
-  PG_MLOCKED |
-  PG_NONLINEAR |
-  PG_MOVABLE_OPS |
-  PG_HEAD |
-  PG_TAIL |
-  PG_HUGE |
-  PG_HWPOISON |
-  PG_OFFLINE |
-  PG_NOPAGE |
-  PG_RESERVED |
-  PG_BUDDY |
-  PG_PCP;
+/** No entry, no slot, where there should be one. */
+const MISSING = 0xffff_fffe;
+const LEVEL_BITS = 9;
+const IN_TABLE = TABLE_ENTRIES - 1;
 
 /** By position: where the one entry is that maps a page (0 for none, SEVERAL), and its page-cache slot (0 for none). */
 export interface Places {
@@ -60,6 +21,12 @@ export interface Places {
   readonly slot: Uint32Array;
   /** Pages that are not plain, or are named by somebody who cannot be found: it is for the service to say why. */
   readonly others: Uint32Array;
+  nrOthers: number;
+  /** On the way there: the page's place on the index line, its mapping, and where its table is named. */
+  readonly onLine: Uint32Array;
+  readonly mapping: Uint32Array;
+  readonly table: Uint32Array;
+  readonly known: KnownFlags;
 }
 
 export function createPlaces(capacity: number): Places {
@@ -67,10 +34,19 @@ export function createPlaces(capacity: number): Places {
     entry: new Uint32Array(capacity),
     slot: new Uint32Array(capacity),
     others: new Uint32Array(capacity),
+    nrOthers: 0,
+    onLine: new Uint32Array(capacity),
+    mapping: new Uint32Array(capacity),
+    table: new Uint32Array(capacity),
+    known: createKnownFlags(),
   };
 }
 
-/** Finds what names each page. Plain ones come to stand first in `sources`, the others behind them; returns how many are. */
+/**
+ * Finds what names each page. Plain ones come to stand first in `sources`, the others behind them; returns how many are.
+ * From a page to its entry it is four steps, each of which lies anywhere in memory: each is a loop of its own, that has
+ * many pages' lines on their way at a time.
+ */
 export function sortOutPlain(
   m: Machine,
   sources: Uint32Array,
@@ -78,93 +54,126 @@ export function sortOutPlain(
   kindOf: KindOfPlainPage,
   places: Places,
 ): number {
-  const { entry, slot, others } = places;
-  const { flags, count, mapcount, index, extentMapping, extentLeaf, mapNonlinear, mapBase } = m;
-  let known = 0;
-  let isKnownPlain = false;
+  const { others } = places;
+  places.nrOthers = 0;
+  ask(places.known, kindOf);
+  const nr = keepThoseInNobodysHands(m, sources, nrPages, places);
+  const nrBefore = places.nrOthers;
+  findExtents(m, nr, places);
+  findTables(m, sources, nr, places);
+  findEntries(m, nr, places);
+  const nrPlain = keepThoseThatAreThere(m, sources, nr, places);
+  if (nrBefore !== 0 && places.nrOthers !== nrBefore) others.subarray(0, places.nrOthers).sort();
+  for (let i = nrPlain; i < nrPages; i++) sources[i] = others[i - nrPlain]!;
+  return nrPlain;
+}
+
+/** Those whose flags are a plain page's, and whose references are all explained. Leaves mapcounts in `entry`, references of the cache in `slot`. */
+function keepThoseInNobodysHands(m: Machine, sources: Uint32Array, nrPages: number, places: Places): number {
+  const { entry, slot, others, onLine, known } = places;
+  const { flags, count, mapcount, index } = m;
   let nr = 0;
   let nrOthers = 0;
   for (let i = 0; i < nrPages; i++) {
     const pfn = sources[i]!;
     const has = flags[pfn]!;
-    const isAnonymous = (has & PG_ANON) !== 0;
-    if (has !== known) {
-      known = has;
-      isKnownPlain = (has & NOT_PLAIN) === PG_LRU && kindOf(has) === (isAnonymous ? 'anonymous' : 'page-cache');
-    }
-    const place = index[pfn]!;
-    const mapping = extentMapping[place >>> EXTENT_SHIFT]!;
+    const at = placeOfFlags(has);
+    if (known.flags[at] !== has) learn(known, has);
+    const references = known.references[at]!;
     const mapped = mapcount[pfn]!;
-    let explained = mapped;
-    let at = 0;
-    let slotAt = 0;
-    if (!isAnonymous) {
-      const leaf = extentLeaf[place >>> EXTENT_SHIFT]!;
-      slotAt = leaf === 0 ? 0 : leaf * EXTENT_PAGES + (place & (EXTENT_PAGES - 1));
-      explained += (has & PG_PRIVATE) !== 0 ? 2 : 1;
-    }
-    let isPlain = isKnownPlain && place !== 0 && mapping !== 0 && mapNonlinear[mapping] === 0;
-    isPlain &&= explained !== 0 && count[pfn] === explained && (isAnonymous || slotAt !== 0);
-    if (isPlain && mapped !== 0) {
-      at = findEntries(m, pfn, mapping, place - mapBase[mapping]!, mapped);
-      isPlain = at !== 0;
-    }
-    if (!isPlain) {
+    const place = index[pfn]!;
+    const explained = mapped + references;
+    if (references === NOT_PLAIN || place === 0 || explained === 0 || count[pfn] !== explained) {
       others[nrOthers++] = pfn;
       continue;
     }
     sources[nr] = pfn;
-    entry[nr] = at;
-    slot[nr++] = slotAt;
+    onLine[nr] = place;
+    entry[nr] = mapped;
+    slot[nr++] = references;
   }
-  const nrPlain = keepThoseThatAreThere(m, sources, nr, places, nrOthers);
-  for (let i = nrPlain; i < nrPages; i++) sources[i] = others[i - nrPlain]!;
-  return nrPlain;
+  places.nrOthers = nrOthers;
+  return nr;
+}
+
+/** Whose the pages are, and where their slots. */
+function findExtents({ extentMapping, extentLeaf }: Machine, nrPages: number, places: Places): void {
+  const { onLine, mapping, slot } = places;
+  for (let i = 0; i < nrPages; i++) {
+    const place = onLine[i]!;
+    mapping[i] = extentMapping[place >>> EXTENT_SHIFT]!;
+    if (slot[i] === 0) continue;
+    const leaf = extentLeaf[place >>> EXTENT_SHIFT]!;
+    slot[i] = leaf === 0 ? MISSING : leaf * EXTENT_PAGES + (place & (EXTENT_PAGES - 1));
+  }
 }
 
 /**
- * The first page from `start` to before `end` that is neither free nor plain, or of which somebody has a reference that its
- * mappings, its cache, and its buffers do not explain. Of the others it is known that they would go.
+ * Where the page tables of the pages are named, and in `entry` which of a table's entries is the page's; what is known of
+ * a mapping serves for all its pages that follow. A page that several VMAs may map gets its answer at once, and no table.
  */
-export function skipPlain(m: Machine, start: Pfn, end: Pfn, kindOf: KindOfPlainPage): Pfn {
-  const { flags, count, mapcount, index } = m;
-  let known = 0;
-  let isKnownPlain = false;
-  for (let pfn = start; pfn < end; pfn++) {
-    const has = flags[pfn]!;
-    if ((has & FREE_FLAGS) !== 0) continue;
-    const isAnonymous = (has & PG_ANON) !== 0;
-    if (has !== known) {
-      known = has;
-      isKnownPlain = (has & NOT_PLAIN) === PG_LRU && kindOf(has) === (isAnonymous ? 'anonymous' : 'page-cache');
+function findTables(m: Machine, sources: Uint32Array, nrPages: number, places: Places): void {
+  const { entry, table, mapping, onLine } = places;
+  const { mapNonlinear, mapBase, mapLinks, linkNext, linkVma, ptes } = m;
+  const { vmaOffset, vmaPages, vmaStart, vmaFlags, vmaMm, mmPgd } = m;
+  let last = 0;
+  let isKnown = false;
+  let isAlone = false;
+  let base = 0;
+  let nrInVma = 0;
+  let start = 0;
+  let top = 0;
+  for (let i = 0; i < nrPages; i++) {
+    const its = mapping[i]!;
+    if (its !== last) {
+      last = its;
+      const link = mapLinks[its]!;
+      const vma = linkVma[link]!;
+      isKnown = its !== 0 && mapNonlinear[its] === 0;
+      isAlone = link !== 0 && linkNext[link] === 0;
+      base = isAlone ? mapBase[its]! + vmaOffset[vma]! : mapBase[its]!;
+      // What mlock has said of the VMA is made good when its page arrives: then none of them is plain.
+      nrInVma = (vmaFlags[vma]! & VM_LOCKED) !== 0 ? 0 : vmaPages[vma]!;
+      start = vmaStart[vma]!;
+      top = mmPgd[vmaMm[vma]!]! * TABLE_ENTRIES;
     }
-    if (!isKnownPlain || index[pfn] === 0) return pfn;
-    const explained = mapcount[pfn]! + (isAnonymous ? 0 : (has & PG_PRIVATE) !== 0 ? 2 : 1);
-    if (explained === 0 || count[pfn] !== explained || (!isAnonymous && !isInItsSlot(m, pfn))) return pfn;
+    const mapped = entry[i]!;
+    table[i] = 0;
+    if (!isKnown) entry[i] = MISSING;
+    else if (mapped === 0) continue;
+    else if (isAlone) {
+      const page = onLine[i]! - base;
+      const vpn = start + page;
+      const pmd = mapped === 1 && page >= 0 && page < nrInVma ? ptes[top + (vpn >>> (2 * LEVEL_BITS))]! : 0;
+      entry[i] = pmd === 0 ? MISSING : vpn & IN_TABLE;
+      if (pmd !== 0) table[i] = pmd * TABLE_ENTRIES + ((vpn >>> LEVEL_BITS) & IN_TABLE);
+    } else entry[i] = entryAmongSeveral(m, sources[i]!, its, onLine[i]! - base, mapped);
   }
-  return end;
 }
 
-/** Where the page's one entry may be, SEVERAL if it has more and all are there, 0 if some are not to be found. */
-function findEntries(m: Machine, pfn: Pfn, mapping: number, offset: number, mapped: number): number {
-  const { mapLinks, linkNext, linkVma, vmaFlags, vmaMm } = m;
-  const first = mapLinks[mapping]!;
-  const isAlone = first !== 0 && linkNext[first] === 0;
+function findEntries({ ptes }: Machine, nrPages: number, { table, entry }: Places): void {
+  for (let i = 0; i < nrPages; i++) {
+    if (table[i] === 0) continue;
+    const found = ptes[table[i]!]!;
+    entry[i] = found === 0 ? MISSING : found * TABLE_ENTRIES + entry[i]!;
+  }
+}
+
+/** The page's one entry, SEVERAL if it has more and all are there, MISSING if some are not to be found. */
+function entryAmongSeveral(m: Machine, pfn: Pfn, mapping: number, offset: number, mapped: number): number {
   let found = 0;
   let last = 0;
-  for (let link = first; link !== 0; link = linkNext[link]!) {
-    const vma = linkVma[link]!;
+  for (let link = m.mapLinks[mapping]!; link !== 0; link = m.linkNext[link]!) {
+    const vma = m.linkVma[link]!;
     const vpn = vpnInVma(m, vma, offset);
     if (vpn < 0) continue;
-    // What mlock has said of the VMA is made good when its page arrives.
-    if ((vmaFlags[vma]! & VM_LOCKED) !== 0) return 0;
-    const at = pteAt(m, vmaMm[vma]!, vpn);
-    // With one VMA there is one entry to look at, and that is looked at later, with those of the other pages.
-    if (at === 0 || (!isAlone && !maps(m, at, pfn))) continue;
+    if ((m.vmaFlags[vma]! & VM_LOCKED) !== 0) return MISSING;
+    const at = pteAt(m, m.vmaMm[vma]!, vpn);
+    if (at === 0 || !maps(m, at, pfn)) continue;
     found++;
     last = at;
   }
-  if (found !== mapped) return 0;
+  if (found !== mapped) return MISSING;
   return mapped === 1 ? last : SEVERAL;
 }
 
@@ -173,33 +182,26 @@ function maps(m: Machine, at: number, pfn: Pfn): boolean {
   return (pte & PTE_PRESENT) !== 0 && pte >>> 4 === pfn;
 }
 
-/** A loop of its own: entries and slots are all over memory, and this way many of them are fetched at a time. */
-function keepThoseThatAreThere(
-  m: Machine,
-  sources: Uint32Array,
-  nrPages: number,
-  places: Places,
-  others: number,
-): number {
-  const { entry, slot } = places;
+function keepThoseThatAreThere(m: Machine, sources: Uint32Array, nrPages: number, places: Places): number {
+  const { entry, slot, others } = places;
   const { ptes, leafSlots } = m;
   let nr = 0;
-  let nrOthers = others;
+  let { nrOthers } = places;
   for (let i = 0; i < nrPages; i++) {
     const pfn = sources[i]!;
     const at = entry[i]!;
     const slotAt = slot[i]!;
-    let wrong = 0;
-    if (at !== 0 && at !== SEVERAL) wrong = ((ptes[at]! >>> 4) ^ pfn) | (~ptes[at]! & PTE_PRESENT);
-    if (slotAt !== 0) wrong |= (leafSlots[slotAt]! & SLOT_PFN) ^ (pfn + 1);
+    let wrong = at === MISSING || slotAt === MISSING ? 1 : 0;
+    if (wrong === 0 && at !== 0 && at !== SEVERAL) wrong = ((ptes[at]! >>> 4) ^ pfn) | (~ptes[at]! & PTE_PRESENT);
+    if (wrong === 0 && slotAt !== 0) wrong = (leafSlots[slotAt]! & SLOT_PFN) ^ (pfn + 1);
     if (wrong !== 0) {
-      places.others[nrOthers++] = pfn;
+      others[nrOthers++] = pfn;
       continue;
     }
     sources[nr] = pfn;
     entry[nr] = at;
     slot[nr++] = slotAt;
   }
-  if (nrOthers > others) places.others.subarray(0, nrOthers).sort();
+  places.nrOthers = nrOthers;
   return nr;
 }

@@ -1,0 +1,71 @@
+import type { KindOfPlainPage } from '../host/bulk-mover.js';
+import { FREE_FLAGS } from '../mm/page-flags.js';
+import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
+import { EXTENT_PAGES, EXTENT_SHIFT, type Machine } from './machine.js';
+import { SLOT_PFN } from './page-cache.js';
+import { ask, createKnownFlags, type KnownFlags, learn, NOT_PLAIN, placeOfFlags } from './plain-flags.js';
+
+/** What one look needs: what is known of flags, and the pages of files in one pageblock, with where their slots are. */
+export interface PlainLook {
+  readonly known: KnownFlags;
+  readonly pages: Uint32Array;
+  readonly slot: Uint32Array;
+  nrPages: number;
+}
+
+export function createPlainLook(): PlainLook {
+  return {
+    known: createKnownFlags(),
+    pages: new Uint32Array(PAGEBLOCK_PAGES),
+    slot: new Uint32Array(PAGEBLOCK_PAGES),
+    nrPages: 0,
+  };
+}
+
+/**
+ * The first page from `start` to before `end` that is neither free nor plain, or of which somebody has a reference that its
+ * mappings, its cache, and its buffers do not explain. Of the others it is known that they would go.
+ */
+export function skipPlain(m: Machine, start: Pfn, end: Pfn, kindOf: KindOfPlainPage, look: PlainLook): Pfn {
+  ask(look.known, kindOf);
+  for (let pfn = start; pfn < end; ) {
+    const next = Math.min(end, (pfn | (PAGEBLOCK_PAGES - 1)) + 1);
+    const inUse = m.pageblockUse[pfn >>> PAGEBLOCK_ORDER] !== 0;
+    const found = inUse ? firstOutOfSlot(m, look, firstInHands(m, pfn, next, look)) : next;
+    if (found !== next) return found;
+    pfn = next;
+  }
+  return end;
+}
+
+/** By flags and counts alone; `look` has the pages of files before it. */
+function firstInHands(m: Machine, start: Pfn, end: Pfn, look: PlainLook): Pfn {
+  const { flags, count, mapcount, index } = m;
+  const { known, pages, slot } = look;
+  look.nrPages = 0;
+  for (let pfn = start; pfn < end; pfn++) {
+    const has = flags[pfn]!;
+    if ((has & FREE_FLAGS) !== 0) continue;
+    const at = placeOfFlags(has);
+    if (known.flags[at] !== has) learn(known, has);
+    const references = known.references[at]!;
+    const explained = mapcount[pfn]! + references;
+    if (references === NOT_PLAIN || index[pfn] === 0 || explained === 0 || count[pfn] !== explained) return pfn;
+    if (references === 0) continue;
+    pages[look.nrPages] = pfn;
+    slot[look.nrPages++] = index[pfn]!;
+  }
+  return end;
+}
+
+/** The first of the pages of files that is not in its slot; `otherwise` if all are. Leaves and slots lie anywhere: a loop for each. */
+function firstOutOfSlot({ extentLeaf, leafSlots }: Machine, look: PlainLook, otherwise: Pfn): Pfn {
+  const { pages, slot, nrPages } = look;
+  for (let i = 0; i < nrPages; i++) {
+    const leaf = extentLeaf[slot[i]! >>> EXTENT_SHIFT]!;
+    slot[i] = leaf === 0 ? 0 : leaf * EXTENT_PAGES + (slot[i]! & (EXTENT_PAGES - 1));
+  }
+  for (let i = 0; i < nrPages; i++)
+    if (slot[i] === 0 || (leafSlots[slot[i]!]! & SLOT_PFN) !== pages[i]! + 1) return pages[i]!;
+  return otherwise;
+}
