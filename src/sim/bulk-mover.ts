@@ -6,7 +6,7 @@ import { type Order, PAGEBLOCK_ORDER, type Pfn } from '../mm/units.js';
 import { freeMany } from './bulk-free.js';
 import { allocateTargets } from './bulk-targets.js';
 import { CARRIED } from './carried-flags.js';
-import { copyContentsBatch } from './contents.js';
+import { copyContentsBatch, copyWords } from './contents.js';
 import { placeOnLru } from './lru.js';
 import { canPlaceMany, placeMany } from './lru-bulk.js';
 import { EXTENT_SHIFT, type Machine } from './machine.js';
@@ -48,10 +48,7 @@ export class SimBulkMover implements BulkMover {
     if (nr === 0) return 0;
     allocateTargets(m, sources, nr, sparedOrder, targets);
     tlbFlushAll(m);
-    if (m.spec.nrPfns >= BEYOND_CACHES) this.touched = touchAhead(m, targets, nr);
-    rePoint(m, sources, targets, nr, this.#places);
-    copyContentsBatch(m, sources, targets, nr);
-    carry(m, sources, targets, nr);
+    this.touched = moveInGroups(m, sources, targets, nr, this.#places);
     freeMany(m, CPU, sources, nr);
     return nr;
   }
@@ -63,6 +60,26 @@ export class SimBulkMover implements BulkMover {
 
 /** Columns of so many pages are in no cache. */
 const BEYOND_CACHES = 2 ** 18;
+/** Of so many targets all columns stay within reach, of the caches and of the TLB, from one loop to the next. */
+const GROUP = 64;
+
+/** Everything that is the source's becomes the target's, group by group. Returns what was read ahead. */
+function moveInGroups(m: Machine, sources: Uint32Array, targets: Uint32Array, nr: number, places: Places): number {
+  let touched = 0;
+  for (let from = 0, to = 0; from < nr; from = to) {
+    to = Math.min(from + GROUP, nr);
+    if (m.spec.nrPfns >= BEYOND_CACHES) touched += touchAhead(m, targets, from, to);
+    const isUnswept = canPlaceMany(m, targets, from, to);
+    // Who sweeps asks about all pages of the batch.
+    if (!isUnswept) to = nr;
+    rePoint(m, sources, targets, from, to, places);
+    if (m.contentWords <= 2) copyWords(m, sources, targets, from, to);
+    if (isUnswept) carry(m, sources, targets, from, to);
+    else carryOneByOne(m, sources, targets, from, to);
+  }
+  if (m.contentWords > 2) copyContentsBatch(m, sources, targets, nr);
+  return touched;
+}
 
 /**
  * Reads what the loops after this one are going to write: targets lie all over memory, and a loop that does nothing else
@@ -71,10 +88,11 @@ const BEYOND_CACHES = 2 ** 18;
 function touchAhead(
   { flags, count, mapcount, index, lruEpoch, contents, contentWords }: Machine,
   pages: Uint32Array,
-  nr: number,
+  from: number,
+  to: number,
 ): number {
   let sum = 0;
-  for (let i = 0; i < nr; i++) {
+  for (let i = from; i < to; i++) {
     const pfn = pages[i]!;
     sum += flags[pfn]! ^ count[pfn]! ^ mapcount[pfn]! ^ index[pfn]! ^ lruEpoch[pfn]! ^ contents[pfn * contentWords]!;
   }
@@ -94,10 +112,17 @@ function hasRoom(m: Machine, sources: Uint32Array, nrPages: number): boolean {
 }
 
 /** Whatever named the old page names the new one; the old one has no reference left (folio_migrate_mapping, and rmap). */
-function rePoint(m: Machine, sources: Uint32Array, targets: Uint32Array, nrPages: number, places: Places): void {
+function rePoint(
+  m: Machine,
+  sources: Uint32Array,
+  targets: Uint32Array,
+  from: number,
+  to: number,
+  places: Places,
+): void {
   const { count, mapcount, index, ptes, leafSlots } = m;
   const { entry, slot } = places;
-  for (let i = 0; i < nrPages; i++) {
+  for (let i = from; i < to; i++) {
     const source = sources[i]!;
     const target = targets[i]!;
     const at = entry[i]!;
@@ -126,16 +151,22 @@ function rePointEach(m: Machine, source: Pfn, target: Pfn): void {
 }
 
 /** Flags follow the contents, and the new page has its place on the LRU (folio_migrate_flags, folio_add_lru). */
-function carry(m: Machine, sources: Uint32Array, targets: Uint32Array, nrPages: number): void {
+function carry(m: Machine, sources: Uint32Array, targets: Uint32Array, from: number, to: number): void {
   const { flags } = m;
-  if (canPlaceMany(m, targets, nrPages)) {
-    for (let i = 0; i < nrPages; i++) flags[targets[i]!] = (flags[sources[i]!]! & (CARRIED | PG_PRIVATE)) | PG_LRU;
-    placeMany(m, targets, nrPages);
-    return;
+  for (let i = from; i < to; i++) {
+    const source = sources[i]!;
+    flags[targets[i]!] = (flags[source]! & (CARRIED | PG_PRIVATE)) | PG_LRU;
+    flags[source] = PG_LOCKED | PG_ISOLATED;
   }
+  placeMany(m, targets, from, to);
+}
+
+/** The same where queues may be swept between two pages. */
+function carryOneByOne(m: Machine, sources: Uint32Array, targets: Uint32Array, from: number, to: number): void {
+  const { flags } = m;
   // Until then it is on no list: nothing that a queue keeps of its frame's last page may hold.
-  for (let i = 0; i < nrPages; i++) flags[targets[i]!] = PG_LOCKED | PG_ISOLATED;
-  for (let i = 0; i < nrPages; i++) {
+  for (let i = from; i < to; i++) flags[targets[i]!] = PG_LOCKED | PG_ISOLATED;
+  for (let i = from; i < to; i++) {
     const has = flags[sources[i]!]!;
     flags[targets[i]!] = (has & (CARRIED | PG_PRIVATE)) | PG_LRU;
     flags[sources[i]!] = PG_LOCKED | PG_ISOLATED;

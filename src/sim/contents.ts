@@ -50,21 +50,27 @@ export function copyContents(m: Machine, source: Pfn, target: Pfn): void {
 export function copyContentsBatch(m: Machine, sources: Uint32Array, targets: Uint32Array, nrPages: number): void {
   const words = m.contentWords;
   const contents = m.contents;
-  if (words === 1) {
-    for (let i = 0; i < nrPages; i++) contents[targets[i]!] = contents[sources[i]!]!;
-    return;
-  }
-  if (words === 2) {
-    for (let i = 0; i < nrPages; i++) {
-      const from = sources[i]! * 2;
-      const to = targets[i]! * 2;
-      contents[to] = contents[from]!;
-      contents[to + 1] = contents[from + 1]!;
-    }
+  if (words <= 2) {
+    copyWords(m, sources, targets, 0, nrPages);
     return;
   }
   if (m.contentKernels !== null) copyPagesFast(m.contentKernels, sources, targets, nrPages);
   else copyPages(doublesOf(contents), sources, targets, nrPages);
+}
+
+/** The same for pages that are a word or two, of a part of a list. */
+export function copyWords(m: Machine, sources: Uint32Array, targets: Uint32Array, from: number, to: number): void {
+  const { contents } = m;
+  if (m.contentWords === 1) {
+    for (let i = from; i < to; i++) contents[targets[i]!] = contents[sources[i]!]!;
+    return;
+  }
+  for (let i = from; i < to; i++) {
+    const source = sources[i]! * 2;
+    const target = targets[i]! * 2;
+    contents[target] = contents[source]!;
+    contents[target + 1] = contents[source + 1]!;
+  }
 }
 
 /** The same bytes in the widest units that there are; their values mean nothing, and copying leaves them as they are. */

@@ -4,30 +4,31 @@ import { LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.j
 import { nodeOf } from './pageblocks.js';
 
 /**
- * Many pages of one node get a place on the LRU, just those that `placeOnLru` would give one after the other, if that can be
+ * The pages in `pages[from..to)`, all of one node, get a place on the LRU, just those that `placeOnLru` would give one after the other, if that can be
  * had without sweeping a queue: a sweep asks which pages are on their lists while some of them are and others not yet.
  * False, with nothing changed, if a queue might be swept meanwhile, or if pages are of several nodes.
  */
-export function canPlaceMany(m: Machine, pages: Uint32Array, nrPages: number): boolean {
+export function canPlaceMany(m: Machine, pages: Uint32Array, from: number, to: number): boolean {
   const { lruEpoch, lruGeneration, lruLength, lruLimit, lruChunkNext, scalars } = m;
-  const node = nodeOf(m, pages[0]!);
-  if (m.nrNodes > 1 && !areOfNode(m, pages, nrPages, node)) return false;
+  const node = nodeOf(m, pages[from]!);
+  const nrPages = to - from;
+  if (m.nrNodes > 1 && !areOfNode(m, pages, from, to, node)) return false;
   const first = node * LRU_LISTS_PER_NODE;
   for (let list = first; list < first + LRU_LISTS_PER_NODE; list++)
     if (lruLength[list]! + nrPages > Math.max(lruLimit[list]!, LRU_CHUNK)) return false;
   const chunks = Math.ceil(nrPages / LRU_CHUNK) + LRU_LISTS_PER_NODE;
   if (lruChunkNext.length - 1 - scalars[SCALAR.lruChunkFill]! <= lruLength.length * 2 + chunks) return false;
   const lastOfGeneration = (lruGeneration[node]! << PLACEMENT_BITS) | LAST_PLACEMENT;
-  for (let i = 0; i < nrPages; i++) if (lruEpoch[pages[i]!] === lastOfGeneration) return false;
+  for (let i = from; i < to; i++) if (lruEpoch[pages[i]!] === lastOfGeneration) return false;
   return true;
 }
 
 /** After `canPlaceMany` has said so. Flags of the pages are final: they name their lists. */
-export function placeMany(m: Machine, pages: Uint32Array, nrPages: number): void {
+export function placeMany(m: Machine, pages: Uint32Array, from: number, to: number): void {
   const { flags, lruEpoch, lruEntries, lruLast, lruLastAt, lruLength } = m;
-  const node = nodeOf(m, pages[0]!);
+  const node = nodeOf(m, pages[from]!);
   const generation = m.lruGeneration[node]!;
-  for (let i = 0; i < nrPages; i++) {
+  for (let i = from; i < to; i++) {
     const pfn = pages[i]!;
     const old = lruEpoch[pfn]!;
     const placement = old >>> PLACEMENT_BITS === generation ? (old & LAST_PLACEMENT) + 1 : 0;
@@ -50,10 +51,10 @@ export function placeMany(m: Machine, pages: Uint32Array, nrPages: number): void
   }
 }
 
-function areOfNode(m: Machine, pages: Uint32Array, nrPages: number, node: number): boolean {
+function areOfNode(m: Machine, pages: Uint32Array, from: number, to: number, node: number): boolean {
   const { zoneOfPageblock } = m;
-  let known = zoneOfPageblock[pages[0]! >>> PAGEBLOCK_ORDER]!;
-  for (let i = 1; i < nrPages; i++) {
+  let known = zoneOfPageblock[pages[from]! >>> PAGEBLOCK_ORDER]!;
+  for (let i = from + 1; i < to; i++) {
     const pfn: Pfn = pages[i]!;
     const zone = zoneOfPageblock[pfn >>> PAGEBLOCK_ORDER]!;
     if (zone === known) continue;
