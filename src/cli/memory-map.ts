@@ -141,7 +141,7 @@ const CELL_IS: Readonly<Record<ColouringName, string>> = {
   type: 'its most frequent kind of page, denser the more is in use.',
   state: 'the most frequent state of pages in use, denser the more is.',
   migratetype: 'the type of its pageblocks, denser the more is in use.',
-  order: 'the order of the blocks that most of its free pages are in.',
+  order: 'the order that most of its free pages have, if a quarter is free.',
 };
 
 function fill(entries: ReadonlyArray<{ readonly plain: string; readonly text: string }>, width: number): string[] {

@@ -35,6 +35,8 @@ export interface OpenOptions {
   readonly seed?: number | undefined;
   /** Where a copy of a host lies that "live" then stands for. */
   readonly root?: string | undefined;
+  /** Told what a real kernel said, as soon as that is known: the machine takes three times as long as the reading. */
+  readonly onImage?: (image: MachineImage) => void;
 }
 
 /** A machine of that many pages takes long enough to build for people to change their mind. */
@@ -71,7 +73,8 @@ async function openNamed(name: string, options: OpenOptions): Promise<OpenMachin
 async function openLive(options: OpenOptions): Promise<OpenMachine> {
   const tree = treeOf(options.root);
   const captured = await readLive(tree, options);
-  const machine = options.interrupts.whileNothingIsAtStake(() => machineFromImage(captured.image));
+  options.onImage?.(captured.image);
+  const machine = options.interrupts.whileNothingIsAtStake(() => machineOf(captured.image, options));
   return { machine, source: 'live', seed: null, caveats: captured.image.caveats, captured, tree };
 }
 
@@ -110,9 +113,18 @@ export function readable<T>(name: string, read: () => T): T {
 async function openCapture(directory: string, options: OpenOptions): Promise<OpenMachine> {
   const captured = await readNamedCapture(directory, options);
   const { image } = captured;
-  const build = () => machineFromImage(image);
+  options.onImage?.(image);
+  // The signal that the user sends now, looking at what was told, must not be lost.
+  await options.interrupts.breathe();
+  const build = () => machineOf(image, options);
   const machine = isLarge(image) ? options.interrupts.whileNothingIsAtStake(build) : build();
   return { machine, source: 'capture', seed: null, caveats: image.caveats, captured, tree: null };
+}
+
+function machineOf(image: MachineImage, { progress }: OpenOptions): Machine {
+  return machineFromImage(image, (part) =>
+    progress.update({ label: 'building the machine', done: part, total: 1, unit: null }),
+  );
 }
 
 /** What a capture directory says. That of a terabyte takes seconds; a signal ends us meanwhile, as nothing is at stake. */

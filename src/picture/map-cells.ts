@@ -26,7 +26,7 @@ const CHUNK_PAGES = 1 << 16;
 
 /**
  * The cells of [start, end), each of `cellPages`. A cell's class is the one that most of its used pages have (of free
- * orders: most of its free ones), and its level says how many pages are in use. `totals` gets the pages by class.
+ * orders: most of its free ones, if a quarter is free), and its level says how many pages are in use. `totals` gets the pages by class.
  */
 export function mapCells(
   pages: MapPages,
@@ -121,7 +121,8 @@ function frequentClass(
   present: number,
   { name, firstCompeting }: Colouring,
 ): number {
-  if (name === 'order' && used === present) return CLASS_USED;
+  // A page or two that is free says nothing about where blocks can be made.
+  if (name === 'order' && 4 * used > 3 * present) return CLASS_USED;
   if ((name === 'type' || name === 'state') && used === 0) return KIND_FREE;
   let most = firstCompeting;
   for (let at = most + 1; at < counts.length; at++) if (counts[at]! > counts[most]!) most = at;

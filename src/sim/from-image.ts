@@ -43,13 +43,18 @@ import { WRITE_LATENCY_NS } from './writeback.js';
 const LOCK_NS = 1_000_000;
 /** After so long dirty metadata is written, and its journal lets go of it (vm.dirty_expire_centisecs). */
 const DIRTY_EXPIRE_NS = 30e9;
+/** Parts of the work that are done once free pages lie in their lists, and once it is known which pages share a mapping. */
+const FRAMES_DONE = 0.2;
+const GROUPS_DONE = 0.4;
+/** Pages after which progress is told again. */
+const TOLD_PAGES = 1 << 16;
 
 /**
  * A machine in the state that an image describes. What the image cannot say is filled in so that every invariant holds:
  * mapcounts become mappings of as many processes, file pages share a file per kind, swap-cache pages get slots. What
- * each page holds is new, and different for each.
+ * each page holds is new, and different for each. `onProgress` is told now and then which part of the work is done.
  */
-export function machineFromImage(image: MachineImage): Machine {
+export function machineFromImage(image: MachineImage, onProgress: (part: number) => void = () => {}): Machine {
   checkImage(image);
   const machine = createMachine({
     name: image.name,
@@ -73,9 +78,17 @@ export function machineFromImage(image: MachineImage): Machine {
   typePageblocks(machine, image);
   freePagesOf(machine, image);
   findHoles(machine, image);
+  onProgress(FRAMES_DONE);
   const groups = ownedPages(machine, image);
+  onProgress(GROUPS_DONE);
   const processes = Array.from({ length: groups.maxMapcount }, () => createProcess(machine, 0));
-  for (const group of groups.list) populate(machine, image, group, processes);
+  const nrOwned = groups.list.reduce((sum, { pfns }) => sum + pfns.length, 0);
+  let settled = 0;
+  const onSettled = (nrPages: number) => {
+    settled += nrPages;
+    onProgress(GROUPS_DONE + ((1 - GROUPS_DONE) * settled) / nrOwned);
+  };
+  for (const group of groups.list) populate(machine, image, group, processes, onSettled);
   for (const pfn of journalledPages(image.flags)) pin(machine, pfn, DIRTY_EXPIRE_NS);
   return machine;
 }
@@ -207,7 +220,13 @@ function ownedPages(m: Machine, image: MachineImage): { list: Group[]; maxMapcou
   return { list: [...groups.values()], maxMapcount };
 }
 
-function populate(m: Machine, image: MachineImage, group: Group, processes: readonly number[]): void {
+function populate(
+  m: Machine,
+  image: MachineImage,
+  group: Group,
+  processes: readonly number[],
+  onSettled: (nrPages: number) => void,
+): void {
   const { kind, mapcount, pfns } = group;
   const mapping = kind === 'file' ? createFile(m, pfns.length) : kind === 'shmem' ? createShmem(m, pfns.length) : 0;
   const pool = kind === 'driver' ? createDriverPool(m, pfns.length) : 0;
@@ -238,7 +257,9 @@ function populate(m: Machine, image: MachineImage, group: Group, processes: read
         mapcount === 1 && anon !== 0 ? PTE_WRITE | PTE_DIRTY : 0,
       );
     if (kind !== 'driver') settle(m, image, pfn, flags);
+    if (page % TOLD_PAGES === TOLD_PAGES - 1) onSettled(TOLD_PAGES);
   }
+  onSettled(pfns.length % TOLD_PAGES);
 }
 
 /** The page into its cache slot, with what its flags say it has besides: buffers. */

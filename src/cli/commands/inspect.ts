@@ -1,11 +1,12 @@
 import { whyNoPages } from '../../linux/live-files.js';
+import type { MachineImage } from '../../mm/machine-image.js';
 import type { ColouringName } from '../../picture/colourings.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE } from '../exit-codes.js';
 import { blocksJson, blocksReport, blocksText } from '../inspect/inspect-blocks.js';
 import { inspectJson } from '../inspect/inspect-json.js';
 import { inspectReport } from '../inspect/inspect-report.js';
-import { inspectText } from '../inspect/inspect-text.js';
+import { type FirstLook, firstScreen, inspectText, lookOfImage, ORIGINS } from '../inspect/inspect-text.js';
 import { LIVE, treeOf } from '../open-live.js';
 import { openMachine } from '../open-machine.js';
 
@@ -19,14 +20,22 @@ export interface InspectOptions {
 /** `vacate inspect`: what is where. */
 export async function inspect(context: Context, machineName: string, options: InspectOptions): Promise<number> {
   if (machineName === LIVE && inspectBlocks(context, options)) return EXIT_DONE;
-  const open = await openMachine(machineName, { ...context, seed: options.seed, root: options.root });
+  const { seed, root, json, map = 'type' } = options;
+  const { palette, columns } = context;
+  let isBegun = false;
+  const begin = (look: FirstLook) => {
+    context.print(firstScreen(look, { palette, by: map, columns }).join('\n'));
+    isBegun = true;
+  };
+  const isText = json !== true;
+  const onImage = (image: MachineImage) =>
+    begin(lookOfImage(image, ORIGINS[machineName === LIVE ? 'live' : 'capture']));
+  const open = await openMachine(machineName, { ...context, seed, root, ...(isText ? { onImage } : {}) });
+  if (isText && !isBegun) begin({ origin: `a scenario, seed ${open.seed}`, machine: open.machine });
   const report = inspectReport(open);
   await context.interrupts.breathe();
-  if (options.json === true) printJson(context, inspectJson(report));
-  else {
-    const map = { by: options.map ?? 'type', columns: context.columns };
-    context.print(inspectText(report, context.palette, map).join('\n'));
-  }
+  if (isText) context.print(['', ...inspectText(report, palette)].join('\n'));
+  else printJson(context, inspectJson(report));
   return EXIT_DONE;
 }
 

@@ -1,12 +1,16 @@
+import type { MachineImage } from '../../mm/machine-image.js';
+import { BLOCK_ABSENT } from '../../mm/memory-block.js';
 import { formatBytes, formatPages } from '../../mm/units.js';
+import { countKinds } from '../../picture/page-bytes.js';
 import { KIND_FREE, KIND_HOLE, PAGE_KINDS, usedIn } from '../../picture/page-kinds.js';
-import { drawMap, type MapOptions } from '../memory-map.js';
+import type { MachineSpec } from '../../sim/machine.js';
+import { drawMap, type MapOptions, type MapSource } from '../memory-map.js';
 import type { Palette } from '../palette.js';
 import { formatBlocks } from '../parse-blocks.js';
 import { type Align, table } from '../tables.js';
 import { countOf, formatAddress, formatCount, formatShare, wrap } from '../wording.js';
 import { memoryLines } from './inspect-memory.js';
-import { bytesOf, freeIn, type InspectReport, type ZoneReport } from './inspect-report.js';
+import { freeIn, type InspectReport, type ZoneReport } from './inspect-report.js';
 
 /** More blocks than this nobody reads one by one. */
 const BLOCKS_MAX = 64;
@@ -19,18 +23,43 @@ const CAVEATS_TITLE = {
   live: 'What this host does not say',
 } as const;
 
-/** The report as people read it, 80 columns wide. */
-export function inspectText(
-  report: InspectReport,
-  palette: Palette,
-  mapOptions: Pick<MapOptions, 'by' | 'columns'>,
-): string[] {
-  const { machine, caveats, source } = report.open;
-  const map = drawMap(machine, { palette, ...mapOptions });
+/** What the first screen is made of; it is known before there is a machine. */
+export interface FirstLook {
+  readonly origin: string;
+  readonly machine: MapSource & { readonly flags: Uint32Array } & {
+    readonly spec: Pick<MachineSpec, 'name' | 'nrCpus' | 'zones'>;
+  };
+}
+
+export function lookOfImage(image: MachineImage, origin: string): FirstLook {
+  const blockState = new Uint8Array(Math.ceil(image.nrPfns / image.blockPages));
+  for (const { block, state } of image.blocks) blockState[block] = state;
+  const { flags, migratetypes } = image;
+  const types = migratetypes ? { migratetype: Uint8Array.from(migratetypes) } : {};
+  return { origin, machine: { flags, blockState, spec: image, ...types } };
+}
+
+export const ORIGINS = { capture: 'a capture', live: 'a host' } as const;
+
+/** The head of a report, and its map. */
+export function firstScreen({ origin, machine }: FirstLook, map: MapOptions): string[] {
+  const { palette } = map;
+  const { name, nrCpus, blockPages, zones } = machine.spec;
+  const nrBlocks = machine.blockState.reduce((nr, state) => nr + (state === BLOCK_ABSENT ? 0 : 1), 0);
+  const present = zones.reduce((sum, { start, end }) => {
+    return sum + end - start - countKinds(machine.flags, start, end)[KIND_HOLE]!;
+  }, 0);
+  const blocks = `${countOf(nrBlocks, 'memory block')} of ${formatPages(blockPages)}`;
+  const head = wrap(`${name}, ${origin}: ${formatPages(present)} online, ${blocks}, ${countOf(nrCpus, 'CPU')}.`, 80);
+  const { lines, legend } = drawMap(machine, map);
+  return [palette.bold(name) + head.slice(name.length), '', palette.bold('Map'), ...lines, ...legend];
+}
+
+/** All that comes after the first screen, 80 columns wide. */
+export function inspectText(report: InspectReport, palette: Palette): string[] {
+  const { caveats, source } = report.open;
   const section = (title: string, ...lines: readonly string[]) => [palette.bold(title), ...lines, ''];
   return [
-    ...headLines(report, palette),
-    ...section('Map', ...map.lines, ...map.legend),
     ...section('Zones', zoneTable(report, palette)),
     ...(report.nodes.length > 1 ? section('Nodes', nodeTable(report, palette)) : []),
     ...(report.dimms.length > 0 ? section('DIMMs', dimmTable(report, palette)) : []),
@@ -46,6 +75,7 @@ export function inspectText(
       palette.dim('  unusable: the part of free memory that lies in smaller blocks'),
       palette.dim('  index: why an allocation fails, 0 for want of memory, 1 for fragmentation'),
     ),
+    ...section('As a simulated machine', sizeLine(report)),
     ...(caveats.length > 0 ? section(CAVEATS_TITLE[source], ...caveats.map(caveatLine)) : []),
   ].slice(0, -1);
 }
@@ -54,24 +84,13 @@ function caveatLine(caveat: string): string {
   return `  ! ${wrap(caveat, 76, '    ')}`;
 }
 
-function headLines(report: InspectReport, palette: Palette): string[] {
-  const { machine, source, seed } = report.open;
-  const { name, nrCpus, blockPages } = machine.spec;
-  const { bytes, bytesPerPage, pages, parts } = report.size;
-  const origin = { capture: 'a capture', live: 'a host', scenario: `a scenario, seed ${seed}` }[source];
-  const blocks = `${countOf(report.blocks.length, 'memory block')} of ${formatPages(blockPages)}`;
+function sizeLine({ size }: InspectReport): string {
+  const { bytes, bytesPerPage, pages, parts } = size;
   const largest = parts.slice(0, 3).map((part) => `${part.name} ${(part.bytes / Math.max(pages, 1)).toFixed(1)}`);
-  const online = `${formatBytes(bytesOf(report))} online`;
-  const head = wrap(`${name}, ${origin}: ${online}, ${blocks}, ${countOf(nrCpus, 'CPU')}.`, 80);
-  return [
-    palette.bold(name) + head.slice(name.length),
-    wrap(
-      `Simulated in ${bytesPerPage.toFixed(1)} bytes a page (${largest.join(', ')}): ` +
-        `${formatBytes(bytes)} for ${countOf(pages, 'page')}.`,
-      80,
-    ),
-    '',
-  ];
+  const text =
+    `Simulated in ${bytesPerPage.toFixed(1)} bytes a page (${largest.join(', ')}): ` +
+    `${formatBytes(bytes)} for ${countOf(pages, 'page')}.`;
+  return `  ${wrap(text, 78, '  ')}`;
 }
 
 const RIGHT = 'right' as Align;
