@@ -58,6 +58,15 @@ export * from './mm/memory-block.js';
 export * from './mm/page-flags.js';
 export * from './mm/pfn-range.js';
 export * from './mm/units.js';
+export { type Chunk, type ChunkKind, SIGNATURE } from './recording/chunk.js';
+export { ChunkReader, type Inflate } from './recording/chunk-reader.js';
+export { ChunkWriter, type Deflate } from './recording/chunk-writer.js';
+export type { PageMoment, PageRefusal } from './recording/page-history.js';
+export { type ChunkSink, Recorder, type RecorderOptions, type RunFacts } from './recording/recorder.js';
+export type * from './recording/records.js';
+export { type RefusalTotal, Replay } from './recording/replay.js';
+export type { StageOptions } from './recording/stage.js';
+export type { RangeMoment } from './recording/timeline.js';
 export {
   machineFromScenario,
   parseScenario,

@@ -3,6 +3,7 @@ export type VacateErrorKind =
   | 'usage' // the caller asked for something that has no meaning
   | 'scenario' // a scenario file does not describe a machine
   | 'capture' // a capture directory cannot be read or contradicts itself
+  | 'recording' // a recorded run cannot be read
   | 'plugin' // a page-type plugin breaks its contract
   | 'range' // a range lies outside memory, across a hole, or off its alignment
   | 'no-room' // the pages have nowhere to go

@@ -19,7 +19,7 @@ const BY_OUTCOME: Readonly<Record<JobOutcome, number>> = {
 };
 
 /** What the user gave us is at fault, as opposed to what happened. */
-const USAGE_KINDS: readonly VacateErrorKind[] = ['usage', 'scenario', 'capture', 'plugin', 'range'];
+const USAGE_KINDS: readonly VacateErrorKind[] = ['usage', 'scenario', 'capture', 'recording', 'plugin', 'range'];
 
 export function exitCodeOf(outcome: JobOutcome): number {
   return BY_OUTCOME[outcome];

@@ -6,18 +6,24 @@
  *     chunk  = kind:u8 flags:u8 length:u32 payload
  *
  * Numbers are little-endian. `length` is that of the payload as it stands in the file; with CHUNK_DEFLATED it is raw
- * deflate (RFC 1951), each chunk by itself, so that any of them can be read without those before it.
+ * deflate (RFC 1951), each chunk by itself, so that any of them can be read without those before it. A file has its
+ * chunks in groups, because what is deflated together gets smaller; a reader hands out what is in them.
  */
 export const SIGNATURE = 'vacate run\n';
 export const RECORDING_VERSION = 1;
 export const CHUNK_HEADER_BYTES = 6;
 export const CHUNK_DEFLATED = 1;
+/** No payload is longer, deflated or not: pages and patches come in pieces. */
+export const PAYLOAD_BYTES_MAX = 16 * 1024 * 1024;
 
 /** JSON: a `RecordingHeader`. The first chunk, and there is one. */
 export const CHUNK_HEADER = 1;
 /** A byte for each page (picture/page-bytes.ts) from a pfn on: start:u32, nrPages:u32, bytes. Together they cover memory. */
 export const CHUNK_PAGES = 2;
-/** JSON: a `BlocksSnapshot`, once the pages are complete: what pageblocks and memory blocks say of themselves. */
+/**
+ * JSON: a `BlocksSnapshot`: what pageblocks and memory blocks say of themselves. Once when the pages are complete, and
+ * again where they have changed otherwise than by range events.
+ */
 export const CHUNK_BLOCKS = 3;
 /** What became of pages: the events of one or more batches, packed (recording/pack-events.ts). */
 export const CHUNK_PAGE_EVENTS = 4;
@@ -26,12 +32,15 @@ export const CHUNK_RANGE_EVENT = 5;
 /** JSON: a `CountersSnapshot`. */
 export const CHUNK_COUNTERS = 6;
 /**
- * Pages that have changed otherwise than by page events (reclaim, other tasks, merged free blocks): runs of
- * start:u32 nrPages:u32 and a byte a page. After it every page says what the machine said at that moment.
+ * Pages that have changed otherwise than by page events (reclaim, other tasks): runs of start:u32 nrPages:u32 and a byte
+ * a page. Orders of free blocks are not in it: readers see them from the pages (recording/free-orders.ts).
  */
 export const CHUNK_PATCH = 7;
 /** JSON: a `RecordingEnd`. The last chunk of a run that came to its end. */
 export const CHUNK_END = 8;
+
+/** Other chunks one behind another, none of them deflated or a group. */
+export const CHUNK_GROUP = 9;
 
 export type ChunkKind = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 

@@ -1,0 +1,145 @@
+import { codeOf, WORDS_PER_EVENT } from '../events/page-events.js';
+import { NO_PAGE } from '../mm/units.js';
+import { damaged } from './damaged.js';
+
+/**
+ * Page events in a chunk, column by column. Pages are taken in ascending order and go to neighbours, so that distances
+ * are small, and outcomes are alike over long stretches.
+ *
+ *     payload = nrEvents nrRuns (outcome << 1 | hasTargets, nrEvents)* distance of each source, distance of each target
+ *
+ * All are LEB128 varints; a distance is from the page after the last one, zigzag-coded, modulo 2^32. Events of a run
+ * without targets have none in the last column.
+ */
+export const CHUNK_EVENTS_MAX = 65_536;
+const VARINT_BYTES = 5;
+
+/** @param words as in a `PageEventBatch`; of at most CHUNK_EVENTS_MAX events. */
+export function packPageEvents(words: Uint32Array, nrEvents: number): Uint8Array {
+  const runs = runsOf(words, nrEvents);
+  const bytes = new Uint8Array(VARINT_BYTES * (2 + runs.length + 2 * nrEvents));
+  let at = putVarint(bytes, 0, nrEvents);
+  at = putVarint(bytes, at, runs.length / 2);
+  for (const value of runs) at = putVarint(bytes, at, value);
+  at = putDistances(bytes, at, words, 0, nrEvents);
+  at = putDistances(bytes, at, words, 1, nrEvents);
+  return bytes.slice(0, at);
+}
+
+/** Pairs of outcome and whether there is a target, and how many events in a row have it so. */
+function runsOf(words: Uint32Array, nrEvents: number): number[] {
+  const runs: number[] = [];
+  let last = -1;
+  for (let event = 0, at = 0; event < nrEvents; event++, at += WORDS_PER_EVENT) {
+    const key = (words[at + 2]! << 1) | (words[at + 1]! === NO_PAGE ? 0 : 1);
+    if (key === last) runs[runs.length - 1]!++;
+    else runs.push(key, 1);
+    last = key;
+  }
+  return runs;
+}
+
+/** The column at word 0 or 1 of each event; targets that are none are passed over. */
+function putDistances(bytes: Uint8Array, start: number, words: Uint32Array, column: 0 | 1, nrEvents: number): number {
+  let at = start;
+  let expected = 0;
+  for (let word = column, end = nrEvents * WORDS_PER_EVENT; word < end; word += WORDS_PER_EVENT) {
+    const pfn = words[word]!;
+    if (column === 1 && pfn === NO_PAGE) continue;
+    const distance = (pfn - expected) | 0;
+    expected = pfn + 1;
+    let rest = ((distance << 1) ^ (distance >> 31)) >>> 0;
+    while (rest > 0x7f) {
+      bytes[at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[at++] = rest;
+  }
+  return at;
+}
+
+function putVarint(bytes: Uint8Array, start: number, value: number): number {
+  let at = start;
+  let rest = value;
+  while (rest > 0x7f) {
+    bytes[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[at++] = rest;
+  return at;
+}
+
+/**
+ * The words of the events again, WORDS_PER_EVENT for each.
+ *
+ * @param nrPfns pages that the machine has: no event may name another.
+ * @throws VacateError kind 'recording' for a payload that no packer wrote.
+ */
+export function unpackPageEvents(payload: Uint8Array, nrPfns: number): Uint32Array {
+  const reader = new VarintReader(payload);
+  const nrEvents = reader.next();
+  // An event takes a byte at least, that of its source.
+  if (nrEvents > CHUNK_EVENTS_MAX || nrEvents > payload.length) throw damaged(`a chunk says it has ${nrEvents} events`);
+  const words = new Uint32Array(nrEvents * WORDS_PER_EVENT);
+  takeRuns(reader, words, nrEvents);
+  takeDistances(reader, words, 0, nrPfns);
+  takeDistances(reader, words, 1, nrPfns);
+  if (reader.at !== payload.length) throw damaged('a chunk of page events goes on behind its last event');
+  return words;
+}
+
+/** Outcomes, and in the place of each target whether there will be one. */
+function takeRuns(reader: VarintReader, words: Uint32Array, nrEvents: number): void {
+  const nrRuns = reader.next();
+  let event = 0;
+  for (let run = 0; run < nrRuns; run++) {
+    const key = reader.next();
+    const nr = reader.next();
+    if (nr === 0 || nr > nrEvents - event || key > 0x1ffff) throw damaged('outcomes of page events make no sense');
+    const outcome = key >>> 1;
+    const target = (key & 1) === 0 ? NO_PAGE : 0;
+    if (target === NO_PAGE && codeOf(outcome) === 0) throw damaged('a page has moved to nowhere');
+    for (const end = event + nr; event < end; event++) {
+      words[event * WORDS_PER_EVENT + 1] = target;
+      words[event * WORDS_PER_EVENT + 2] = outcome;
+    }
+  }
+  if (event !== nrEvents) throw damaged('outcomes of page events are missing');
+}
+
+function takeDistances(reader: VarintReader, words: Uint32Array, column: 0 | 1, nrPfns: number): void {
+  const { bytes } = reader;
+  let { at } = reader;
+  let expected = 0;
+  for (let word = column; word < words.length; word += WORDS_PER_EVENT) {
+    if (column === 1 && words[word] === NO_PAGE) continue;
+    let byte = bytes[at++]!;
+    let coded = byte & 0x7f;
+    for (let shift = 7; byte > 0x7f && shift < 32; shift += 7) {
+      byte = bytes[at++]!;
+      coded |= (byte & 0x7f) << shift;
+    }
+    const pfn = (expected + ((coded >>> 1) ^ -(coded & 1))) >>> 0;
+    if (pfn >= nrPfns || byte > 0x7f || at > bytes.length) throw damaged('a page event names a page that is not there');
+    words[word] = pfn;
+    expected = pfn + 1;
+  }
+  reader.at = at;
+}
+
+class VarintReader {
+  at = 0;
+
+  constructor(readonly bytes: Uint8Array) {}
+
+  next(): number {
+    let value = 0;
+    for (let shift = 0; shift < 32; shift += 7) {
+      const byte = this.bytes[this.at++];
+      if (byte === undefined) break;
+      value = (value | ((byte & 0x7f) << shift)) >>> 0;
+      if (byte <= 0x7f) return value;
+    }
+    throw damaged('a number in a chunk of page events has no end');
+  }
+}

@@ -1,0 +1,100 @@
+import type { Pfn } from '../mm/units.js';
+import { STATE_ARRIVED, STATE_REFUSED } from '../picture/page-bytes.js';
+import { KIND_FREE } from '../picture/page-kinds.js';
+import { damaged } from './damaged.js';
+import { joined } from './joined.js';
+
+const RUN_HEADER_BYTES = 8;
+/** So many pages that are alike between two runs cost no more than a header. */
+const GAP_PAGES = RUN_HEADER_BYTES;
+/** A patch is written when it has so many bytes. */
+const PATCH_BYTES = 256 * 1024;
+
+/**
+ * What the run itself has shown of a page stays shown while the page stays what it is: that it has arrived or refused is
+ * not for the machine to say. `now` is changed where that holds.
+ */
+export function keepShown(known: Uint8Array, now: Uint8Array): void {
+  for (let pfn = 0; pfn < now.length; pfn++) {
+    const byte = known[pfn]!;
+    const state = byte >>> 4;
+    if (state !== STATE_ARRIVED && state !== STATE_REFUSED) continue;
+    const kind = byte & 0x0f;
+    if (kind > KIND_FREE && kind === (now[pfn]! & 0x0f)) now[pfn] = byte;
+  }
+}
+
+/** Collects runs of pages into payloads of patches, and hands them out when they are large enough. */
+export class PatchWriter {
+  #pieces: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(private readonly write: (payload: Uint8Array) => void) {}
+
+  /** What makes the pages `known`, from pfn `start` on, what `now` is; `known` becomes that. */
+  addDifferences(known: Uint8Array, now: Uint8Array, start: Pfn): void {
+    for (let at = nextDifference(known, now, 0); at < now.length; ) {
+      const end = endOfRun(known, now, at);
+      this.add(start + at, now.subarray(at, end));
+      at = nextDifference(known, now, end);
+    }
+    known.set(now);
+  }
+
+  add(start: Pfn, bytes: Uint8Array): void {
+    const run = new Uint8Array(RUN_HEADER_BYTES + bytes.length);
+    const view = new DataView(run.buffer);
+    view.setUint32(0, start, true);
+    view.setUint32(4, bytes.length, true);
+    run.set(bytes, RUN_HEADER_BYTES);
+    this.#pieces.push(run);
+    this.#length += run.length;
+    if (this.#length >= PATCH_BYTES) this.flush();
+  }
+
+  flush(): void {
+    if (this.#length === 0) return;
+    this.write(joined(this.#pieces, this.#length));
+    this.#pieces = [];
+    this.#length = 0;
+  }
+}
+
+function nextDifference(known: Uint8Array, now: Uint8Array, from: number): number {
+  let at = from;
+  while (at < now.length && known[at] === now[at]) at++;
+  return at;
+}
+
+/** Behind the last page that differs before a gap. */
+function endOfRun(known: Uint8Array, now: Uint8Array, start: number): number {
+  let end = start + 1;
+  for (let at = end; at < now.length && at - end < GAP_PAGES; at++) if (known[at] !== now[at]) end = at + 1;
+  return end;
+}
+
+export interface PatchRun {
+  readonly start: Pfn;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The runs of a patch, or of a chunk of pages, which is a patch of one run.
+ *
+ * @throws VacateError kind 'recording' if they go beyond `nrPfns` pages or break off.
+ */
+export function readPatch(payload: Uint8Array, nrPfns: number): PatchRun[] {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  const runs: PatchRun[] = [];
+  for (let at = 0; at < payload.length; ) {
+    if (payload.length - at < RUN_HEADER_BYTES) throw damaged('a run of pages breaks off');
+    const start = view.getUint32(at, true);
+    const nrPages = view.getUint32(at + 4, true);
+    at += RUN_HEADER_BYTES;
+    if (nrPages === 0 || nrPages > payload.length - at || start + nrPages > nrPfns)
+      throw damaged('a run of pages goes beyond its end');
+    runs.push({ start, bytes: payload.subarray(at, at + nrPages) });
+    at += nrPages;
+  }
+  return runs;
+}

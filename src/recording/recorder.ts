@@ -1,0 +1,297 @@
+import { assert } from '../base/assert.js';
+import { type PageEventBatch, type PageEvents, TOTAL_RETRIED, WORDS_PER_EVENT } from '../events/page-events.js';
+import type { RangeEvent, RangeEvents } from '../events/range-events.js';
+import type { MemoryHost } from '../host/memory-host.js';
+import type { PfnRange } from '../mm/pfn-range.js';
+import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
+import { byteOf, STATE_ARRIVED, writePageBytes } from '../picture/page-bytes.js';
+import { KIND_FREE, kindOf } from '../picture/page-kinds.js';
+import { applyPageEvents } from './apply-events.js';
+import { BlockBook, runsOf } from './block-book.js';
+import {
+  CHUNK_BLOCKS,
+  CHUNK_COUNTERS,
+  CHUNK_END,
+  CHUNK_HEADER,
+  CHUNK_PAGE_EVENTS,
+  CHUNK_PAGES,
+  CHUNK_PATCH,
+  CHUNK_RANGE_EVENT,
+  type Chunk,
+  type ChunkKind,
+} from './chunk.js';
+import { EventTally } from './event-tally.js';
+import { markFreeOrders } from './free-orders.js';
+import { packPageEvents } from './pack-events.js';
+import { hashOfPages } from './page-hash.js';
+import { outcomeText } from './page-history.js';
+import { keepShown, PatchWriter } from './patch.js';
+import type {
+  BlocksSnapshot,
+  CountersSnapshot,
+  RecordedMachine,
+  RecordingEnd,
+  RecordingHeader,
+  TimedRangeEvent,
+} from './records.js';
+
+/** What a recording says of a run that no host knows. */
+export type RunFacts = Omit<RecordingHeader, 'machine'> & Pick<RecordedMachine, 'source'>;
+
+/** Where chunks go, in order. */
+export type ChunkSink = (chunk: Chunk) => void;
+
+export interface RecorderOptions {
+  readonly facts: RunFacts;
+  readonly sink: ChunkSink;
+  /** Milliseconds; only differences count. */
+  readonly clock: () => number;
+  /**
+   * True if `host.columns` is what the machine is at any time; false for a host whose pages were read once. Then pages
+   * change by events alone.
+   */
+  readonly isCurrent?: boolean;
+}
+
+type RecordedHost = Pick<MemoryHost, 'name' | 'layout' | 'columns' | 'free' | 'blockState'>;
+
+/** Events of a chunk: small enough to be seen soon. */
+const CHUNK_EVENTS = 16_384;
+/** Pages that are read at a time; a multiple of what the largest free block has. */
+const PIECE_PAGES = 65_536;
+/** Between two counters; and what has happened is written down at least so often. */
+const COUNTERS_MS = 100;
+/** Of its time, what a run spends on reading all pages again. */
+const PATCH_SHARE = 1 / 10;
+
+/**
+ * Writes down a run while it goes on: how memory was, what became of each page, what became of ranges, and what else has
+ * changed meanwhile, as chunks to a sink. It keeps a byte for each page, as a replay will have it.
+ *
+ * @example
+ * const recorder = new Recorder(host, events, ranges$, { facts, sink, clock: () => performance.now() });
+ * runToEnd(job);
+ * recorder.finish('done', 0);
+ */
+export class Recorder {
+  readonly #machine: RecordedMachine;
+  /** What a replay shows of each page; orders of free blocks are marked when pages are read again. */
+  readonly #pages: Uint8Array;
+  readonly #blocks: BlockBook;
+  readonly #tally = new EventTally();
+  readonly #pending = new Uint32Array(CHUNK_EVENTS * WORDS_PER_EVENT);
+  readonly #patch = new PatchWriter((payload) => this.#write(CHUNK_PATCH, payload));
+  readonly #subscriptions: readonly { unsubscribe(): void }[];
+  readonly #begun: number;
+  readonly #retriedBefore: number;
+  #nrPending = 0;
+  #nrEvents = 0;
+  #countedAt = 0;
+  /** When pages were last read again, and how long that took. */
+  #patched = { at: 0, tookMs: 0 };
+  #isOpen = true;
+
+  /** Writes how memory is now, and listens from then on. */
+  constructor(
+    private readonly host: RecordedHost,
+    private readonly events: Pick<PageEvents, 'batches$' | 'totals'>,
+    ranges$: RangeEvents['events$'],
+    private readonly options: RecorderOptions,
+  ) {
+    this.#begun = options.clock();
+    this.#machine = machineOf(host, options.facts);
+    this.#pages = new Uint8Array(host.layout.nrPfns);
+    this.#blocks = new BlockBook(this.#machine);
+    this.#retriedBefore = events.totals[TOTAL_RETRIED]!;
+    this.#writeBeginning();
+    this.#patched = { at: this.#now(), tookMs: this.#now() };
+    this.#subscriptions = [
+      events.batches$.subscribe((batch) => this.#noteBatch(batch)),
+      ranges$.subscribe((event) => this.note(event)),
+    ];
+  }
+
+  /** Writes down what is pending, and counters if it is time; to be called now and then, as between two slices. */
+  tick(): void {
+    if (!this.#isOpen || this.#now() - this.#countedAt < COUNTERS_MS) return;
+    this.#flushEvents();
+    this.#writeCounters();
+  }
+
+  /** Writes down a range event of a run that does not announce it itself. */
+  note(event: RangeEvent): void {
+    if (!this.#isOpen) return;
+    this.#flushEvents();
+    this.#writeJson(CHUNK_RANGE_EVENT, { ms: this.#now(), event } satisfies TimedRangeEvent);
+    this.#blocks.apply(event, this.#pages);
+    const sincePatch = this.#now() - this.#patched.at;
+    if (this.#patched.tookMs <= sincePatch * PATCH_SHARE) this.#readAgain();
+    this.tick();
+  }
+
+  /** The run is over: reads all pages once more, writes the end, and listens no longer. */
+  finish(outcome: string, ranges: readonly PfnRange[] = []): RecordingEnd {
+    assert(this.#isOpen, 'a run ends once');
+    this.#isOpen = false;
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#flushEvents();
+    this.#readAgain();
+    this.#writeCounters();
+    const pagesMigrated = this.#tally.migrated;
+    const end = { ms: this.#now(), outcome, hash: hashOfPages(this.#pages), pagesMigrated, ranges };
+    this.#writeJson(CHUNK_END, end);
+    return end;
+  }
+
+  #writeBeginning(): void {
+    const { outcomes, by, command, seed, strategy } = this.options.facts;
+    const header: RecordingHeader = { command, machine: this.#machine, seed, strategy, outcomes, by };
+    this.#writeJson(CHUNK_HEADER, header);
+    const beginning = new PatchWriter((payload) => this.#write(CHUNK_PAGES, payload));
+    for (let start = 0; start < this.#pages.length; start += PIECE_PAGES) {
+      const piece = this.#read(start);
+      this.#pages.set(piece, start);
+      beginning.add(start, piece);
+    }
+    beginning.flush();
+    this.#writeJson(CHUNK_BLOCKS, this.#blocksNow());
+    this.#blocks.take(this.#blocksNow());
+    this.#writeCounters();
+  }
+
+  #noteBatch({ words, nrEvents }: PageEventBatch): void {
+    for (let from = 0; from < nrEvents; ) {
+      const nr = Math.min(nrEvents - from, CHUNK_EVENTS - this.#nrPending);
+      const part = words.subarray(from * WORDS_PER_EVENT, (from + nr) * WORDS_PER_EVENT);
+      this.#pending.set(part, this.#nrPending * WORDS_PER_EVENT);
+      this.#nrPending += nr;
+      from += nr;
+      applyPageEvents(this.#pages, part, 0, nr, null);
+      this.#tally.count(part, 0, nr, 1);
+      this.#nameStrangers(part);
+      if (this.#nrPending === CHUNK_EVENTS) this.#flushEvents();
+    }
+    this.tick();
+  }
+
+  /** A page that came into use since pages were last read has moved, and only the machine knows what it is. */
+  #nameStrangers(words: Uint32Array): void {
+    const pages = this.#pages;
+    const { flags } = this.host.columns;
+    for (let at = 1; at < words.length; at += WORDS_PER_EVENT) {
+      const pfn = words[at]!;
+      const byte = pages[pfn];
+      if (byte !== STRANGER && byte !== STRANGER_IN_HOLE) continue;
+      pages[pfn] = byteOf(kindOf(flags[pfn]!), STATE_ARRIVED);
+      this.#flushEvents();
+      this.#patch.add(pfn, pages.subarray(pfn, pfn + 1));
+    }
+    this.#patch.flush();
+  }
+
+  /** Reads all pages again and writes down what no event has told. */
+  #readAgain(): void {
+    if (this.options.isCurrent === false) return;
+    const begun = this.#now();
+    for (let start = 0; start < this.#pages.length; start += PIECE_PAGES) {
+      const known = this.#pages.subarray(start, start + PIECE_PAGES);
+      markFreeOrders(known, 0, known.length);
+      const piece = this.#read(start);
+      keepShown(known, piece);
+      this.#patch.addDifferences(known, piece, start);
+    }
+    this.#patch.flush();
+    const blocks = this.#blocksNow();
+    if (JSON.stringify(blocks) !== JSON.stringify(this.#blocks.snapshot())) {
+      this.#writeJson(CHUNK_BLOCKS, blocks);
+      this.#blocks.take(blocks);
+    }
+    this.#patched = { at: this.#now(), tookMs: this.#now() - begun };
+  }
+
+  /** Page bytes of the piece of memory that begins there, as the machine has it. */
+  #read(start: number): Uint8Array {
+    const end = Math.min(start + PIECE_PAGES, this.#pages.length);
+    const piece = new Uint8Array(end - start);
+    writePageBytes(this.host.columns.flags, start, end, piece, 0);
+    markFreeOrders(piece, 0, piece.length);
+    return piece;
+  }
+
+  #blocksNow(): BlocksSnapshot {
+    const { host } = this;
+    const { nrPfns, blockPages } = host.layout;
+    const types = new Uint8Array(Math.ceil(nrPfns / PAGEBLOCK_PAGES));
+    for (let at = 0; at < types.length; at++) types[at] = host.free.migratetype(at << PAGEBLOCK_ORDER);
+    const states = new Uint8Array(Math.ceil(nrPfns / blockPages));
+    for (let block = 0; block < states.length; block++) states[block] = host.blockState(block);
+    return { migratetypes: runsOf(types), states: runsOf(states) };
+  }
+
+  #flushEvents(): void {
+    if (this.#nrPending === 0) return;
+    this.#write(CHUNK_PAGE_EVENTS, packPageEvents(this.#pending, this.#nrPending));
+    this.#nrEvents += this.#nrPending;
+    this.#nrPending = 0;
+  }
+
+  #writeCounters(): void {
+    const { free, layout } = this.host;
+    this.#countedAt = this.#now();
+    const refusals: Record<string, number> = {};
+    let refused = 0;
+    for (const [outcome, pages] of this.#tally.refused) {
+      const { handler, reason } = outcomeText(this.options.facts.outcomes, outcome);
+      refusals[`${handler}/${reason}`] = pages;
+      refused += pages;
+    }
+    let freePages = 0;
+    let freeOrder9 = 0;
+    for (let zone = 0; zone < layout.zones.length; zone++) {
+      freePages += free.nrPages(zone);
+      freeOrder9 += free.nrBlocks(zone, 9) + 2 * free.nrBlocks(zone, 10);
+    }
+    const counters: CountersSnapshot = {
+      ms: this.#countedAt,
+      migrated: this.#tally.migrated,
+      refused,
+      retried: this.events.totals[TOTAL_RETRIED]! - this.#retriedBefore,
+      events: this.#nrEvents,
+      freeOrder9,
+      freePages,
+      refusals,
+    };
+    this.#writeJson(CHUNK_COUNTERS, counters);
+  }
+
+  /** Milliseconds since the run began; more digits than these nobody reads. */
+  #now(): number {
+    return Math.round(Math.max(0, this.options.clock() - this.#begun) * 100) / 100;
+  }
+
+  #writeJson(kind: ChunkKind, value: unknown): void {
+    this.#write(kind, new TextEncoder().encode(JSON.stringify(value)));
+  }
+
+  #write(kind: ChunkKind, payload: Uint8Array): void {
+    this.options.sink({ kind, payload });
+  }
+}
+
+/** What arrived from a page that was not known to be in use. */
+const STRANGER = byteOf(KIND_FREE, STATE_ARRIVED);
+const STRANGER_IN_HOLE = byteOf(0, STATE_ARRIVED);
+
+function machineOf({ name, layout }: RecordedHost, { source }: RunFacts): RecordedMachine {
+  const { nrPfns, blockPages, kernel = null, zones, dimms } = layout;
+  return {
+    name,
+    source,
+    kernel,
+    nrPfns,
+    blockPages,
+    pageblockPages: PAGEBLOCK_PAGES,
+    zones: zones.map(({ node, kind, start, end }) => ({ node, kind, start, end })),
+    dimms,
+  };
+}
