@@ -1,14 +1,20 @@
 import { PG_ANON, PG_HUGE, PG_LRU, PG_SWAPBACKED, PG_SWAPCACHE } from 'vacate/handler';
+import {
+  anonymousFixture,
+  eachEntry,
+  isFree,
+  move,
+  openWorld,
+  pageThatIs,
+  pageTypeConformance,
+  runWith,
+} from 'vacate/testing';
 import { isPresent, ptePayload } from '../../src/mm/pte.js';
 import { writePage } from '../../src/sim/access.js';
 import { exitProcess } from '../../src/sim/address-space.js';
 import { readContents } from '../../src/sim/contents.js';
 import type { Machine } from '../../src/sim/machine.js';
 import { pteOf } from '../../src/sim/page-tables.js';
-import { anonymousFixture, pageThatIs } from '../../test/conformance/fixtures.js';
-import { eachEntry, isFree } from '../../test/conformance/page-record.js';
-import { pageTypeConformance } from '../../test/conformance/page-type-conformance.js';
-import { move, openWorld, runWith } from '../../test/conformance/world.js';
 import anonymous from './index.js';
 
 const NO_DEVICE = 'no disk and no swap stands behind it, so nobody ever writes it';

@@ -10,15 +10,21 @@ import {
   PG_SWAPBACKED,
   PG_UPTODATE,
 } from 'vacate/handler';
+import {
+  fileBackedFixture,
+  firstDifference,
+  isFree,
+  move,
+  openWorld,
+  pageThatIs,
+  pageTypeConformance,
+  runWith,
+  snapshotOf,
+} from 'vacate/testing';
 import { readFilePage } from '../../src/sim/access.js';
 import { createFile, truncateFile } from '../../src/sim/files.js';
 import { pin } from '../../src/sim/holds.js';
 import { mappingOfPage } from '../../src/sim/mappings.js';
-import { fileBackedFixture, pageThatIs } from '../../test/conformance/fixtures.js';
-import { isFree } from '../../test/conformance/page-record.js';
-import { pageTypeConformance } from '../../test/conformance/page-type-conformance.js';
-import { firstDifference, snapshotOf } from '../../test/conformance/snapshot.js';
-import { move, openWorld, runWith } from '../../test/conformance/world.js';
 import fileBacked from './index.js';
 import { TRUNCATED } from './refusals.js';
 

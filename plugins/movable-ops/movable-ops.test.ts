@@ -1,11 +1,16 @@
 import { PG_ISOLATED, PG_LRU, PG_MOVABLE_OPS, PG_OFFLINE, PG_UPTODATE } from 'vacate/handler';
+import {
+  firstDifference,
+  isFree,
+  movableOpsFixture,
+  openWorld,
+  pageThatIs,
+  pageTypeConformance,
+  runWith,
+  snapshotOf,
+} from 'vacate/testing';
 import { putPage } from '../../src/sim/page-allocator.js';
 import { removeFromCache } from '../../src/sim/page-cache.js';
-import { movableOpsFixture, pageThatIs } from '../../test/conformance/fixtures.js';
-import { isFree } from '../../test/conformance/page-record.js';
-import { pageTypeConformance } from '../../test/conformance/page-type-conformance.js';
-import { firstDifference, snapshotOf } from '../../test/conformance/snapshot.js';
-import { openWorld, runWith } from '../../test/conformance/world.js';
 import movableOps from './index.js';
 import { RELEASED } from './refusals.js';
 

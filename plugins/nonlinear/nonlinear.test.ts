@@ -1,4 +1,5 @@
 import { PG_ANON, PG_LRU, PG_NONLINEAR, PG_UPTODATE } from 'vacate/handler';
+import { type Fixture, nonlinearFixture, openWorld, pageThatIs, pageTypeConformance } from 'vacate/testing';
 import { PageEvents } from '../../src/events/page-events.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
 import type { MigrationReport } from '../../src/migration/migration-report.js';
@@ -6,9 +7,6 @@ import { MigrationService } from '../../src/migration/migration-service.js';
 import { MIGRATE_SYNC } from '../../src/mm/migrate-mode.js';
 import { unmapVma, VM_NONLINEAR } from '../../src/sim/address-space.js';
 import { SimHost } from '../../src/sim/sim-host.js';
-import { nonlinearFixture, pageThatIs } from '../../test/conformance/fixtures.js';
-import { type Fixture, pageTypeConformance } from '../../test/conformance/page-type-conformance.js';
-import { openWorld } from '../../test/conformance/world.js';
 import fileBacked from '../file-backed/index.js';
 import nonlinear from './index.js';
 

@@ -1,14 +1,20 @@
 import { PG_SWAPCACHE } from 'vacate/handler';
+import {
+  eachEntry,
+  firstDifference,
+  isFree,
+  openWorld,
+  pageThatIs,
+  pageTypeConformance,
+  runWith,
+  snapshotOf,
+  swapBackedFixture,
+} from 'vacate/testing';
 import { isPresent, ptePayload } from '../../src/mm/pte.js';
 import { writePage } from '../../src/sim/access.js';
 import { exitProcess } from '../../src/sim/address-space.js';
 import { type Machine, SCALAR } from '../../src/sim/machine.js';
 import { swapSlotOf } from '../../src/sim/swap.js';
-import { pageThatIs, swapBackedFixture } from '../../test/conformance/fixtures.js';
-import { eachEntry, isFree } from '../../test/conformance/page-record.js';
-import { pageTypeConformance } from '../../test/conformance/page-type-conformance.js';
-import { firstDifference, snapshotOf } from '../../test/conformance/snapshot.js';
-import { openWorld, runWith } from '../../test/conformance/world.js';
 import swapBacked from './index.js';
 import { SLOT_TAKEN } from './refusals.js';
 

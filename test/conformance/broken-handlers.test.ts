@@ -1,4 +1,15 @@
 import { PG_DIRTY, PG_LRU } from 'vacate/handler';
+import {
+  anonymousFixture,
+  ConformanceFailure,
+  type Fixture,
+  fileBackedFixture,
+  movableOpsFixture,
+  nonlinearFixture,
+  type PageTypeOptions,
+  pageTypeConformance,
+  swapBackedFixture,
+} from 'vacate/testing';
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
 import { OFF_LRU, TRUNCATED } from '../../plugins/file-backed/refusals.js';
@@ -10,20 +21,6 @@ import { SLOT_TAKEN } from '../../plugins/swap-backed/refusals.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
 import type { PageTypeHandler } from '../../src/handler/page-type-handler.js';
 import type { PageView } from '../../src/handler/page-view.js';
-import { IN_BULK } from './bulk-cases.js';
-import {
-  anonymousFixture,
-  fileBackedFixture,
-  movableOpsFixture,
-  nonlinearFixture,
-  swapBackedFixture,
-} from './fixtures.js';
-import {
-  ConformanceFailure,
-  type ConformanceOptions,
-  type Fixture,
-  pageTypeConformance,
-} from './page-type-conformance.js';
 
 /*
  * A suite that cannot fail proves nothing. Here are handlers that are broken in one way each, as their authors might
@@ -105,7 +102,7 @@ const BROKEN: readonly Broken[] = [
     how: 'says that it is plain, and does more',
     ...file,
     spoil: (right) => ({ refuses: (page) => (page % 2 === 0 ? TRUNCATED : right.refuses(page)) }),
-    foundBy: IN_BULK,
+    foundBy: 'a page that is moved in bulk arrives as one that the handler moved, to the byte',
   },
   {
     how: 'does not put back at all',
@@ -258,7 +255,7 @@ function spoiled({ plugin, spoil }: Broken): PageType {
   };
 }
 
-function caseOf(plugin: PageType, options: ConformanceOptions, name: string): () => void {
+function caseOf(plugin: PageType, options: PageTypeOptions, name: string): () => void {
   const found = pageTypeConformance(plugin, options).find((one) => one.name === name);
   if (found === undefined) throw new Error(`there is no case "${name}"`);
   return found.run;

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { type HostWorld, hostConformance } from 'vacate/testing';
 import { LinuxHost } from '../../src/linux/host/linux-host.js';
 import { LinuxTree } from '../../src/linux/linux-tree.js';
 import { BLOCK_ONLINE, type BlockState, blockRange } from '../../src/mm/memory-block.js';
@@ -6,9 +7,7 @@ import { PG_REFERENCED } from '../../src/mm/page-flags.js';
 import type { Machine } from '../../src/sim/machine.js';
 import { SimHost } from '../../src/sim/sim-host.js';
 import { removeTrees, unfoldCapture } from '../unit/linux/trees.js';
-import { hostConformance } from './host-conformance.js';
 import { CAPTURES, imageOf, PAGE_TYPES, simulated, smallMachineUnderLoad } from './host-fixtures.js';
-import type { HostWorld } from './host-world.js';
 
 /*
  * A kit that cannot fail proves nothing. Here are hosts that are broken in one way each, as their authors might break

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { hostConformance } from 'vacate/testing';
 import { PageEvents } from '../../src/events/page-events.js';
 import { CORE_NOT_ON_LRU } from '../../src/handler/refusal.js';
 import { KERNEL_ONLY, type KernelOnly } from '../../src/linux/host/host-verbs.js';
@@ -9,7 +10,6 @@ import { PG_LRU } from '../../src/mm/page-flags.js';
 import { machineFromImage } from '../../src/sim/from-image.js';
 import { SimHost } from '../../src/sim/sim-host.js';
 import { removeTrees } from '../unit/linux/trees.js';
-import { hostConformance } from './host-conformance.js';
 import {
   CAPTURES,
   imageOf,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { type HostWorld, settle } from 'vacate/testing';
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
 import movableOps from '../../plugins/movable-ops/index.js';
@@ -19,8 +20,6 @@ import { type Machine } from '../../src/sim/machine.js';
 import { isEntirelyFree } from '../../src/sim/memory-blocks.js';
 import { SimHost } from '../../src/sim/sim-host.js';
 import { unfoldCapture } from '../unit/linux/trees.js';
-import type { HostWorld } from './host-world.js';
-import { settle } from './small-machine.js';
 
 /** In the order in which the shipped ones are asked. */
 export const PAGE_TYPES: readonly PageType[] = [nonlinear, swapBacked, anonymous, fileBacked, movableOps];

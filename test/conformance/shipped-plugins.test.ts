@@ -1,4 +1,11 @@
 import { readFileSync } from 'node:fs';
+import {
+  anonymousFixture,
+  fileBackedFixture,
+  movableOpsFixture,
+  nonlinearFixture,
+  swapBackedFixture,
+} from 'vacate/testing';
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
 import movableOps from '../../plugins/movable-ops/index.js';
@@ -7,13 +14,6 @@ import swapBacked from '../../plugins/swap-backed/index.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
 import { HandlerTable } from '../../src/migration/handler-table.js';
 import { SimHost } from '../../src/sim/sim-host.js';
-import {
-  anonymousFixture,
-  fileBackedFixture,
-  movableOpsFixture,
-  nonlinearFixture,
-  swapBackedFixture,
-} from './fixtures.js';
 
 /* What the page types that vacate ships owe each other, and their readers. */
 

@@ -1,11 +1,16 @@
+import {
+  type Fixture,
+  movableOpsFixture,
+  openWorld,
+  pageThatIs,
+  pageTypeConformance,
+  refusedInTheMidst,
+} from 'vacate/testing';
 import { ringBuffer } from '../../../examples/custom-handler/ring-buffer.js';
 import movableOps from '../../../plugins/movable-ops/index.js';
 import { PageEvents } from '../../../src/events/page-events.js';
 import { MigrationService } from '../../../src/migration/migration-service.js';
 import { SimHost } from '../../../src/sim/sim-host.js';
-import { movableOpsFixture, pageThatIs } from '../../conformance/fixtures.js';
-import { type Fixture, pageTypeConformance } from '../../conformance/page-type-conformance.js';
-import { openWorld, refusedInTheMidst } from '../../conformance/world.js';
 
 /* The example for authors of handlers has to pass what their handlers have to pass. */
 

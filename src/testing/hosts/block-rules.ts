@@ -1,5 +1,5 @@
-import { VacateError } from '../../src/base/vacate-error.js';
-import { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_ONLINE, blockRange } from '../../src/mm/memory-block.js';
+import { VacateError } from '../../base/vacate-error.js';
+import { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_ONLINE, blockRange } from '../../mm/memory-block.js';
 import {
   exists,
   expectSame,
@@ -17,9 +17,9 @@ import {
 } from './host-world.js';
 
 /** Memory blocks going and coming. */
-export function blockCases(open: OpenHost): HostCase[] {
+export function blockRules(open: OpenHost): HostCase[] {
   return [
-    onHost(open, 'a block goes off line with all its pages, and no other does', (world) => {
+    onHost(open, 'blocks-go-whole', 'a block goes off line with all its pages, and no other does', (world) => {
       const { host } = world;
       const block = spareOf(world);
       const before = statesOf(host);
@@ -31,7 +31,7 @@ export function blockCases(open: OpenHost): HostCase[] {
         if (other !== block) expectSame(`${host.blockState(other)}`, before[other]!, `the state of block ${other}`);
       checkValid(world);
     }),
-    onHost(open, 'a block that comes back is free, and all states are as before', (world) => {
+    onHost(open, 'blocks-come-back', 'a block that comes back is free, and all states are as before', (world) => {
       const { host } = world;
       const block = spareOf(world);
       const before = statesOf(host);
@@ -42,7 +42,7 @@ export function blockCases(open: OpenHost): HostCase[] {
       for (let pfn = start; pfn < end; pfn++) if (!isFree(host, pfn)) fail(`page ${pfn} of it is not free`);
       checkValid(world);
     }),
-    onHost(open, 'a block may go and come as often as one likes', (world) => {
+    onHost(open, 'blocks-come-back', 'a block may go and come as often as one likes', (world) => {
       const block = spareOf(world);
       const seen = new Set<string>();
       for (let round = 0; round < 3; round++) {
@@ -52,7 +52,7 @@ export function blockCases(open: OpenHost): HostCase[] {
       }
       expectSame(seen.size, 1, 'the number of ways that the machine looked afterwards');
     }),
-    onHost(open, 'a block that is refused is as it was, and so is everything else', (world) => {
+    onHost(open, 'refused-blocks-stay', 'a block that is refused is as it was, and so is everything else', (world) => {
       const { host, busyBlock } = world;
       expectThat(busyBlock !== null, 'no block of it is refused');
       const before = `${hashOf(host)} ${statesOf(host)} ${freeListsOf(host)}`;
@@ -60,7 +60,7 @@ export function blockCases(open: OpenHost): HostCase[] {
       expectSame(host.blockState(busyBlock), BLOCK_ONLINE, `the state of block ${busyBlock}`);
       expectSame(`${hashOf(host)} ${statesOf(host)} ${freeListsOf(host)}`, before, 'the host after it');
     }),
-    onHost(open, 'a block that does not exist does not go', (world) => {
+    onHost(open, 'refused-blocks-stay', 'a block that does not exist does not go', (world) => {
       const { host } = world;
       const absent = Array.from({ length: nrBlocksOf(host) }, (_, block) => block).find(
         (block) => host.blockState(block) === BLOCK_ABSENT,

@@ -1,13 +1,14 @@
-import { PG_DIRTY, PG_SWAPCACHE } from '../../src/mm/page-flags.js';
-import { isPresent, isSwap, ptePayload } from '../../src/mm/pte.js';
-import type { Pfn } from '../../src/mm/units.js';
-import { ACCESS_OK, readPage } from '../../src/sim/access.js';
-import { readContents, readStored } from '../../src/sim/contents.js';
-import { compareLedger, takeLedger } from '../../src/sim/ledger.js';
-import type { Machine } from '../../src/sim/machine.js';
-import { diskPlaceOf } from '../../src/sim/page-cache.js';
-import { swapSlotOf } from '../../src/sim/swap.js';
-import { advance, startWriteback, WRITE_LATENCY_NS } from '../../src/sim/writeback.js';
+import { PG_DIRTY, PG_SWAPCACHE } from '../../mm/page-flags.js';
+import { isPresent, isSwap, ptePayload } from '../../mm/pte.js';
+import type { Pfn } from '../../mm/units.js';
+import { ACCESS_OK, readPage } from '../../sim/access.js';
+import { readContents, readStored } from '../../sim/contents.js';
+import { compareLedger, takeLedger } from '../../sim/ledger.js';
+import type { Machine } from '../../sim/machine.js';
+import { diskPlaceOf } from '../../sim/page-cache.js';
+import { swapSlotOf } from '../../sim/swap.js';
+import { advance, startWriteback, WRITE_LATENCY_NS } from '../../sim/writeback.js';
+import { check, checkSame } from '../conformance.js';
 import {
   differences,
   EVERYTHING,
@@ -17,23 +18,12 @@ import {
   type PageRecord,
   recordOf,
 } from './page-record.js';
-import {
-  type ConformanceCase,
-  called,
-  check,
-  checkSame,
-  checkWhole,
-  move,
-  moveEach,
-  type Open,
-  on,
-  type World,
-} from './world.js';
+import { called, checkWhole, move, moveEach, type Open, on, type PageTypeCase, type World } from './world.js';
 
 /** Everything that is a page's or leads to it, before and after it moves through the migration service. */
-export function moveCases(open: Open): ConformanceCase[] {
+export function moveRules(open: Open): PageTypeCase[] {
   return [
-    on(open, 'migrate leaves the old page free and every invariant whole', (world) => {
+    on(open, 'migrate-moves-all', 'migrate leaves the old page free and every invariant whole', (world) => {
       const ledger = takeLedger(world.machine);
       moveEach(world, (page) => {
         check(isFree(world.machine, page.pfn), `${called(page)} went, and its old place is not free`);
@@ -60,10 +50,10 @@ export function moveCases(open: Open): ConformanceCase[] {
     carries(open, 'migrate copies the bytes', ['words'], () => true),
     carries(open, 'migrate moves buffers', ['hasBuffers', 'count'], ({ hasBuffers }) => hasBuffers),
     carries(open, 'migrate keeps the swap slot', ['swapSlot', 'slots'], ({ flags }) => (flags & PG_SWAPCACHE) !== 0),
-    on(open, 'every CPU finds the new page, also one that knew the old', everyCpuFindsIt),
-    on(open, 'a swap entry leads to the new page', swapEntriesLeadThere),
-    on(open, 'a dirty page can be written back from its new place', isWrittenFromThere),
-    on(open, 'a page goes there and back', goesThereAndBack),
+    on(open, 'found-at-its-new-place', 'every CPU finds the new page, also one that knew the old', everyCpuFindsIt),
+    on(open, 'found-at-its-new-place', 'a swap entry leads to the new page', swapEntriesLeadThere),
+    on(open, 'found-at-its-new-place', 'a dirty page can be written back from its new place', isWrittenFromThere),
+    on(open, 'found-at-its-new-place', 'a page goes there and back', goesThereAndBack),
   ];
 }
 
@@ -73,8 +63,8 @@ function carries(
   name: string,
   aspects: readonly PageAspect[],
   has: (record: PageRecord) => boolean,
-): ConformanceCase {
-  return on(open, name, (world) => {
+): PageTypeCase {
+  return on(open, 'migrate-moves-all', name, (world) => {
     let nr = 0;
     moveEach(world, (page, before, after) => {
       if (!has(before)) return;

@@ -1,20 +1,19 @@
-import { PageEvents } from '../../src/events/page-events.js';
-import type { PageType } from '../../src/handler/define-page-type.js';
-import type { PageTypeHandler } from '../../src/handler/page-type-handler.js';
-import type { MigrationReport } from '../../src/migration/migration-report.js';
-import type { Phase } from '../../src/migration/migration-run.js';
-import { MigrationService } from '../../src/migration/migration-service.js';
-import { MIGRATE_ASYNC, MIGRATE_SYNC, type MigrateMode } from '../../src/mm/migrate-mode.js';
-import { formatPfn, MAX_PAGE_ORDER, type Pfn } from '../../src/mm/units.js';
-import type { Machine } from '../../src/sim/machine.js';
-import { SimHost } from '../../src/sim/sim-host.js';
+import { PageEvents } from '../../events/page-events.js';
+import type { PageType } from '../../handler/define-page-type.js';
+import type { PageTypeHandler } from '../../handler/page-type-handler.js';
+import type { MigrationReport } from '../../migration/migration-report.js';
+import type { Phase } from '../../migration/migration-run.js';
+import { MigrationService } from '../../migration/migration-service.js';
+import { MIGRATE_ASYNC, MIGRATE_SYNC, type MigrateMode } from '../../mm/migrate-mode.js';
+import { formatPfn, MAX_PAGE_ORDER, type Pfn } from '../../mm/units.js';
+import type { Machine } from '../../sim/machine.js';
+import { SimHost } from '../../sim/sim-host.js';
+import { type ConformanceCase, check, checkSame } from '../conformance.js';
 import { differences, EVERYTHING, type PageRecord, recordOf } from './page-record.js';
+import type { PageTypeRule } from './rules.js';
 
-export interface ConformanceCase {
-  readonly name: string;
-  /** Returns if the plugin conforms, throws a ConformanceFailure if it does not. */
-  readonly run: () => void;
-}
+/** A case of the kit for page types. */
+export type PageTypeCase = ConformanceCase<PageTypeRule>;
 
 /** A machine at rest, and what the cases need to know of it. */
 export interface Fixture {
@@ -33,16 +32,14 @@ export interface FixturePage {
 
 export interface Provocation {
   readonly pfn: Pfn;
-  /** The verb that is to say so. What `refuses` says is asked before anything moves, `migrate` in the midst of it. */
-  readonly from: 'refuses' | 'isolate' | 'migrate';
+  /**
+   * The verb that is to say so. What `refuses` says is asked before anything moves, `migrate` in the midst of it. Absent:
+   * `refuses`, or `isolate` if that says nothing.
+   */
+  readonly from?: 'refuses' | 'isolate' | 'migrate';
   provoke(): void;
   /** Takes the cause away again. A refusal of kind 'permanent' needs none. */
   relieve?(): void;
-}
-
-/** A plugin does not do what it promised; the message says which page it was and what was wrong. */
-export class ConformanceFailure extends Error {
-  override readonly name = 'ConformanceFailure';
 }
 
 /** A fixture with a service over it that knows one plugin only, and this plugin's handler. */
@@ -63,14 +60,6 @@ export function openWorld(plugin: PageType, fixture: Fixture): World {
   const host = new SimHost(fixture.machine);
   const service = new MigrationService(host, [plugin], new PageEvents());
   return { ...fixture, plugin, host, service, handler: service.handlers.get(ITS_HANDLER) };
-}
-
-export function check(condition: boolean, because: string): asserts condition {
-  if (!condition) throw new ConformanceFailure(because);
-}
-
-export function checkSame<T>(found: T, expected: T, what: string): void {
-  check(found === expected, `${what} is ${String(found)}, not ${String(expected)}`);
 }
 
 export function checkWhole({ host }: World): void {
@@ -104,8 +93,9 @@ export function moveEach(world: World, look: (page: FixturePage, before: PageRec
 }
 
 /** A case on a world of its own. */
-export const on = (open: Open, name: string, run: (world: World) => void): ConformanceCase => ({
+export const on = (open: Open, rule: PageTypeRule, name: string, run: (world: World) => void): PageTypeCase => ({
   name,
+  rule,
   run: () => run(open()),
 });
 

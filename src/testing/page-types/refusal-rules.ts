@@ -1,15 +1,13 @@
-import { outcomeOf } from '../../src/events/page-events.js';
-import type { PageType } from '../../src/handler/define-page-type.js';
-import type { Refusal } from '../../src/handler/refusal.js';
-import { MIGRATE_ASYNC, MIGRATE_SYNC, type MigrateMode } from '../../src/mm/migrate-mode.js';
-import { formatPfn, type Pfn } from '../../src/mm/units.js';
+import { outcomeOf } from '../../events/page-events.js';
+import type { PageType } from '../../handler/define-page-type.js';
+import type { Refusal } from '../../handler/refusal.js';
+import { MIGRATE_ASYNC, MIGRATE_SYNC, type MigrateMode } from '../../mm/migrate-mode.js';
+import { formatPfn, type Pfn } from '../../mm/units.js';
+import { check, checkSame } from '../conformance.js';
 import { CORE_CAUSES, type CoreCause } from './core-causes.js';
 import { isFree } from './page-record.js';
 import { firstDifference, snapshotOf } from './snapshot.js';
 import {
-  type ConformanceCase,
-  check,
-  checkSame,
   checkWhole,
   type FixturePage,
   ITS_HANDLER,
@@ -17,6 +15,7 @@ import {
   move,
   type Open,
   on,
+  type PageTypeCase,
   type Provocation,
   refusedInTheMidst,
   type World,
@@ -28,22 +27,22 @@ const TIME = ['clock'];
 type Reason = Pick<Refusal, 'id' | 'kind'>;
 
 /** What keeps any page, whatever its type. */
-export function coreCases(open: Open): ConformanceCase[] {
+export function coreRules(open: Open): PageTypeCase[] {
   return CORE_CAUSES.flatMap((cause) => [
-    on(open, `${cause.page} is refused, and nothing changes`, (world) =>
+    on(open, 'refused-pages-stay', `${cause.page} is refused, and nothing changes`, (world) =>
       eachBefallen(world, cause, ({ pfn }) => {
         isRefusedWithoutTrace(world, pfn, 'core', cause, MIGRATE_ASYNC);
         cause.relieve(world, pfn);
       }),
     ),
     cause.kind === 'permanent'
-      ? on(open, `${cause.page} stays refused, however often it is asked`, (world) =>
+      ? on(open, 'permanent-stays', `${cause.page} stays refused, however often it is asked`, (world) =>
           eachBefallen(world, cause, ({ pfn }) => {
             staysRefused(world, pfn, 'core', cause);
             cause.relieve(world, pfn);
           }),
         )
-      : on(open, `${cause.page} goes once ${cause.end}`, (world) =>
+      : on(open, 'retry-ends', `${cause.page} goes once ${cause.end}`, (world) =>
           eachBefallen(world, cause, (page) => {
             isRefused(world, page.pfn, 'core', cause, MIGRATE_ASYNC);
             cause.relieve(world, page.pfn);
@@ -90,19 +89,19 @@ function staysRefused(world: World, pfn: Pfn, handler: string, reason: Reason): 
 }
 
 /** What keeps pages of this type only: the plugin's own table. */
-export function ownCases(plugin: PageType, open: Open): ConformanceCase[] {
+export function ownRules(plugin: PageType, open: Open): PageTypeCase[] {
   return plugin.refusals.flatMap((refusal, code) => {
     if (refusal === null) return [];
     const { id, kind } = refusal;
-    const said = on(open, `"${id}" is said, and nothing changes`, (world) => {
+    const said = on(open, 'refused-pages-stay', `"${id}" is said, and nothing changes`, (world) => {
       isSaid(world, provocationOf(world, id), refusal, code);
     });
     const after =
       kind === 'retry'
-        ? on(open, `"${id}": it goes, or is gone, once its cause is`, (world) =>
+        ? on(open, 'retry-ends', `"${id}": it goes, or is gone, once its cause is`, (world) =>
             goesAtLast(world, provocationOf(world, id), refusal),
           )
-        : on(open, `"${id}": it stays refused, however often it is asked`, (world) => {
+        : on(open, 'permanent-stays', `"${id}": it stays refused, however often it is asked`, (world) => {
             const { pfn, provoke } = provocationOf(world, id);
             provoke();
             staysRefused(world, pfn, plugin.name, refusal);
@@ -119,13 +118,14 @@ function provocationOf({ refusals }: World, id: string): Provocation {
 
 function isSaid(world: World, provocation: Provocation, refusal: Refusal, code: number): void {
   const { machine, handler, service, plugin } = world;
-  const { pfn, from } = provocation;
-  if (from === 'migrate') {
+  const { pfn } = provocation;
+  if (provocation.from === 'migrate') {
     refusedInTheMidst(world, provocation, `${plugin.name}: ${refusal.id}`);
     return;
   }
   provocation.provoke();
   const before = snapshotOf(machine);
+  const from = sayer(world, provocation);
   checkSame(
     from === 'isolate' ? handler.isolate(pfn) : handler.refuses(pfn),
     code,
@@ -140,16 +140,21 @@ function isSaid(world: World, provocation: Provocation, refusal: Refusal, code: 
 }
 
 function goesAtLast(world: World, provocation: Provocation, { id }: Refusal): void {
-  const { pfn, from, provoke, relieve } = provocation;
+  const { pfn, provoke, relieve } = provocation;
   check(relieve !== undefined, `the fixture does not say how the cause of "${id}" ends`);
-  if (from === 'migrate') refusedInTheMidst(world, provocation, `${world.plugin.name}: ${id}`);
+  if (provocation.from === 'migrate') refusedInTheMidst(world, provocation, `${world.plugin.name}: ${id}`);
   else {
     provoke();
-    if (from === 'refuses')
+    if (sayer(world, provocation) === 'refuses')
       checkSame(migrate(world, [pfn], MIGRATE_ASYNC).migrated, 0, `the number of pages that went as "${id}"`);
     relieve();
   }
   if (isFree(world.machine, pfn)) return;
   move(world, { pfn, state: `no longer "${id}"` });
   checkWhole(world);
+}
+
+/** The verb that has to say so, now that the cause is there. */
+function sayer({ handler }: World, { pfn, from }: Provocation): 'refuses' | 'isolate' | 'migrate' {
+  return from ?? (handler.refuses(pfn) === 0 ? 'isolate' : 'refuses');
 }

@@ -1,17 +1,18 @@
-import { PageEvents } from '../../src/events/page-events.js';
-import type { PageType } from '../../src/handler/define-page-type.js';
-import { MigrationService } from '../../src/migration/migration-service.js';
-import { MIGRATE_SYNC } from '../../src/mm/migrate-mode.js';
+import { PageEvents } from '../../events/page-events.js';
+import type { PageType } from '../../handler/define-page-type.js';
+import { MigrationService } from '../../migration/migration-service.js';
+import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
+import { check } from '../conformance.js';
 import { firstDifference, snapshotOf } from './snapshot.js';
-import { type ConformanceCase, called, check, checkWhole, type Open, on } from './world.js';
+import { called, checkWhole, type Open, on, type PageTypeCase } from './world.js';
 
-export const IN_BULK = 'a page that is moved in bulk arrives as one that the handler moved, to the byte';
+const IN_BULK = 'a page that is moved in bulk arrives as one that the handler moved, to the byte';
 
 /** A type that says it is plain must be: what a host does for many such pages at a time is what its handler does for each. */
-export function bulkCases({ plain }: PageType, open: Open): ConformanceCase[] {
+export function bulkRules({ plain }: PageType, open: Open): PageTypeCase[] {
   if (plain === undefined) return [];
   return [
-    on(open, IN_BULK, (first) => {
+    on(open, 'plain-is-plain', IN_BULK, (first) => {
       for (const [at, page] of first.pages.entries()) {
         const world = open();
         const reference = open();

@@ -1,12 +1,12 @@
-import { FREE_FLAGS, formatFlags, PG_PRIVATE } from '../../src/mm/page-flags.js';
-import { isMigration, isPresent, pteBits, ptePayload } from '../../src/mm/pte.js';
-import type { Pfn } from '../../src/mm/units.js';
-import { vmasOf } from '../../src/sim/address-space.js';
-import { type Machine, SCALAR } from '../../src/sim/machine.js';
-import { MAPPING_ANON } from '../../src/sim/mappings.js';
-import { slotAt } from '../../src/sim/page-cache.js';
-import { pteOf } from '../../src/sim/page-tables.js';
-import { swapSlotOf } from '../../src/sim/swap.js';
+import { FREE_FLAGS, formatFlags, PG_PRIVATE } from '../../mm/page-flags.js';
+import { isMigration, isPresent, pteBits, ptePayload } from '../../mm/pte.js';
+import type { Pfn } from '../../mm/units.js';
+import { vmasOf } from '../../sim/address-space.js';
+import { type Machine, SCALAR } from '../../sim/machine.js';
+import { MAPPING_ANON } from '../../sim/mappings.js';
+import { slotAt } from '../../sim/page-cache.js';
+import { pteOf } from '../../sim/page-tables.js';
+import { swapSlotOf } from '../../sim/swap.js';
 
 /**
  * Everything that a page is and everything that names it, in terms that stay the same when it moves: what two records

@@ -1,22 +1,27 @@
-import { MIGRATE_SYNC } from '../../src/mm/migrate-mode.js';
-import { MAX_PAGE_ORDER } from '../../src/mm/units.js';
-import { pin } from '../../src/sim/holds.js';
-import { compareLedger, takeLedger } from '../../src/sim/ledger.js';
-import { unpin } from '../../src/sim/writeback.js';
+import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
+import { MAX_PAGE_ORDER } from '../../mm/units.js';
+import { pin } from '../../sim/holds.js';
+import { compareLedger, takeLedger } from '../../sim/ledger.js';
+import { unpin } from '../../sim/writeback.js';
+import { check } from '../conformance.js';
 import { differences, EVERYTHING, findAgain, recordOf, recordsOf } from './page-record.js';
-import { type ConformanceCase, called, check, checkWhole, type Open, on, refusedInTheMidst } from './world.js';
+import { called, checkWhole, type Open, on, type PageTypeCase, refusedInTheMidst } from './world.js';
 
 /** What happens to pages that are already in hand when something comes between. */
-export function interruptionCases(open: Open): ConformanceCase[] {
+export function interruptionRules(open: Open): PageTypeCase[] {
   return [
-    on(open, 'a page that is pinned at the last moment stays, as it was', (world) => {
+    on(open, 'refused-pages-stay', 'a page that is pinned at the last moment stays, as it was', (world) => {
       for (const { pfn } of world.pages) {
         const provoke = () => pin(world.machine, pfn, Number.POSITIVE_INFINITY);
         const relieve = () => void unpin(world.machine, 0, pfn);
         refusedInTheMidst(world, { pfn, from: 'migrate', provoke, relieve }, 'core: pinned');
       }
     }),
-    { name: 'a migration that is stopped at any pause leaves nothing half done', run: () => stopEverywhere(open) },
+    {
+      name: 'a migration that is stopped at any pause leaves nothing half done',
+      rule: 'stopped-anywhere',
+      run: () => stopEverywhere(open),
+    },
   ];
 }
 

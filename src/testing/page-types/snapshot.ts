@@ -1,4 +1,4 @@
-import type { Machine } from '../../src/sim/machine.js';
+import type { Machine } from '../../sim/machine.js';
 
 /** Every byte of a machine: all columns lie in one buffer. */
 export type Snapshot = Uint32Array;

@@ -1,12 +1,12 @@
-import type { PageTypeHandler } from '../../src/handler/page-type-handler.js';
-import type { RefusalKind } from '../../src/handler/refusal.js';
-import { PG_ANON, PG_LRU, PG_MOVABLE_OPS, PG_RESERVED, PG_SWAPCACHE, PG_WRITEBACK } from '../../src/mm/page-flags.js';
-import type { Pfn } from '../../src/mm/units.js';
-import { findHold, HOLD_LOCK, HOLD_WRITEBACK, type HoldKind, lockPage, pin } from '../../src/sim/holds.js';
-import type { Machine } from '../../src/sim/machine.js';
-import { markDirty } from '../../src/sim/page-cache.js';
-import type { SimHost } from '../../src/sim/sim-host.js';
-import { advance, startWriteback, unpin, WRITE_LATENCY_NS } from '../../src/sim/writeback.js';
+import type { PageTypeHandler } from '../../handler/page-type-handler.js';
+import type { RefusalKind } from '../../handler/refusal.js';
+import { PG_ANON, PG_LRU, PG_MOVABLE_OPS, PG_RESERVED, PG_SWAPCACHE, PG_WRITEBACK } from '../../mm/page-flags.js';
+import type { Pfn } from '../../mm/units.js';
+import { findHold, HOLD_LOCK, HOLD_WRITEBACK, type HoldKind, lockPage, pin } from '../../sim/holds.js';
+import type { Machine } from '../../sim/machine.js';
+import { markDirty } from '../../sim/page-cache.js';
+import type { SimHost } from '../../sim/sim-host.js';
+import { advance, startWriteback, unpin, WRITE_LATENCY_NS } from '../../sim/writeback.js';
 
 /** A machine under test, as its causes see it. */
 export interface Stage {

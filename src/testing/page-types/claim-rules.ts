@@ -1,27 +1,28 @@
-import { Prng } from '../../src/base/prng.js';
-import { MIGRATE_SYNC } from '../../src/mm/migrate-mode.js';
-import { PG_ISOLATED, PG_LRU } from '../../src/mm/page-flags.js';
-import { formatPfn, MAX_PAGE_ORDER, type Pfn } from '../../src/mm/units.js';
-import { pin } from '../../src/sim/holds.js';
-import { unpin } from '../../src/sim/writeback.js';
+import { Prng } from '../../base/prng.js';
+import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
+import { PG_ISOLATED, PG_LRU } from '../../mm/page-flags.js';
+import { formatPfn, MAX_PAGE_ORDER, type Pfn } from '../../mm/units.js';
+import { pin } from '../../sim/holds.js';
+import { unpin } from '../../sim/writeback.js';
+import { check, checkSame } from '../conformance.js';
 import { CORE_CAUSES } from './core-causes.js';
 import { isFree, recordsOf } from './page-record.js';
 import { firstDifference, snapshotOf } from './snapshot.js';
-import { type ConformanceCase, called, check, checkSame, type Open, on, type World } from './world.js';
+import { called, type Open, on, type PageTypeCase, type World } from './world.js';
 
 /** What a handler answers when it is asked, and that asking is all it is. */
-export function claimCases(open: Open): ConformanceCase[] {
+export function claimRules(open: Open): PageTypeCase[] {
   return [
-    on(open, 'claims its pages, and no page that is free', (world) => {
+    on(open, 'claims-its-pages', 'claims its pages, and no page that is free', (world) => {
       for (const page of world.pages)
         check(world.handler.claims(world.machine.flags[page.pfn]!), `${called(page)} is not claimed`);
       for (let pfn = 0; pfn < world.host.layout.nrPfns; pfn++)
         if (isFree(world.machine, pfn))
           check(!world.handler.claims(world.machine.flags[pfn]!), `${formatPfn(pfn)} is free, and claimed`);
     }),
-    { name: 'claims is pure', run: () => claimsIsPure(open(), open()) },
-    on(open, 'refusal codes are in the table', codesAreInTheTable),
-    on(open, 'references agrees with the refcount identity', referencesAgree),
+    { name: 'claims is pure', rule: 'claims-is-pure', run: () => claimsIsPure(open(), open()) },
+    on(open, 'codes-are-in-the-table', 'refusal codes are in the table', codesAreInTheTable),
+    on(open, 'references-add-up', 'references agrees with the refcount identity', referencesAgree),
   ];
 }
 
@@ -104,32 +105,42 @@ function referencesAgree({ machine, handler, pages }: World): void {
 }
 
 /** Isolation and its exact undoing. */
-export function isolationCases(open: Open): ConformanceCase[] {
+export function isolationRules(open: Open): PageTypeCase[] {
   return [
-    on(open, 'isolate takes a page off its list, with one reference', ({ handler, machine, pages }) => {
-      for (const page of pages) {
-        const count = machine.count[page.pfn]!;
-        checkSame(handler.isolate(page.pfn), 0, `isolate of ${called(page)}`);
-        checkSame(machine.count[page.pfn]!, count + 1, `the count of ${called(page)}, once isolated,`);
-        const flags = machine.flags[page.pfn]!;
-        check((flags & (PG_ISOLATED | PG_LRU)) === PG_ISOLATED, `${called(page)} is not off its list`);
-        check(handler.claims(flags), `${called(page)} is not claimed any more, once isolated`);
-      }
-    }),
-    on(open, 'isolate, then putback, leaves every byte of the machine as it was', ({ handler, machine, pages }) => {
-      const before = snapshotOf(machine);
-      const same = (after: string): void => {
-        const difference = firstDifference(machine, before);
-        check(difference === null, `after ${after}, ${difference}`);
-      };
-      for (const page of pages) {
-        checkSame(handler.isolate(page.pfn), 0, `isolate of ${called(page)}`);
-        handler.putback(page.pfn);
-        same(`isolate and putback of ${called(page)}`);
-      }
-      for (const { pfn } of pages) handler.isolate(pfn);
-      for (const { pfn } of pages) handler.putback(pfn);
-      same('isolate of all pages, then putback of all');
-    }),
+    on(
+      open,
+      'isolate-takes-one-reference',
+      'isolate takes a page off its list, with one reference',
+      ({ handler, machine, pages }) => {
+        for (const page of pages) {
+          const count = machine.count[page.pfn]!;
+          checkSame(handler.isolate(page.pfn), 0, `isolate of ${called(page)}`);
+          checkSame(machine.count[page.pfn]!, count + 1, `the count of ${called(page)}, once isolated,`);
+          const flags = machine.flags[page.pfn]!;
+          check((flags & (PG_ISOLATED | PG_LRU)) === PG_ISOLATED, `${called(page)} is not off its list`);
+          check(handler.claims(flags), `${called(page)} is not claimed any more, once isolated`);
+        }
+      },
+    ),
+    on(
+      open,
+      'putback-undoes-isolate',
+      'isolate, then putback, leaves every byte of the machine as it was',
+      ({ handler, machine, pages }) => {
+        const before = snapshotOf(machine);
+        const same = (after: string): void => {
+          const difference = firstDifference(machine, before);
+          check(difference === null, `after ${after}, ${difference}`);
+        };
+        for (const page of pages) {
+          checkSame(handler.isolate(page.pfn), 0, `isolate of ${called(page)}`);
+          handler.putback(page.pfn);
+          same(`isolate and putback of ${called(page)}`);
+        }
+        for (const { pfn } of pages) handler.isolate(pfn);
+        for (const { pfn } of pages) handler.putback(pfn);
+        same('isolate of all pages, then putback of all');
+      },
+    ),
   ];
 }

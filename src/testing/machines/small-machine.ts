@@ -1,8 +1,8 @@
-import { BLOCK_ONLINE } from '../../src/mm/memory-block.js';
-import { NO_LOWMEM_RESERVE, watermarksFromMin } from '../../src/mm/zone.js';
-import { createMachine, type Machine } from '../../src/sim/machine.js';
-import { onlineBlock } from '../../src/sim/memory-blocks.js';
-import { drainLruAdd, drainPcp } from '../../src/sim/page-allocator.js';
+import { BLOCK_ONLINE } from '../../mm/memory-block.js';
+import { NO_LOWMEM_RESERVE, watermarksFromMin } from '../../mm/zone.js';
+import { createMachine, type Machine } from '../../sim/machine.js';
+import { onlineBlock } from '../../sim/memory-blocks.js';
+import { drainLruAdd, drainPcp } from '../../sim/page-allocator.js';
 
 const BLOCK_PAGES = 1024;
 const NR_PFNS = 2 * BLOCK_PAGES;

@@ -1,11 +1,11 @@
-import { PageEvents } from '../../src/events/page-events.js';
-import type { PageType } from '../../src/handler/define-page-type.js';
-import type { MemoryHost } from '../../src/host/memory-host.js';
-import { MigrationService } from '../../src/migration/migration-service.js';
-import { MIGRATE_SYNC } from '../../src/mm/migrate-mode.js';
-import { PG_LOCKED, PG_PCP } from '../../src/mm/page-flags.js';
-import type { PfnRange } from '../../src/mm/pfn-range.js';
-import { MAX_PAGE_ORDER, NO_PAGE, PAGEBLOCK_PAGES, type Pfn } from '../../src/mm/units.js';
+import { PageEvents } from '../../events/page-events.js';
+import type { PageType } from '../../handler/define-page-type.js';
+import type { MemoryHost } from '../../host/memory-host.js';
+import { MigrationService } from '../../migration/migration-service.js';
+import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
+import { PG_LOCKED, PG_PCP } from '../../mm/page-flags.js';
+import type { PfnRange } from '../../mm/pfn-range.js';
+import { MAX_PAGE_ORDER, NO_PAGE, PAGEBLOCK_PAGES, type Pfn } from '../../mm/units.js';
 import {
   exists,
   expectSame,
@@ -24,13 +24,13 @@ const SAMPLE = 64;
 const ANY_ORDER = MAX_PAGE_ORDER + 1;
 
 /** The steps of migration, one by one; a host that cannot be asked for them skips these cases. */
-export function movingCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
+export function movingRules(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
   return [...isolationCases(open), ...targetCases(open), ...stepCases(open, pageTypes), ...holdCases(open, pageTypes)];
 }
 
 function isolationCases(open: OpenHost): HostCase[] {
   return [
-    onHost(open, 'what is isolated and let go is as it was', ({ host }) => {
+    onHost(open, 'isolation-is-undone', 'what is isolated and let go is as it was', ({ host }) => {
       host.drain();
       const range = someFreeRange(host);
       const lists = freeListsOf(host);
@@ -41,7 +41,7 @@ function isolationCases(open: OpenHost): HostCase[] {
       expectSame(freeListsOf(host), lists, 'the number of free blocks after it');
       expectThat(flagsOf(host, range) === flags, 'flags in the range are others after it');
     }),
-    onHost(open, 'nothing isolated is handed out, or counted as room', ({ host }) => {
+    onHost(open, 'isolated-is-not-handed-out', 'nothing isolated is handed out, or counted as room', ({ host }) => {
       host.drain();
       const range = someFreeRange(host);
       const room = host.roomOutside([]).pages;
@@ -57,52 +57,67 @@ function isolationCases(open: OpenHost): HostCase[] {
       for (const pfn of taken) host.freeTarget(pfn, 0);
       host.undoIsolateRange(range);
     }),
-    onHost(open, 'draining leaves nothing on per-CPU lists, and loses nothing', ({ host }) => {
-      const onLists = () => host.columns.flags.reduce((nr, flags) => nr + ((flags & PG_PCP) === 0 ? 0 : 1), 0);
-      const nrFree = () => host.layout.zones.reduce((sum, _, zone) => sum + host.free.nrPages(zone), 0);
-      const all = onLists() + nrFree();
-      host.drain();
-      expectSame(onLists(), 0, 'the number of pages on per-CPU lists');
-      expectSame(nrFree(), all, 'the number of free pages');
-    }),
+    onHost(
+      open,
+      'draining-loses-nothing',
+      'draining leaves nothing on per-CPU lists, and loses nothing',
+      ({ host }) => {
+        const onLists = () => host.columns.flags.reduce((nr, flags) => nr + ((flags & PG_PCP) === 0 ? 0 : 1), 0);
+        const nrFree = () => host.layout.zones.reduce((sum, _, zone) => sum + host.free.nrPages(zone), 0);
+        const all = onLists() + nrFree();
+        host.drain();
+        expectSame(onLists(), 0, 'the number of pages on per-CPU lists');
+        expectSame(nrFree(), all, 'the number of free pages');
+      },
+    ),
   ];
 }
 
 function targetCases(open: OpenHost): HostCase[] {
   return [
-    onHost(open, 'a target is a free block, aligned, with one reference, and comes back whole', ({ host }) => {
-      host.drain();
-      for (const order of [0, 3, 9]) {
+    onHost(
+      open,
+      'targets-come-back',
+      'a target is a free block, aligned, with one reference, and comes back whole',
+      ({ host }) => {
+        host.drain();
+        for (const order of [0, 3, 9]) {
+          const before = freeListsOf(host);
+          const nrFree = () => host.layout.zones.reduce((sum, _, zone) => sum + host.free.nrPages(zone), 0);
+          const free = nrFree();
+          const pfn = host.allocateTarget(order, host.layout.zones[0]!.start, ANY_ORDER);
+          if (pfn === NO_PAGE) continue;
+          expectSame(pfn % 2 ** order, 0, `what a target of order ${order} is off its alignment`);
+          expectSame(host.columns.count[pfn]!, 1, 'the references of a target');
+          expectThat(!isFree(host, pfn) && exists(host, pfn), `target ${pfn} is still free`);
+          expectSame(nrFree(), free - 2 ** order, 'the number of free pages beside it');
+          host.freeTarget(pfn, order);
+          expectSame(freeListsOf(host), before, 'the free lists after it is given back');
+        }
+      },
+    ),
+    onHost(
+      open,
+      'targets-come-back',
+      'a block that is taken out of buddy and given back leaves no trace',
+      ({ host }) => {
+        host.drain();
+        const [zone, head, order] = someFreeBlock(host);
         const before = freeListsOf(host);
-        const nrFree = () => host.layout.zones.reduce((sum, _, zone) => sum + host.free.nrPages(zone), 0);
-        const free = nrFree();
-        const pfn = host.allocateTarget(order, host.layout.zones[0]!.start, ANY_ORDER);
-        if (pfn === NO_PAGE) continue;
-        expectSame(pfn % 2 ** order, 0, `what a target of order ${order} is off its alignment`);
-        expectSame(host.columns.count[pfn]!, 1, 'the references of a target');
-        expectThat(!isFree(host, pfn) && exists(host, pfn), `target ${pfn} is still free`);
-        expectSame(nrFree(), free - 2 ** order, 'the number of free pages beside it');
-        host.freeTarget(pfn, order);
-        expectSame(freeListsOf(host), before, 'the free lists after it is given back');
-      }
-    }),
-    onHost(open, 'a block that is taken out of buddy and given back leaves no trace', ({ host }) => {
-      host.drain();
-      const [zone, head, order] = someFreeBlock(host);
-      const before = freeListsOf(host);
-      expectSame(host.free.take(head), order, `the order of block ${head}`);
-      expectSame(host.free.blockOrder(head), -1, `the order of block ${head}, which is taken`);
-      expectSame(host.columns.count[head]!, 1, 'the references of a page that is taken');
-      host.free.give(head, order);
-      expectSame(freeListsOf(host), before, `the free lists of zone ${zone} after it`);
-    }),
+        expectSame(host.free.take(head), order, `the order of block ${head}`);
+        expectSame(host.free.blockOrder(head), -1, `the order of block ${head}, which is taken`);
+        expectSame(host.columns.count[head]!, 1, 'the references of a page that is taken');
+        host.free.give(head, order);
+        expectSame(freeListsOf(host), before, `the free lists of zone ${zone} after it`);
+      },
+    ),
   ];
 }
 
 function stepCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
   const serviceOf = (host: MemoryHost) => new MigrationService(host, pageTypes, new PageEvents());
   return [
-    onHost(open, 'a page that is unmapped and mapped again is as it was', (world) => {
+    onHost(open, 'remap-undoes-unmap', 'a page that is unmapped and mapped again is as it was', (world) => {
       const { host } = world;
       const pages = movable(world, serviceOf(host)).filter((pfn) => host.columns.mapcount[pfn]! > 0);
       expectThat(pages.length > 0, 'no page that would go is mapped');
@@ -118,30 +133,35 @@ function stepCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
       }
       checkValid(world);
     }),
-    onHost(open, 'the reverse map has a VMA for every mapping', (world) => {
+    onHost(open, 'reverse-map-is-whole', 'the reverse map has a VMA for every mapping', (world) => {
       const { host } = world;
       for (const pfn of movable(world, serviceOf(host)).slice(0, SAMPLE)) {
         const nr = host.reverseMap(pfn).filter(({ maps }) => maps).length;
         expectSame(nr, host.columns.mapcount[pfn]!, `the number of VMAs that map page ${pfn}`);
       }
     }),
-    onHost(open, 'a page that moves keeps its mappings, and leaves its place free', (world) => {
-      const { host } = world;
-      const service = serviceOf(host);
-      const pfns = movable(world, service).slice(0, SAMPLE);
-      const before = new Map(pfns.map((pfn) => [pfn, host.columns.mapcount[pfn]!]));
-      const report = service.migrate({ pfns: Uint32Array.from(pfns), mode: MIGRATE_SYNC, sparedOrder: ANY_ORDER });
-      expectSame(report.migrated, pfns.length, `the number of pages that moved (${report.refused[0]?.because})`);
-      const taken = new Set(report.targets);
-      for (const [at, source] of report.sources.entries()) {
-        const target = report.targets[at]!;
-        expectSame(host.columns.mapcount[target]!, before.get(source)!, `the mappings of page ${target}`);
-        // A page that is moved later may have taken the place.
-        expectThat(taken.has(source) || isFree(host, source), `page ${source} moved, and its place is not free`);
-      }
-      checkValid(world);
-    }),
-    onHost(open, 'a base page does not split, and stays as it is', (world) => {
+    onHost(
+      open,
+      'moved-pages-are-whole',
+      'a page that moves keeps its mappings, and leaves its place free',
+      (world) => {
+        const { host } = world;
+        const service = serviceOf(host);
+        const pfns = movable(world, service).slice(0, SAMPLE);
+        const before = new Map(pfns.map((pfn) => [pfn, host.columns.mapcount[pfn]!]));
+        const report = service.migrate({ pfns: Uint32Array.from(pfns), mode: MIGRATE_SYNC, sparedOrder: ANY_ORDER });
+        expectSame(report.migrated, pfns.length, `the number of pages that moved (${report.refused[0]?.because})`);
+        const taken = new Set(report.targets);
+        for (const [at, source] of report.sources.entries()) {
+          const target = report.targets[at]!;
+          expectSame(host.columns.mapcount[target]!, before.get(source)!, `the mappings of page ${target}`);
+          // A page that is moved later may have taken the place.
+          expectThat(taken.has(source) || isFree(host, source), `page ${source} moved, and its place is not free`);
+        }
+        checkValid(world);
+      },
+    ),
+    onHost(open, 'split-is-for-compound-pages', 'a base page does not split, and stays as it is', (world) => {
       const { host } = world;
       const [pfn] = movable(world, serviceOf(host));
       const before = hashOf(host);
@@ -154,7 +174,7 @@ function stepCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
 function holdCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
   const serviceOf = (host: MemoryHost) => new MigrationService(host, pageTypes, new PageEvents());
   return [
-    onHost(open, 'a lock is taken by one at a time', (world) => {
+    onHost(open, 'locks-exclude', 'a lock is taken by one at a time', (world) => {
       const { host } = world;
       for (const pfn of movable(world, serviceOf(host)).slice(0, SAMPLE)) {
         const before = hashOfPage(host, pfn);
@@ -165,20 +185,25 @@ function holdCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
         expectSame(hashOfPage(host, pfn), before, `page ${pfn} after it`);
       }
     }),
-    onHost(open, 'a count is frozen only at what was expected, and thaws to what is said', (world) => {
-      const { host } = world;
-      for (const pfn of movable(world, serviceOf(host)).slice(0, SAMPLE)) {
-        const count = host.columns.count[pfn]!;
-        for (const wrong of [count - 1, count + 1]) {
-          expectThat(!host.freeze(pfn, wrong), `page ${pfn} with ${count} references was frozen at ${wrong}`);
-          expectSame(host.columns.count[pfn]!, count, `the references of page ${pfn}, which was not frozen`);
+    onHost(
+      open,
+      'freeze-is-exact',
+      'a count is frozen only at what was expected, and thaws to what is said',
+      (world) => {
+        const { host } = world;
+        for (const pfn of movable(world, serviceOf(host)).slice(0, SAMPLE)) {
+          const count = host.columns.count[pfn]!;
+          for (const wrong of [count - 1, count + 1]) {
+            expectThat(!host.freeze(pfn, wrong), `page ${pfn} with ${count} references was frozen at ${wrong}`);
+            expectSame(host.columns.count[pfn]!, count, `the references of page ${pfn}, which was not frozen`);
+          }
+          expectThat(host.freeze(pfn, count), `page ${pfn} cannot be frozen at its ${count} references`);
+          expectSame(host.columns.count[pfn]!, 0, `the references of page ${pfn} while it is frozen`);
+          host.unfreeze(pfn, count);
+          expectSame(host.columns.count[pfn]!, count, `the references of page ${pfn} after it`);
         }
-        expectThat(host.freeze(pfn, count), `page ${pfn} cannot be frozen at its ${count} references`);
-        expectSame(host.columns.count[pfn]!, 0, `the references of page ${pfn} while it is frozen`);
-        host.unfreeze(pfn, count);
-        expectSame(host.columns.count[pfn]!, count, `the references of page ${pfn} after it`);
-      }
-    }),
+      },
+    ),
   ];
 }
 

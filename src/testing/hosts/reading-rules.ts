@@ -1,11 +1,11 @@
-import { PageEvents } from '../../src/events/page-events.js';
-import type { PageType } from '../../src/handler/define-page-type.js';
-import type { MemoryHost } from '../../src/host/memory-host.js';
-import { MigrationService } from '../../src/migration/migration-service.js';
-import { BLOCK_ONLINE, blockRange } from '../../src/mm/memory-block.js';
-import { PG_BUDDY } from '../../src/mm/page-flags.js';
-import { MAX_PAGE_ORDER, PAGEBLOCK_PAGES } from '../../src/mm/units.js';
-import { ZONE_KINDS } from '../../src/mm/zone.js';
+import { PageEvents } from '../../events/page-events.js';
+import type { PageType } from '../../handler/define-page-type.js';
+import type { MemoryHost } from '../../host/memory-host.js';
+import { MigrationService } from '../../migration/migration-service.js';
+import { BLOCK_ONLINE, blockRange } from '../../mm/memory-block.js';
+import { PG_BUDDY } from '../../mm/page-flags.js';
+import { MAX_PAGE_ORDER, PAGEBLOCK_PAGES } from '../../mm/units.js';
+import { ZONE_KINDS } from '../../mm/zone.js';
 import {
   exists,
   expectSame,
@@ -25,14 +25,14 @@ import {
 const MARKS = ['min', 'low', 'high'] as const;
 
 /** What can be asked of any host, and changes nothing. */
-export function readingCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
+export function readingRules(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
   const looking = shared(open);
   return [...layoutCases(looking), ...freeMemoryCases(looking), ...pageCases(looking, pageTypes)];
 }
 
 function layoutCases(open: OpenHost): HostCase[] {
   return [
-    onHost(open, 'zones are disjoint, ascending, and whole pageblocks', ({ host }) => {
+    onHost(open, 'layout-is-sound', 'zones are disjoint, ascending, and whole pageblocks', ({ host }) => {
       let last = 0;
       expectThat(host.layout.zones.length > 0, 'there is no zone');
       for (const { start, end, kind } of host.layout.zones) {
@@ -42,7 +42,7 @@ function layoutCases(open: OpenHost): HostCase[] {
         last = end;
       }
     }),
-    onHost(open, 'a page is in the zone that spans it, and in none outside of all', ({ host }) => {
+    onHost(open, 'layout-is-sound', 'a page is in the zone that spans it, and in none outside of all', ({ host }) => {
       const { zones, nrPfns } = host.layout;
       for (const [zone, { start, end }] of zones.entries()) {
         for (const pfn of [start, end - 1]) expectSame(host.zoneOf(pfn), zone, `the zone of page ${pfn}`);
@@ -52,7 +52,7 @@ function layoutCases(open: OpenHost): HostCase[] {
         expectSame(host.zoneOf(pfn), -1, `the zone of page ${pfn}, which no zone spans`);
       }
     }),
-    onHost(open, 'DIMMs are whole blocks, inside memory, and apart', ({ host }) => {
+    onHost(open, 'layout-is-sound', 'DIMMs are whole blocks, inside memory, and apart', ({ host }) => {
       const { dimms, blockPages, nrPfns } = host.layout;
       let last = 0;
       for (const { name, range } of [...dimms].sort((a, b) => a.range.start - b.range.start)) {
@@ -61,7 +61,7 @@ function layoutCases(open: OpenHost): HostCase[] {
         last = range.end;
       }
     }),
-    onHost(open, 'a block has pages exactly if it is online', ({ host }) => {
+    onHost(open, 'blocks-and-pages-agree', 'a block has pages exactly if it is online', ({ host }) => {
       for (let block = 0; block < nrBlocksOf(host); block++) {
         const { start, end } = blockRange(block, host.layout.blockPages);
         let nrPages = 0;
@@ -72,7 +72,7 @@ function layoutCases(open: OpenHost): HostCase[] {
       }
       expectSame(host.blockState(nrBlocksOf(host) + 1000), 0, 'the state of a block beyond memory');
     }),
-    onHost(open, 'watermarks are ordered, and reserves come on top', ({ host }) => {
+    onHost(open, 'layout-is-sound', 'watermarks are ordered, and reserves come on top', ({ host }) => {
       for (const [zone, { kind }] of host.layout.zones.entries()) {
         for (const highest of ZONE_KINDS) {
           const [min, low, high] = MARKS.map((mark) => host.free.watermark(zone, mark, highest));
@@ -82,7 +82,7 @@ function layoutCases(open: OpenHost): HostCase[] {
         }
       }
     }),
-    onHost(open, 'all is well with it', ({ host }) => {
+    onHost(open, 'invariants-hold', 'all is well with it', ({ host }) => {
       const [first] = host.validate();
       expectThat(first === undefined, `an invariant is broken: ${first}`);
     }),
@@ -91,14 +91,14 @@ function layoutCases(open: OpenHost): HostCase[] {
 
 function freeMemoryCases(open: OpenHost): HostCase[] {
   return [
-    onHost(open, 'a zone has as many free pages as flags say', ({ host }) => {
+    onHost(open, 'free-lists-add-up', 'a zone has as many free pages as flags say', ({ host }) => {
       for (const [zone, { start, end, kind }] of host.layout.zones.entries()) {
         let nrFree = 0;
         for (let pfn = start; pfn < end; pfn++) if ((host.columns.flags[pfn]! & PG_BUDDY) !== 0) nrFree++;
         expectSame(host.free.nrPages(zone), nrFree, `the number of free pages of ${kind}`);
       }
     }),
-    onHost(open, 'free lists have every free page once, in aligned blocks', ({ host }) => {
+    onHost(open, 'free-lists-add-up', 'free lists have every free page once, in aligned blocks', ({ host }) => {
       for (const [zone, { kind, start, end }] of host.layout.zones.entries()) {
         const seen = new Uint8Array(end - start);
         for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
@@ -115,7 +115,7 @@ function freeMemoryCases(open: OpenHost): HostCase[] {
         expectThat(!seen.some((times) => times > 1), `a page of ${kind} is on two lists`);
       }
     }),
-    onHost(open, 'either end of a list has movable blocks of it', ({ host }) => {
+    onHost(open, 'free-lists-add-up', 'either end of a list has movable blocks of it', ({ host }) => {
       for (const [zone] of host.layout.zones.entries()) {
         for (let order = 0; order <= MAX_PAGE_ORDER; order++) {
           const all = new Set(host.free.blocks(zone, order));
@@ -127,17 +127,26 @@ function freeMemoryCases(open: OpenHost): HostCase[] {
         }
       }
     }),
-    onHost(open, 'there is room for what is free above the marks, and none where all is excluded', ({ host }) => {
-      const all = host.roomOutside([]);
-      const nrFree = host.layout.zones.reduce((sum, _, zone) => sum + host.free.nrPages(zone), 0);
-      const sum = all.byZone.reduce((pages, own) => pages + own, 0);
-      expectSame(all.pages, sum, 'the room of all zones together');
-      expectThat(all.pages <= nrFree, `there is room for ${all.pages} pages, and ${nrFree} are free`);
-      const half = host.roomOutside([{ start: 0, end: host.layout.zones[0]!.end }]);
-      expectThat(half.pages <= all.pages, 'there is more room where less may be used');
-      expectSame(host.roomOutside([{ start: 0, end: host.layout.nrPfns }]).pages, 0, 'the room outside of everything');
-    }),
-    onHost(open, 'no more swap is used than there is', ({ host }) => {
+    onHost(
+      open,
+      'room-is-free',
+      'there is room for what is free above the marks, and none where all is excluded',
+      ({ host }) => {
+        const all = host.roomOutside([]);
+        const nrFree = host.layout.zones.reduce((sum, _, zone) => sum + host.free.nrPages(zone), 0);
+        const sum = all.byZone.reduce((pages, own) => pages + own, 0);
+        expectSame(all.pages, sum, 'the room of all zones together');
+        expectThat(all.pages <= nrFree, `there is room for ${all.pages} pages, and ${nrFree} are free`);
+        const half = host.roomOutside([{ start: 0, end: host.layout.zones[0]!.end }]);
+        expectThat(half.pages <= all.pages, 'there is more room where less may be used');
+        expectSame(
+          host.roomOutside([{ start: 0, end: host.layout.nrPfns }]).pages,
+          0,
+          'the room outside of everything',
+        );
+      },
+    ),
+    onHost(open, 'layout-is-sound', 'no more swap is used than there is', ({ host }) => {
       const { slots, used } = host.swap;
       expectThat(used >= 0 && used <= slots, `${used} of ${slots} slots are used`);
     }),
@@ -154,17 +163,22 @@ function checkBlock(host: MemoryHost, zone: number, head: number, order: number,
 
 function pageCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
   return [
-    onHost(open, 'free pages have no references, pages in use have all their mappings', ({ host }) => {
-      const { count, mapcount } = host.columns;
-      for (let pfn = 0; pfn < host.layout.nrPfns; pfn++) {
-        if (!exists(host, pfn)) continue;
-        if (isFree(host, pfn)) {
-          if (count[pfn] !== 0) fail(`free page ${pfn} has ${count[pfn]} references`);
-        } else if (count[pfn] === 0) fail(`page ${pfn} is in use without a reference`);
-        else if (count[pfn]! < mapcount[pfn]!) fail(`page ${pfn} has more mappings than references`);
-      }
-    }),
-    onHost(open, 'handlers see what the columns hold', ({ host }) => {
+    onHost(
+      open,
+      'references-add-up',
+      'free pages have no references, pages in use have all their mappings',
+      ({ host }) => {
+        const { count, mapcount } = host.columns;
+        for (let pfn = 0; pfn < host.layout.nrPfns; pfn++) {
+          if (!exists(host, pfn)) continue;
+          if (isFree(host, pfn)) {
+            if (count[pfn] !== 0) fail(`free page ${pfn} has ${count[pfn]} references`);
+          } else if (count[pfn] === 0) fail(`page ${pfn} is in use without a reference`);
+          else if (count[pfn]! < mapcount[pfn]!) fail(`page ${pfn} has more mappings than references`);
+        }
+      },
+    ),
+    onHost(open, 'handlers-see-columns', 'handlers see what the columns hold', ({ host }) => {
       const { flags, count, mapcount } = host.columns;
       for (let pfn = 0; pfn < host.layout.nrPfns; pfn++) {
         if (host.pages.flags(pfn) !== flags[pfn]) fail(`the flags of page ${pfn} are others for handlers`);
@@ -172,7 +186,7 @@ function pageCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
         if (host.pages.mapcount(pfn) !== mapcount[pfn]) fail(`the mappings of page ${pfn} are others for handlers`);
       }
     }),
-    onHost(open, 'every page can be judged, and reading changes nothing', ({ host }) => {
+    onHost(open, 'reading-changes-nothing', 'every page can be judged, and reading changes nothing', ({ host }) => {
       const before = `${hashOf(host)} ${statesOf(host)} ${freeListsOf(host)}`;
       const service = new MigrationService(host, pageTypes, new PageEvents());
       let nrGo = 0;

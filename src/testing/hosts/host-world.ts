@@ -1,12 +1,11 @@
-import type { MemoryHost } from '../../src/host/memory-host.js';
-import { FREE_FLAGS, PG_NOPAGE } from '../../src/mm/page-flags.js';
-import type { BlockId, Pfn } from '../../src/mm/units.js';
+import type { MemoryHost } from '../../host/memory-host.js';
+import { FREE_FLAGS, PG_NOPAGE } from '../../mm/page-flags.js';
+import type { BlockId, Pfn } from '../../mm/units.js';
+import { type ConformanceCase, ConformanceFailure } from '../conformance.js';
+import type { HostRule } from './rules.js';
 
-export interface HostCase {
-  readonly name: string;
-  /** Returns if the host conforms, throws a HostFailure if it does not. */
-  readonly run: () => void;
-}
+/** A case of the kit for hosts. */
+export type HostCase = ConformanceCase<HostRule>;
 
 /** A host at rest, and what the cases need to know of it. */
 export interface HostWorld {
@@ -22,8 +21,12 @@ export interface HostWorld {
 export type OpenHost = () => HostWorld;
 
 /** A host did not do what the port promises. */
-export class HostFailure extends Error {
+export class HostFailure extends ConformanceFailure {
   override readonly name = 'HostFailure';
+
+  override under(rule: string, culprit: string): HostFailure {
+    return new HostFailure(this.because, rule, culprit);
+  }
 }
 
 /** For loops over all pages, where no sentence should be made before it is needed. */
@@ -40,8 +43,9 @@ export function expectSame<T>(found: T, expected: T, what: string): void {
 }
 
 /** A case on a world of its own. */
-export const onHost = (open: OpenHost, name: string, run: (world: HostWorld) => void): HostCase => ({
+export const onHost = (open: OpenHost, rule: HostRule, name: string, run: (world: HostWorld) => void): HostCase => ({
   name,
+  rule,
   run: () => run(open()),
 });
 

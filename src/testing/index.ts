@@ -1,0 +1,31 @@
+/**
+ * What whoever writes a page type, a strategy or a host tests it with (`vacate/testing`). Each kit is a list of cases, for
+ * any runner of tests: `for (const { name, run } of pageTypeConformance(plugin, driverPages())) it(name, run)`.
+ */
+export { type ConformanceCase, ConformanceFailure, type Skip } from './conformance.js';
+export { type HostOptions, hostConformance } from './hosts/host-conformance.js';
+export { type HostCase, HostFailure, type HostWorld, type OpenHost } from './hosts/host-world.js';
+export { HOST_RULES, type HostRule } from './hosts/rules.js';
+export { anonymousFixture, anonymousPages } from './machines/anonymous-pages.js';
+export { driverPages, movableOpsFixture } from './machines/driver-pages.js';
+export { fileBackedFixture, fileBackedPages } from './machines/file-backed-pages.js';
+export { pageThatIs } from './machines/make-pages.js';
+export { nonlinearFixture } from './machines/nonlinear-pages.js';
+export type { Provoked } from './machines/ready-made.js';
+export { settle, smallMachine } from './machines/small-machine.js';
+export { swapBackedFixture, swapBackedPages } from './machines/swap-backed-pages.js';
+export { eachEntry, isFree, type PageRecord, recordOf } from './page-types/page-record.js';
+export { type PageTypeOptions, pageTypeConformance } from './page-types/page-type-conformance.js';
+export { PAGE_TYPE_RULES, type PageTypeRule } from './page-types/rules.js';
+export { firstDifference, type Snapshot, snapshotOf } from './page-types/snapshot.js';
+export {
+  type Fixture,
+  type FixturePage,
+  move,
+  openWorld,
+  type PageTypeCase,
+  type Provocation,
+  refusedInTheMidst,
+  runWith,
+  type World,
+} from './page-types/world.js';

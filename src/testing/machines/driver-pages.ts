@@ -1,0 +1,80 @@
+import { MIGRATE_MOVABLE } from '../../mm/migratetype.js';
+import { PG_MOVABLE_OPS, PG_OFFLINE } from '../../mm/page-flags.js';
+import { NO_PAGE, type Pfn } from '../../mm/units.js';
+import { fillContents } from '../../sim/contents.js';
+import { addDriverPage, createDriverPool } from '../../sim/files.js';
+import { pin } from '../../sim/holds.js';
+import { allocatePages, putPage } from '../../sim/page-allocator.js';
+import { removeFromCache } from '../../sim/page-cache.js';
+import { unpin } from '../../sim/writeback.js';
+import { type Skip } from '../conformance.js';
+import { type PageTypeOptions } from '../page-types/page-type-conformance.js';
+import { type Fixture, type Provocation } from '../page-types/world.js';
+import { CPU, FOR_EVER, Pages } from './make-pages.js';
+import { type Provoked, provoked } from './ready-made.js';
+import { settle, smallMachine } from './small-machine.js';
+
+const NOT_ON_LRU = "no LRU ever has a driver's page";
+const NOT_WRITTEN = "no disk and no swap stands behind a driver's page";
+const NOT_MAPPED = "no page table maps a driver's page";
+const CANNOT_BE: readonly Skip[] = [
+  { name: 'a page off the LRU is refused, and nothing changes', because: NOT_ON_LRU },
+  { name: 'a page off the LRU goes once it is back on it', because: NOT_ON_LRU },
+  { name: 'a page under writeback is refused, and nothing changes', because: NOT_WRITTEN },
+  { name: 'a page under writeback goes once its write has completed', because: NOT_WRITTEN },
+  { name: 'a dirty page can be written back from its new place', because: NOT_WRITTEN },
+  { name: 'migrate keeps the swap slot', because: NOT_WRITTEN },
+  { name: 'a swap entry leads to the new page', because: NOT_WRITTEN },
+  { name: 'migrate moves every mapping', because: NOT_MAPPED },
+  { name: 'migrate moves all mappings of a page that several processes share', because: NOT_MAPPED },
+  { name: 'every CPU finds the new page, also one that knew the old', because: NOT_MAPPED },
+  { name: 'migrate moves buffers', because: 'buffers belong to filesystems' },
+];
+
+/** Pages of a driver's pool, which no LRU and no page table has, in both zones, and one that a balloon gave away. */
+export function movableOpsFixture(): Fixture {
+  const m = smallMachine();
+  const pages = new Pages(m);
+  const pool = createDriverPool(m, 4);
+  const inPool = (page: number, highest: 'Normal' | 'Movable', flags = PG_MOVABLE_OPS): Pfn => {
+    const pfn = allocatePages(m, CPU, { order: 0, type: MIGRATE_MOVABLE, node: 0, highest, mark: 'min' });
+    if (pfn === NO_PAGE) throw new Error('no page for the driver');
+    fillContents(m, pfn, page, 99);
+    addDriverPage(m, pfn, pool, page, flags);
+    return pfn;
+  };
+  pages.add("in a driver's pool", inPool(0, 'Movable'));
+  pages.add("in a driver's pool, in a kernel zone", inPool(1, 'Normal'));
+  pages.add('given away by a balloon', inPool(3, 'Movable', PG_MOVABLE_OPS | PG_OFFLINE));
+  const leaving = inPool(2, 'Movable');
+  settle(m);
+  const released: Provocation = {
+    pfn: leaving,
+    from: 'refuses',
+    // The driver lets go of the page while somebody else still looks at it.
+    provoke: () => {
+      pin(m, leaving, FOR_EVER);
+      for (let references = removeFromCache(m, leaving); references > 0; references--) putPage(m, CPU, leaving);
+    },
+    relieve: () => void unpin(m, CPU, leaving),
+  };
+  return { machine: m, pages: pages.list, refusals: { released } };
+}
+
+/**
+ * For page types that claim pages of a driver. Cause: `released`, the driver lets go of a page while somebody else still
+ * looks at it.
+ *
+ * @example
+ * const cases = pageTypeConformance(ringBuffer, driverPages());
+ *
+ * @example A refusal of one's own:
+ * const busy = new Set<number>();
+ * const dmaActive = (_causes, { pages: [page] }) => ({
+ *   pfn: page.pfn, provoke: () => busy.add(page.pfn), relieve: () => busy.delete(page.pfn),
+ * });
+ * const cases = pageTypeConformance(ringBuffer(busy), driverPages({ released: 'released', 'dma-active': dmaActive }));
+ */
+export function driverPages(refusals: Provoked<'released'> = { released: 'released' }): PageTypeOptions {
+  return { fixture: () => provoked(movableOpsFixture(), refusals), skip: CANNOT_BE };
+}

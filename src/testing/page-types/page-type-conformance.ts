@@ -1,0 +1,58 @@
+import type { PageType } from '../../handler/define-page-type.js';
+import { check, checkSkips, naming, type Skip } from '../conformance.js';
+import { bulkRules } from './bulk-rules.js';
+import { claimRules, isolationRules } from './claim-rules.js';
+import { interruptionRules } from './interruption-rules.js';
+import { moveRules } from './move-rules.js';
+import { coreRules, ownRules } from './refusal-rules.js';
+import { type Fixture, openWorld, type PageTypeCase } from './world.js';
+
+/**
+ * What every page type must do, as cases for whatever runs tests. They ask a plugin by its contract, and through the
+ * migration service, on a small machine that the plugin's author builds, or takes ready-made; each case gets a new one.
+ *
+ * @example
+ * for (const { name, run } of pageTypeConformance(ringBuffer, driverPages())) it(name, run);
+ */
+export function pageTypeConformance(plugin: PageType, options: PageTypeOptions): PageTypeCase[] {
+  const { fixture, skip = [] } = options;
+  const open = () => openWorld(plugin, fixture());
+  const all = [...claimRules(open), ...isolationRules(open), ...coreRules(open), ...ownRules(plugin, open)];
+  all.push(...moveRules(open), ...interruptionRules(open), ...bulkRules(plugin, open));
+  const culprit = `page type "${plugin.name}"`;
+  checkSkips(all, skip);
+  return withoutSkipped(all, skip).map((known) => naming(culprit, known));
+}
+
+/** How pages of a type come to be, and what cannot be asked of them. */
+export interface PageTypeOptions {
+  /** A small machine with pages that the plugin claims, made anew for every case. */
+  readonly fixture: () => Fixture;
+  /** Cases that do not apply. Each must fail if it is run all the same, or it need not be skipped. */
+  readonly skip?: readonly Skip[];
+}
+
+function withoutSkipped(all: readonly PageTypeCase[], skip: readonly Skip[]): PageTypeCase[] {
+  const isSkipped = ({ name }: PageTypeCase) => skip.some((skipped) => skipped.name === name);
+  const skipped = all.filter(isSkipped);
+  return [...all.filter((known) => !isSkipped(known)), ...(skipped.length === 0 ? [] : [skipsAreNeeded(skipped)])];
+}
+
+/** A skip is a statement too: that the case cannot pass. */
+function skipsAreNeeded(skipped: readonly PageTypeCase[]): PageTypeCase {
+  return {
+    name: `every skip is needed (${skipped.length})`,
+    rule: 'skips-are-needed',
+    run: () => {
+      for (const { name, run } of skipped) {
+        let passes = true;
+        try {
+          run();
+        } catch {
+          passes = false;
+        }
+        check(!passes, `"${name}" passes; do not skip it`);
+      }
+    },
+  };
+}
