@@ -112,6 +112,9 @@ const INVERSIFY_SERVICES = [/^src\/migration\//, /^src\/strategies\//];
 /** Another language, and what compiles it: the bytes that come out are kept beside it, and are product code. */
 const ASSEMBLY = 'src/simd/assembly';
 
+/** What is shipped as one bundle brings its libraries along, so that nobody has to install them. */
+const BUNDLED = /^src\/browser\//;
+
 /** Whatever no entry point reaches is dead, and misleads whoever reads it. The second list may be absent. */
 const ENTRY_POINTS = [PUBLIC_ENTRY.path, 'src/handler/index.ts', 'src/strategies/index.ts', 'src/cli/main.ts'];
 const OPTIONAL_ENTRY_POINTS = [
@@ -121,6 +124,8 @@ const OPTIONAL_ENTRY_POINTS = [
   'src/container/soak-main.ts',
   'src/linux/hotplug/writer-main.ts',
   'src/browser/main.ts',
+  'src/browser/vite.config.mjs',
+  'src/browser/assets.d.ts',
   'src/picture/page-bytes.ts',
   'src/recording/chunk.ts',
   'src/recording/records.ts',
@@ -198,7 +203,7 @@ function readTree(root: string, folder = ''): File[] {
   return files;
 }
 
-const isScript = ({ path }: File) => /\.(ts|mts|js|mjs)$/.test(path) && !path.endsWith('.d.ts');
+const isScript = ({ path }: File) => /\.(ts|tsx|mts|js|mjs)$/.test(path) && !path.endsWith('.d.ts');
 const isTest = ({ path }: File) => path.endsWith('.test.ts');
 const isIn = (folder: string) => (file: File) => file.path.startsWith(`${folder}/`);
 
@@ -272,7 +277,7 @@ const isRelative = (specifier: string) => specifier.startsWith('.');
 
 /** The file of this tree that a specifier names; null if it names a package. */
 function targetOf(from: File, specifier: string): string | null {
-  if (isRelative(specifier)) return posix.join(posix.dirname(from.path), specifier).replace(/\.js$/, '.ts');
+  if (isRelative(specifier)) return posix.join(posix.dirname(from.path), specifier).replace(/\.js(x?)$/, '.ts$1');
   const plugin = /^vacate\/plugins\/([^/]+)$/.exec(specifier);
   if (plugin !== null) return `plugins/${plugin[1]}/index.ts`;
   return PUBLIC_SUBPATHS[specifier] ?? null;
@@ -392,14 +397,16 @@ const inversify: Rule = (files) =>
 const dependencies: Rule = (files) => {
   const manifest = files.find(({ path }) => path === 'package.json');
   if (manifest === undefined) return ['package.json is missing'];
-  const declared = Object.keys(JSON.parse(manifest.text).dependencies ?? {});
-  return productFiles(files).flatMap((file) =>
-    importsOf(file)
+  const { dependencies, devDependencies } = JSON.parse(manifest.text);
+  const shipped = Object.keys(dependencies ?? {});
+  return productFiles(files).flatMap((file) => {
+    const declared = BUNDLED.test(file.path) ? [...shipped, ...Object.keys(devDependencies ?? {})] : shipped;
+    return importsOf(file)
       .filter(({ specifier }) => !isRelative(specifier) && packageOf(specifier) !== 'vacate')
       .filter(({ specifier }) => !specifier.startsWith('node:') && !builtinModules.includes(specifier))
       .filter(({ specifier }) => !declared.includes(packageOf(specifier)))
-      .map(({ specifier, line }) => `${file.path}:${line} imports ${specifier}, which "dependencies" does not list`),
-  );
+      .map(({ specifier, line }) => `${file.path}:${line} imports ${specifier}, which "dependencies" does not list`);
+  });
 };
 
 const deadFiles: Rule = (files) => {

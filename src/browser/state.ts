@@ -3,7 +3,7 @@ import { BLOCK_ABSENT } from '../mm/memory-block.js';
 import type { ColouringName } from '../picture/colourings.js';
 import { layOut, type MapLayout } from '../picture/map-layout.js';
 import type { MapView } from '../picture/raster.js';
-import { fit, type Screen } from './map/camera.js';
+import { fitMap, type Screen } from './map/camera.js';
 import { PictureClient } from './picture/picture-client.js';
 import { getRuns, getSession, type RunEntry, type Session } from './server.js';
 
@@ -58,7 +58,7 @@ effect(() => {
 });
 effect(() => {
   const plan = layout.value;
-  if (plan !== null && isFitted.value) view.value = fit(plan, screen.value);
+  if (plan !== null && isFitted.value) view.value = fitMap(plan, screen.value);
 });
 effect(() => {
   for (const picture of pictures.value) picture.ask({ kind: 'view', view: view.value });
@@ -69,7 +69,7 @@ effect(() => {
 
 export function fitAll(): void {
   isFitted.value = true;
-  if (layout.value !== null) view.value = fit(layout.value, screen.value);
+  if (layout.value !== null) view.value = fitMap(layout.value, screen.value);
 }
 
 export function look(to: MapView): void {

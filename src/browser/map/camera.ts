@@ -13,7 +13,7 @@ export const SCALE_MAX = 256;
 const MARGIN = 8;
 
 /** All of the map, in the middle. */
-export function fit(layout: MapLayout, screen: Screen): MapView {
+export function fitMap(layout: MapLayout, screen: Screen): MapView {
   return fitRect({ x: 0, y: 0, width: layout.width, height: layout.height }, screen);
 }
 

@@ -25,7 +25,8 @@ export function MapTools() {
           </label>
         ))}
       </fieldset>
-      <div class="buttons" role="group" aria-label="Zoom">
+      <fieldset class="buttons">
+        <legend class="hidden">Zoom</legend>
         <button type="button" aria-label="Zoom out" onClick={zoomOut}>
           −
         </button>
@@ -35,7 +36,7 @@ export function MapTools() {
         <button type="button" onClick={fitAll}>
           Fit
         </button>
-      </div>
+      </fieldset>
       <GoTo />
     </div>
   );

@@ -24,7 +24,7 @@ export function MapView({ picture }: { readonly picture: PictureClient }) {
   return (
     <figure class="map">
       {pictures.value.length > 1 && <figcaption>{titleOf(picture)}</figcaption>}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a map is moved by keys */}
+      {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrow keys are the map's, not the reader's */}
       <canvas
         ref={canvas}
         tabIndex={0}

@@ -1,7 +1,7 @@
 import { pageAt, rectOf, tileOf } from '../../picture/map-layout.js';
 import { cursor, firstPicture, isFitted, layout, look, pinned, screen, view } from '../state.js';
 import { wantsLessMotion } from '../theme.js';
-import { fit, fitRect, keepInSight, pan, showPage, zoom } from './camera.js';
+import { fitMap, fitRect, keepInSight, pan, showPage, zoom } from './camera.js';
 
 /** What may be done with the map, by pointer, keys or buttons alike. */
 
@@ -12,7 +12,7 @@ const GLIDE_MS = 180;
 export function zoomBy(factor: number, at = { x: screen.value.width / 2, y: screen.value.height / 2 }): void {
   const plan = layout.value;
   if (plan === null) return;
-  const least = fit(plan, screen.value).scale / 2;
+  const least = fitMap(plan, screen.value).scale / 2;
   look(keepInSight(zoom(view.value, factor, at, least), plan, screen.value));
 }
 

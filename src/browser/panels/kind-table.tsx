@@ -34,7 +34,7 @@ export function KindTable() {
       </summary>
       {isOpen && counts.length === rows.length && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
-        <div class="scroll" tabIndex={0} role="region" aria-label="Pages by kind">
+        <section class="scroll" tabIndex={0} aria-label="Pages by kind">
           <table class="kinds">
             <thead>
               <tr>
@@ -63,7 +63,7 @@ export function KindTable() {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
     </details>
   );
