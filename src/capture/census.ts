@@ -13,6 +13,7 @@ import {
 } from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
+import { CENSUS_COLUMNS } from '../simd/chunk-columns.js';
 import { TYPELESS } from './typeless.js';
 
 /** Memory of processes and files: it lives in movable pageblocks, as a rule. */
@@ -31,8 +32,8 @@ export const RESERVED = 6;
 /** In use by the look of it, of no type. */
 export const TYPES_UNKNOWN = 7;
 const COMPOUND = 8;
-const WIDTH_SHIFT = 4;
-const WIDTH = 1 << WIDTH_SHIFT;
+const WIDTH = CENSUS_COLUMNS;
+const WIDTH_SHIFT = 31 - Math.clz32(WIDTH);
 
 /**
  * What each pageblock holds, in pages: all that the steps of reading ask of it, counted while the flags are read, so that
@@ -45,8 +46,15 @@ export function emptyCensus(nrPfns: number): Census {
 }
 
 /** The first of a pageblock's columns. */
-export function rowOf(pfn: number): number {
+function rowOf(pfn: number): number {
   return (pfn >>> PAGEBLOCK_ORDER) << WIDTH_SHIFT;
+}
+
+/** Adds the rows of `nrPages` pages, the first of which is `pfn`: its pageblock may have been counted in part. */
+export function addRows(census: Census, rows: Uint16Array, pfn: number, nrPages: number): void {
+  const first = rowOf(pfn);
+  const end = rowOf(pfn + nrPages - 1) + WIDTH;
+  for (let at = first; at < end; at++) census[at] = census[at]! + rows[at - first]!;
 }
 
 /** The column of a page; `ignored` are flags that mean nothing. */

@@ -20,7 +20,10 @@ import {
   PG_WRITEBACK,
 } from '../mm/page-flags.js';
 import { PAGEBLOCK_PAGES } from '../mm/units.js';
-import { type Census, columnOf, type Merged, rowOf } from './census.js';
+import { CHUNK_PAGES } from '../simd/chunk-columns.js';
+import { clearTable, type Known, learn } from '../simd/known-words.js';
+import { pageChunk } from '../simd/page-chunk.js';
+import { addRows, type Census, columnOf, type Merged } from './census.js';
 import { countPages } from './wording.js';
 
 /** Bits that are ours as they stand: 0 to 23, and PGTABLE. Bits 24 and 25 (ZERO_PAGE, IDLE) mean others here. */
@@ -30,65 +33,44 @@ const KPF_ZERO_PAGE = 1 << 24;
 const KPF_RESERVED = 1 << (32 - 32);
 const KPF_MLOCKED = 1 << (33 - 32);
 const KPF_PRIVATE = 1 << (35 - 32);
-const { imul, min } = Math;
+const NONE = 0xffff_ffff;
 
-/** A host has some dozens of different words; one that is not at its place is worked out again. */
-const WORDS = 4096;
-
-/** What has been worked out of words of /proc/kpageflags: columns by slot. */
-export class KnownWords {
-  readonly lows = new Uint32Array(WORDS).fill(0xffff_ffff);
-  readonly highs = new Uint32Array(WORDS).fill(0xffff_ffff);
-  readonly flags = new Uint32Array(WORDS);
-  /** In a census. */
-  readonly columns = new Uint8Array(WORDS);
-  /** True once a word had the KSM flag. */
-  hasKsm = false;
-
-  constructor() {
-    this.learn(0, 0xffff_ffff, 0xffff_ffff);
-    this.flags.fill(this.flags[0]!);
-    this.columns.fill(this.columns[0]!);
-    this.hasKsm = false;
-  }
-
-  learn(slot: number, low: number, high: number): void {
-    const word = translated(low, high);
-    this.lows[slot] = low;
-    this.highs[slot] = high;
-    this.flags[slot] = word;
-    this.columns[slot] = columnOf(word, PG_KSM);
-    if ((word & PG_KSM) !== 0) this.hasKsm = true;
-  }
+/** To be called before the first words of a file. */
+export function forgetWords(): void {
+  clearTable(pageChunk().columns.translations, knownOf(NONE, NONE));
 }
 
 /**
  * Words of /proc/kpageflags as PG_* words, into `flags` from page `at` on, and into the census. PG_MMAP and PG_PRIVATE are
- * as in the file until `MappingReader` has done: the steps between tell page types apart by them.
- * What the kernel writes: fs/proc/page.c, stable_page_flags.
+ * as in the file until `MappingReader` has done: the steps between tell page types apart by them. Gives all flags that
+ * some page has. What the kernel writes: fs/proc/page.c, stable_page_flags.
  */
-export function translateFlags(
-  words: Uint32Array,
-  known: KnownWords,
-  flags: Uint32Array,
-  at: number,
-  census: Census,
-): void {
-  const { lows, highs, flags: translations, columns } = known;
-  const nrWords = words.length / 2;
-  for (let i = 0; i < nrWords; ) {
-    const row = rowOf(at + i);
-    const end = min(nrWords, i + PAGEBLOCK_PAGES - ((at + i) % PAGEBLOCK_PAGES));
-    for (; i < end; i++) {
-      const low = words[2 * i]!;
-      const high = words[2 * i + 1]!;
-      const slot = imul(low ^ imul(high, 0x85eb_ca6b), 0x9e37_79b1) >>> 20;
-      if (lows[slot] !== low || highs[slot] !== high) known.learn(slot, low, high);
-      flags[at + i] = translations[slot]!;
-      const column = row + columns[slot]!;
-      census[column] = census[column]! + 1;
+export function translateFlags(words: Uint32Array, flags: Uint32Array, at: number, census: Census): number {
+  const { columns, steps } = pageChunk();
+  columns.totals[0] = 0;
+  for (let first = 0; first < words.length / 2; first += CHUNK_PAGES) {
+    const nr = Math.min(words.length / 2 - first, CHUNK_PAGES);
+    const pfn = at + first;
+    columns.words.set(words.subarray(2 * first, 2 * (first + nr)));
+    columns.census.fill(0);
+    const nrRuns = steps.runsOfWords(nr, pfn % PAGEBLOCK_PAGES);
+    for (let run = 0; ; ) {
+      run = steps.translateRuns(run, nrRuns, pfn % PAGEBLOCK_PAGES);
+      if (run === nrRuns) break;
+      const page = columns.runs[run]!;
+      const [low, high] = [columns.words[2 * page]!, columns.words[2 * page + 1]!];
+      learn(columns.translations, low, high, knownOf(low, high));
     }
+    flags.set(columns.flags.subarray(0, nr), pfn);
+    addRows(census, columns.census, pfn, nr);
   }
+  return columns.totals[0]!;
+}
+
+/** What a table has of a word: its flags, and the column that a census counts it in, as if the KSM flag meant nothing. */
+function knownOf(low: number, high: number): Known {
+  const word = translated(low, high);
+  return [word, columnOf(word, PG_KSM)];
 }
 
 function translated(low: number, high: number): number {

@@ -19,6 +19,9 @@ import {
   PG_UPTODATE,
 } from '../mm/page-flags.js';
 import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
+import { CHUNK_PAGES, type ChunkColumns, EXPLAIN_ALL, EXPLAIN_UNMAPPED, IS_COUNTED } from '../simd/chunk-columns.js';
+import { clearTable, type Known, learn } from '../simd/known-words.js';
+import { pageChunk } from '../simd/page-chunk.js';
 import { hasMappings, keptFlags } from './kpageflags.js';
 import type { PageFileReader } from './page-file-reader.js';
 import { TYPELESS } from './typeless.js';
@@ -28,7 +31,6 @@ import type { PlacedZone } from './zone-ranges.js';
 /** Types that keep something else where the mapping count is, or that nobody maps. */
 const UNMAPPABLE = PG_RESERVED | PG_BUDDY | PG_SLAB | PG_NOPAGE | PG_PGTABLE | PG_OFFLINE;
 const MAX_MAPCOUNT = 0xffff;
-const { imul, min } = Math;
 /** As a page is after its first fault. */
 export const FRESH_ANONYMOUS = PG_ANON | PG_SWAPBACKED | PG_UPTODATE | PG_LRU;
 
@@ -39,9 +41,6 @@ const NAMELESS = 2;
 const ANONYMOUS = 3;
 /** To be counted besides: in the swap cache, or file-system metadata. */
 const TALLIED = 4;
-/** Above any count that a page may have. */
-const ALWAYS = 0x1_0000;
-const LOOKS = 4096;
 
 /** Pages of one zone that flags alone do not explain. */
 export interface Unexplained {
@@ -94,7 +93,6 @@ export class MappingReader implements PageFileReader {
   readonly name = 'kpagecount';
   /** As the zones are. */
   readonly found: readonly Unexplained[];
-  readonly #looks = new LookTable();
   readonly #runs: readonly { start: Pfn; end: Pfn; zone: number }[];
   /** Null while there is no such file. */
   #nrPages: number | null = null;
@@ -120,6 +118,7 @@ export class MappingReader implements PageFileReader {
 
   begin(): void {
     this.#nrPages = 0;
+    clearTable(pageChunk().columns.sorts, [0, 0]);
   }
 
   /** What no zone has is left out. */
@@ -144,6 +143,7 @@ export class MappingReader implements PageFileReader {
       );
     }
     caveats.push('The capture lacks kpagecount.gz: every mapped page is taken to be mapped once.');
+    clearTable(pageChunk().columns.sorts, [0, 0]);
     for (const { start, end, zone } of this.#runs)
       for (let first = start; first < end; first += GUESSED_PAGES) {
         const past = Math.min(end, first + GUESSED_PAGES);
@@ -151,10 +151,8 @@ export class MappingReader implements PageFileReader {
       }
   }
 
-  /** In one place: the loop over its pages is compiled for one form of it. */
   #piece(zone: number, words: Uint32Array, first: Pfn): MappingPiece {
-    const { pages } = this;
-    return { pages, looks: this.#looks, found: this.found[zone]!, words, first, areKnown: this.#nrPages !== null };
+    return { pages: this.pages, found: this.found[zone]!, words, first, areKnown: this.#nrPages !== null };
   }
 }
 
@@ -167,28 +165,16 @@ function guessed(flags: Uint32Array, start: Pfn, end: Pfn): Uint32Array {
   return words;
 }
 
-/** What has been worked out of pages by their flags: columns by slot. At first every slot is about pages without any. */
-class LookTable {
-  readonly flags = new Uint32Array(LOOKS);
-  readonly sorts = new Uint8Array(LOOKS).fill(BARE);
-  /** All bits set if mappings count, else none. */
-  readonly masks = new Int32Array(LOOKS).fill(-1);
-  /** A page with fewer mappings is to be explained. */
-  readonly explained = new Int32Array(LOOKS).fill(ALWAYS);
-  readonly kept = new Uint32Array(LOOKS);
-
-  learn(slot: number, word: number): void {
-    const isCompound = (word & (PG_HEAD | PG_TAIL)) !== 0;
-    const isUnmappable = (word & UNMAPPABLE) !== 0;
-    const sort = sortOf(word);
-    const isMapped = isCompound || sort === NAMELESS || sort === BARE || hasMappings(word);
-    this.flags[slot] = word;
-    this.sorts[slot] = sort;
-    this.masks[slot] = isUnmappable || !isMapped ? 0 : -1;
-    this.explained[slot] = sort === COUNTED ? 0 : sort === ANONYMOUS ? 1 : ALWAYS;
-    // Those are finished when their types are known.
-    this.kept[slot] = isCompound || sort === NAMELESS ? word : keptFlags(word);
-  }
+/** What a table has of a page by its flags: what stays of them, and how its mappings are read. */
+function knownOf(word: number): Known {
+  const isCompound = (word & (PG_HEAD | PG_TAIL)) !== 0;
+  const sort = sortOf(word);
+  const isMapped = isCompound || sort === NAMELESS || sort === BARE || hasMappings(word);
+  const isCounted = isMapped && (word & UNMAPPABLE) === 0;
+  const explain = sort === COUNTED ? 0 : sort === ANONYMOUS && isCounted ? EXPLAIN_UNMAPPED : EXPLAIN_ALL;
+  // Those are finished when their types are known.
+  const kept = isCompound || sort === NAMELESS ? word : keptFlags(word);
+  return [kept, explain | (isCounted ? IS_COUNTED : 0)];
 }
 
 function sortOf(word: number): number {
@@ -202,7 +188,6 @@ function sortOf(word: number): number {
 /** Some of the pages, and the words that say of them and their neighbours how often they are mapped. */
 interface MappingPiece {
   readonly pages: CapturedPages;
-  readonly looks: LookTable;
   readonly found: Unexplained;
   readonly words: Uint32Array;
   /** The page that `words` begin with. */
@@ -213,43 +198,57 @@ interface MappingPiece {
 
 /** Reads the mappings of pages of one zone, and drops the flags that only a capture has. */
 function readMappings(piece: MappingPiece, from: Pfn, to: Pfn): void {
-  const { pages, looks, words, first } = piece;
+  const { pages, words, first } = piece;
   const { flags, mapcounts, keepsMapcounts } = pages;
-  const { flags: known, masks, explained, kept } = looks;
-  for (let pfn = from; pfn < to; pfn++) {
-    const word = flags[pfn]!;
-    const slot = imul(word ^ (word >>> 15), 0x9e37_79b1) >>> 20;
-    if (known[slot] !== word) looks.learn(slot, word);
-    // The kernel's counter is an int: the high half of the word is never used.
-    const count = min(words[2 * (pfn - first)]!, MAX_MAPCOUNT) & masks[slot]!;
+  const { columns, steps } = pageChunk();
+  for (let start = from; start < to; start += CHUNK_PAGES) {
+    const nr = Math.min(to - start, CHUNK_PAGES);
+    columns.flags.set(flags.subarray(start, start + nr));
+    columns.words.set(words.subarray(2 * (start - first), 2 * (start + nr - first)));
+    columns.totals[1] = 0;
+    const nrRuns = steps.runsOfFlags(nr, start % PAGEBLOCK_PAGES);
+    for (let run = 0; ; ) {
+      run = steps.sortOutRuns(run, nrRuns, keepsMapcounts);
+      if (run === nrRuns) break;
+      const word = columns.flags[columns.runs[run]!]!;
+      learn(columns.sorts, word, 0, knownOf(word));
+    }
+    for (let i = 0; i < columns.totals[1]!; i++) explainPage(piece, columns, start, columns.found[i]!);
+    flags.set(columns.kept.subarray(0, nr), start);
     // Memory that is not written to is not there.
-    if (keepsMapcounts) mapcounts[pfn] = count;
-    flags[pfn] = kept[slot]!;
-    if (count < explained[slot]!) explain(piece, pfn, word, count);
+    if (keepsMapcounts) mapcounts.set(columns.mapcounts.subarray(0, nr), start);
   }
 }
 
-function explain({ pages, found, areKnown }: MappingPiece, pfn: Pfn, word: number, count: number): void {
-  const { flags, bareIn, hasListed } = pages;
+function explainPage(piece: MappingPiece, { flags, kept, words }: ChunkColumns, start: Pfn, page: number): void {
+  // The kernel's counter is an int: the high half of the word is never used.
+  const count = Math.min(words[2 * page]!, MAX_MAPCOUNT);
+  kept[page] = explained(piece, start + page, flags[page]!, count);
+}
+
+/** What stays of the page's flags. */
+function explained({ pages, found, areKnown }: MappingPiece, pfn: Pfn, word: number, count: number): number {
+  const { bareIn, hasListed } = pages;
   const pageblock = pfn >>> PAGEBLOCK_ORDER;
   const sort = sortOf(word);
   if (sort === TALLIED) tally(pages, pageblock, word);
   else if (sort === NAMELESS) {
     found.nameless.push(pfn);
     pages.mapcounts[pfn] = count;
+    return word;
   } else if (sort === BARE && count === 0) {
     found.nrBare++;
     bareIn[pageblock] = bareIn[pageblock]! + 1;
   } else if (sort === BARE) {
-    flags[pfn] = FRESH_ANONYMOUS;
     found.nrMappedSince++;
-  } else if (!areKnown) return;
-  else if ((word & PG_MMAP) === 0) found.nrHeldUnmapped++;
-  else {
-    flags[pfn] = PG_PCP;
+    return FRESH_ANONYMOUS;
+  } else if (areKnown && (word & PG_MMAP) === 0) found.nrHeldUnmapped++;
+  else if (areKnown) {
     found.nrUnmappedSince++;
     hasListed[pageblock] = 1;
+    return PG_PCP;
   }
+  return keptFlags(word);
 }
 
 /** True for a page that is counted by `tally`. */

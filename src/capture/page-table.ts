@@ -1,8 +1,8 @@
-import { PG_NOPAGE } from '../mm/page-flags.js';
+import { PG_KSM, PG_NOPAGE } from '../mm/page-flags.js';
 import { MAX_PFN, PAGE_SIZE } from '../mm/units.js';
 import type { CaptureSource } from './capture-source.js';
 import { type Census, emptyCensus } from './census.js';
-import { KnownWords, translateFlags } from './kpageflags.js';
+import { forgetWords, translateFlags } from './kpageflags.js';
 import type { PageFileReader } from './page-file-reader.js';
 
 const USUAL_BLOCK_PAGES = 2 ** 15;
@@ -13,9 +13,10 @@ export class PageTable implements PageFileReader {
   readonly name = 'kpageflags';
   /** So many pages the file has; null as long as there is none. */
   nrPages: number | null = null;
-  readonly #known = new KnownWords();
   #flags = new Uint32Array(0);
   #census = emptyCensus(0);
+  /** All flags that some page has. */
+  #any = 0;
 
   constructor(
     private readonly files: CaptureSource,
@@ -25,6 +26,7 @@ export class PageTable implements PageFileReader {
   /** Makes room for as many pages as there will be by the other files; the system gives memory to what is written only. */
   begin(nrPagesMost: number): void {
     this.nrPages = 0;
+    forgetWords();
     this.#grow(Math.min(nrPagesMost, Math.max(LEAST_PAGES, expectedPages(this.files))));
   }
 
@@ -32,7 +34,7 @@ export class PageTable implements PageFileReader {
     const start = this.nrPages ?? 0;
     const end = start + words.length / 2;
     if (end > this.#flags.length) this.#grow(Math.min(Math.max(end, 2 * this.#flags.length), MAX_PFN + 1));
-    translateFlags(words, this.#known, this.#flags, start, this.#census);
+    this.#any |= translateFlags(words, this.#flags, start, this.#census);
     this.nrPages = end;
   }
 
@@ -50,7 +52,7 @@ export class PageTable implements PageFileReader {
 
   /** False if no page has the KSM flag. */
   get hasKsm(): boolean {
-    return this.#known.hasKsm;
+    return (this.#any & PG_KSM) !== 0;
   }
 
   #grow(nrPages: number): void {

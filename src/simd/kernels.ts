@@ -13,6 +13,32 @@ export interface Kernels {
   useOfWords(flags: number, nrBlocks: number, use: number): void;
   /** The same from a byte a page, whose bit 0 says so; holes are not known. */
   useOfBytes(bytes: number, nrBlocks: number, use: number): void;
+  /** As src/simd/chunk-columns.ts says of steps; what a name is given for is the address of that column. */
+  runsOfWords(words: number, nrPages: number, place: number, runs: number): number;
+  runsOfFlags(flags: number, nrPages: number, place: number, runs: number): number;
+  translateRuns(
+    words: number,
+    runs: number,
+    run: number,
+    nrRuns: number,
+    place: number,
+    translations: number,
+    flags: number,
+    census: number,
+    any: number,
+  ): number;
+  sortOutRuns(
+    words: number,
+    flags: number,
+    runs: number,
+    run: number,
+    nrRuns: number,
+    sorts: number,
+    kept: number,
+    mapcounts: number,
+    found: number,
+    nrFound: number,
+  ): number;
 }
 
 /** Bytes that kernels reach. */

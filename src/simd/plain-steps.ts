@@ -1,0 +1,73 @@
+import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
+import {
+  CENSUS_COLUMNS,
+  type ChunkColumns,
+  type ChunkSteps,
+  EXPLAIN_ALL,
+  EXPLAIN_UNMAPPED,
+  IS_COUNTED,
+} from './chunk-columns.js';
+import { rowIn } from './known-words.js';
+
+const MAPCOUNT_MAX = 0xffff;
+
+/** The steps in TypeScript: what the kernels are compared with, and what works where there are none. */
+export class PlainSteps implements ChunkSteps {
+  constructor(private readonly columns: ChunkColumns) {}
+
+  runsOfWords(nrPages: number, place: number): number {
+    const { words, runs } = this.columns;
+    let nrRuns = 0;
+    for (let page = 0; page < nrPages; page++) {
+      const differs = words[2 * page] !== words[2 * page - 2] || words[2 * page + 1] !== words[2 * page - 1];
+      if (page === 0 || differs || (page + place) % PAGEBLOCK_PAGES === 0) runs[nrRuns++] = page;
+    }
+    runs[nrRuns] = nrPages;
+    return nrRuns;
+  }
+
+  runsOfFlags(nrPages: number, place: number): number {
+    const { flags, runs } = this.columns;
+    let nrRuns = 0;
+    for (let page = 0; page < nrPages; page++)
+      if (page === 0 || flags[page] !== flags[page - 1] || (page + place) % PAGEBLOCK_PAGES === 0)
+        runs[nrRuns++] = page;
+    runs[nrRuns] = nrPages;
+    return nrRuns;
+  }
+
+  translateRuns(run: number, nrRuns: number, place: number): number {
+    const { words, runs, translations, flags, census, totals } = this.columns;
+    for (; run < nrRuns; run++) {
+      const [page, past] = [runs[run]!, runs[run + 1]!];
+      const row = rowIn(translations, words[2 * page]!, words[2 * page + 1]!);
+      if (row < 0) return run;
+      const translated = translations[row + 2]!;
+      flags.fill(translated, page, past);
+      const column = ((page + place) >>> PAGEBLOCK_ORDER) * CENSUS_COLUMNS + translations[row + 3]!;
+      census[column] = census[column]! + past - page;
+      totals[0] = totals[0]! | translated;
+    }
+    return nrRuns;
+  }
+
+  sortOutRuns(run: number, nrRuns: number, wantsMapcounts: boolean): number {
+    const { words, flags, runs, sorts, kept, mapcounts, found, totals } = this.columns;
+    let nrFound = totals[1]!;
+    for (; run < nrRuns; run++) {
+      const [page, past] = [runs[run]!, runs[run + 1]!];
+      const row = rowIn(sorts, flags[page]!, 0);
+      if (row < 0) break;
+      const how = sorts[row + 3]!;
+      kept.fill(sorts[row + 2]!, page, past);
+      if (wantsMapcounts)
+        for (let one = page; one < past; one++)
+          mapcounts[one] = (how & IS_COUNTED) === 0 ? 0 : Math.min(words[2 * one]!, MAPCOUNT_MAX);
+      if ((how & EXPLAIN_UNMAPPED) !== 0) {
+        for (let one = page; one < past; one++) if (words[2 * one] === 0) found[nrFound++] = one;
+      } else if ((how & EXPLAIN_ALL) !== 0) for (let one = page; one < past; one++) found[nrFound++] = one;
+    }
+    totals[1] = nrFound;
+    return run;
+  }
+}
