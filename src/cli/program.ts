@@ -33,6 +33,7 @@ import {
 } from './program-options.js';
 import { addSoak } from './soak/add-soak.js';
 import { version } from './version.js';
+import { addView } from './view/add-view.js';
 
 /** Names of strategies by front end, the default first. */
 export interface StrategyNames {
@@ -78,6 +79,7 @@ export function createProgram(
   addLint(program, context, end);
   addHighOrder(program, context, end, strategyNames?.highOrder);
   addCompare(program, context, end);
+  addView(program, context, end);
   addSoak(program, context, end);
   addHandlers(program, context, end);
   addStrategies(program, context, end);

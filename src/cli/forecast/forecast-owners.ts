@@ -10,7 +10,11 @@ import type { LookedAt } from '../open-to-look.js';
  *
  * @throws VacateError kind 'capture' if what a capture says makes no sense.
  */
-export async function ownersOf(context: Context, open: LookedAt, wanted: boolean): Promise<PageOwners | null> {
+export async function ownersOf(
+  context: Pick<Context, 'progress' | 'interrupts'>,
+  open: LookedAt,
+  wanted: boolean,
+): Promise<PageOwners | null> {
   const { tree, captured, host } = open;
   if (captured === null) return null;
   if (tree === null) return readOwners(captured.files);
