@@ -63,7 +63,7 @@ const PUBLIC_SUBPATHS: Readonly<Record<string, string>> = {
   'vacate/testing': 'src/testing/index.ts',
 };
 /** Read at run time from the installed package; the paths are those of `dist/src/cli`, one level deeper. */
-const SHIPPED_DATA = ['../package.json', '../examples/scenarios/', '../examples/scenarios'];
+const SHIPPED_DATA = ['browser', '../package.json', '../examples/scenarios/', '../examples/scenarios'];
 const PLUGIN_IMPORTS = ['vacate/handler'];
 const EXAMPLE_IMPORTS = ['vacate', 'vacate/handler', 'vacate/strategy', 'vacate/testing', 'node:fs'];
 

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { printable, quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 
 /** No name of a block, a DIMM or a strategy is longer. */
 const TEXT_MAX = 4096;
 const ORDER_MAX = 28;
+const MESSAGE_MAX = 200;
 
 const text = z.string().min(1).max(TEXT_MAX);
 const common = {
@@ -40,10 +42,10 @@ export function readRunRequest(body: unknown): RunRequest {
   const read = schema.safeParse(body);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
-  const place = issue === undefined || issue.path.length === 0 ? 'the request' : issue.path.join('.');
+  const place = issue === undefined || issue.path.length === 0 ? 'the request' : quoted(issue.path.join('.'));
   throw new VacateError(
     'usage',
-    `${place} cannot be understood (${issue?.message ?? 'it is empty'}); ` +
+    `${place} cannot be understood (${printable((issue?.message ?? 'it is empty').slice(0, MESSAGE_MAX))}); ` +
       'send { frontEnd: "offline", blocks, dimm or range } or { frontEnd: "high-order", order, count }',
   );
 }

@@ -5,6 +5,7 @@ import { logReaders } from './logs.js';
 import { optionReaders } from './options.js';
 import { recordReaders } from './records.js';
 import { scenarioReaders } from './scenarios.js';
+import { viewReaders } from './view.js';
 
 /** Everything that reads what is not ours; `every-reader.test.ts` looks for those that are missing. */
 export const readers: readonly Reader[] = [
@@ -14,4 +15,5 @@ export const readers: readonly Reader[] = [
   ...logReaders,
   ...captureReaders,
   ...hostReaders,
+  ...viewReaders,
 ];

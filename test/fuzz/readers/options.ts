@@ -25,6 +25,7 @@ import {
   parseThreads,
 } from '../../../src/cli/soak/soak-options.js';
 import { noMachine } from '../../../src/cli/strategy-names.js';
+import { parsePort } from '../../../src/cli/view/parse-port.js';
 import { createEvacuator } from '../../../src/container/create-evacuator.js';
 import { loadPlugins, loadStrategies } from '../../../src/container/load-plugins.js';
 import { MAX_PFN, PAGE_SIZE, PAGEBLOCK_PAGES } from '../../../src/mm/units.js';
@@ -59,6 +60,7 @@ const VALUES: ReadonlyArray<(text: string) => void> = [
   (text) => isWhole(parseSeeds(text), 1, 10_000),
   (text) => isWhole(parseJobs(text), 1, 256),
   (text) => isWhole(parseReaders(text), 1, 2),
+  (text) => isWhole(parsePort(text), 0, 65_535),
   (text) => isWhole(parseNodeThreads(text), 1, 256),
   (text) => isWhole(parseThreads(text), 1, 24),
   (text) => isWhole(parseMigrators(text), 1, 4),
