@@ -1,6 +1,6 @@
 import type { PfnRange } from '../mm/pfn-range.js';
 import { MAX_PAGE_ORDER } from '../mm/units.js';
-import { markFreeOrders } from './free-orders.js';
+import { markFreeOrders } from '../picture/free-orders.js';
 
 /** An area is as large as a free block can be, so that what happens in one changes no order in another. */
 const AREA_PAGES = 2 ** MAX_PAGE_ORDER;

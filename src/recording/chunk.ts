@@ -18,7 +18,10 @@ export const PAYLOAD_BYTES_MAX = 16 * 1024 * 1024;
 
 /** JSON: a `RecordingHeader`. The first chunk, and there is one. */
 export const CHUNK_HEADER = 1;
-/** A byte for each page (picture/page-bytes.ts) from a pfn on: start:u32, nrPages:u32, bytes. Together they cover memory. */
+/**
+ * A byte for each page (picture/page-bytes.ts) from a pfn on: start:u32, nrPages:u32, bytes. Together they cover memory.
+ * Free pages have order 0: readers see their blocks from the pages (picture/free-orders.ts), so nobody has to keep them.
+ */
 export const CHUNK_PAGES = 2;
 /**
  * JSON: a `BlocksSnapshot`: what pageblocks and memory blocks say of themselves. Once when the pages are complete, and
@@ -33,7 +36,7 @@ export const CHUNK_RANGE_EVENT = 5;
 export const CHUNK_COUNTERS = 6;
 /**
  * Pages that have changed otherwise than by page events (reclaim, other tasks): runs of start:u32 nrPages:u32 and a byte
- * a page. Orders of free blocks are not in it: readers see them from the pages (recording/free-orders.ts).
+ * a page. Orders of free blocks are not in it, as in CHUNK_PAGES.
  */
 export const CHUNK_PATCH = 7;
 /** JSON: a `RecordingEnd`. The last chunk of a run that came to its end. */

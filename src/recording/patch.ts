@@ -10,20 +10,6 @@ const GAP_PAGES = RUN_HEADER_BYTES;
 /** A patch is written when it has so many bytes. */
 const PATCH_BYTES = 256 * 1024;
 
-/**
- * What the run itself has shown of a page stays shown while the page stays what it is: that it has arrived or refused is
- * not for the machine to say. `now` is changed where that holds.
- */
-export function keepShown(known: Uint8Array, now: Uint8Array): void {
-  for (let pfn = 0; pfn < now.length; pfn++) {
-    const byte = known[pfn]!;
-    const state = byte >>> 4;
-    if (state !== STATE_ARRIVED && state !== STATE_REFUSED) continue;
-    const kind = byte & 0x0f;
-    if (kind > KIND_FREE && kind === (now[pfn]! & 0x0f)) now[pfn] = byte;
-  }
-}
-
 /** Collects runs of pages into payloads of patches, and hands them out when they are large enough. */
 export class PatchWriter {
   #pieces: Uint8Array[] = [];
@@ -31,14 +17,14 @@ export class PatchWriter {
 
   constructor(private readonly write: (payload: Uint8Array) => void) {}
 
-  /** What makes the pages `known`, from pfn `start` on, what `now` is; `known` becomes that. */
+  /** What makes the pages `known`, from pfn `start` on, what they are `now`; `known` becomes that. */
   addDifferences(known: Uint8Array, now: Uint8Array, start: Pfn): void {
     for (let at = nextDifference(known, now, 0); at < now.length; ) {
       const end = endOfRun(known, now, at);
-      this.add(start + at, now.subarray(at, end));
+      for (let i = at; i < end; i++) known[i] = shownOf(known[i]!, now[i]!);
+      this.add(start + at, known.subarray(at, end));
       at = nextDifference(known, now, end);
     }
-    known.set(now);
   }
 
   add(start: Pfn, bytes: Uint8Array): void {
@@ -60,16 +46,27 @@ export class PatchWriter {
   }
 }
 
+/**
+ * What is shown of a page that is so now. That it has arrived or refused is not for the machine to say, and stays shown
+ * while the page is in use; so what a run comes to does not depend on when its pages were read again.
+ */
+function shownOf(known: number, now: number): number {
+  const state = known >>> 4;
+  if (state !== STATE_ARRIVED && state !== STATE_REFUSED) return now;
+  return (known & 0x0f) > KIND_FREE && (now & 0x0f) > KIND_FREE ? (known & 0xf0) | (now & 0x0f) : now;
+}
+
 function nextDifference(known: Uint8Array, now: Uint8Array, from: number): number {
   let at = from;
-  while (at < now.length && known[at] === now[at]) at++;
+  while (at < now.length && (known[at] === now[at] || known[at] === shownOf(known[at]!, now[at]!))) at++;
   return at;
 }
 
 /** Behind the last page that differs before a gap. */
 function endOfRun(known: Uint8Array, now: Uint8Array, start: number): number {
   let end = start + 1;
-  for (let at = end; at < now.length && at - end < GAP_PAGES; at++) if (known[at] !== now[at]) end = at + 1;
+  for (let at = end; at < now.length && at - end < GAP_PAGES; at++)
+    if (known[at] !== now[at] && known[at] !== shownOf(known[at]!, now[at]!)) end = at + 1;
   return end;
 }
 

@@ -21,11 +21,10 @@ import {
   type ChunkKind,
 } from './chunk.js';
 import { EventTally } from './event-tally.js';
-import { markFreeOrders } from './free-orders.js';
 import { packPageEvents } from './pack-events.js';
 import { hashOfPages } from './page-hash.js';
 import { outcomeText } from './page-history.js';
-import { keepShown, PatchWriter } from './patch.js';
+import { PatchWriter } from './patch.js';
 import type {
   BlocksSnapshot,
   CountersSnapshot,
@@ -57,7 +56,7 @@ type RecordedHost = Pick<MemoryHost, 'name' | 'layout' | 'columns' | 'free' | 'b
 
 /** Events of a chunk: small enough to be seen soon. */
 const CHUNK_EVENTS = 16_384;
-/** Pages that are read at a time; a multiple of what the largest free block has. */
+/** Pages that are read at a time. */
 const PIECE_PAGES = 65_536;
 /** Between two counters; and what has happened is written down at least so often. */
 const COUNTERS_MS = 100;
@@ -75,7 +74,7 @@ const PATCH_SHARE = 1 / 10;
  */
 export class Recorder {
   readonly #machine: RecordedMachine;
-  /** What a replay shows of each page; orders of free blocks are marked when pages are read again. */
+  /** What a replay shows of each page, but for the orders of free blocks: here all are of order 0. */
   readonly #pages: Uint8Array;
   readonly #blocks: BlockBook;
   readonly #tally = new EventTally();
@@ -195,10 +194,7 @@ export class Recorder {
     const begun = this.#now();
     for (let start = 0; start < this.#pages.length; start += PIECE_PAGES) {
       const known = this.#pages.subarray(start, start + PIECE_PAGES);
-      markFreeOrders(known, 0, known.length);
-      const piece = this.#read(start);
-      keepShown(known, piece);
-      this.#patch.addDifferences(known, piece, start);
+      this.#patch.addDifferences(known, this.#read(start), start);
     }
     this.#patch.flush();
     const blocks = this.#blocksNow();
@@ -214,7 +210,6 @@ export class Recorder {
     const end = Math.min(start + PIECE_PAGES, this.#pages.length);
     const piece = new Uint8Array(end - start);
     writePageBytes(this.host.columns.flags, start, end, piece, 0);
-    markFreeOrders(piece, 0, piece.length);
     return piece;
   }
 

@@ -76,7 +76,7 @@ export interface CountersSnapshot {
 export interface RecordingEnd {
   readonly ms: number;
   readonly outcome: string;
-  /** Of all page bytes when the run ended, and so of a replay: FNV-1a, 8 hex digits. */
+  /** Of all page bytes when the run ended, and so of a replay (recording/page-hash.ts). */
   readonly hash: string;
   readonly pagesMigrated: number;
   readonly ranges: readonly PfnRange[];
