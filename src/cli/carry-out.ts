@@ -1,14 +1,15 @@
 import { createEvacuator, type Evacuator } from '../container/create-evacuator.js';
-import { driveJob } from '../container/run-job.js';
+import { driveJob, type JobEnd } from '../container/run-job.js';
 import type { PageType } from '../handler/define-page-type.js';
 import type { RefusalCount } from '../migration/migration-report.js';
 import type { Machine } from '../sim/machine.js';
 import { simModule } from '../sim/sim-module.js';
 import type { StrategyDefinition } from '../strategies/define-strategy.js';
-import type { Job, StrategyProgress } from '../strategies/strategy.js';
+import type { Job, JobOutcome, StrategyProgress } from '../strategies/strategy.js';
 import { type Account, AccountBook } from './account.js';
 import type { Context } from './context.js';
 import { Interrupted } from './interrupts.js';
+import type { Recording, RecordWish } from './record/recording.js';
 import { countOf } from './wording.js';
 
 export interface Task<Result> {
@@ -26,6 +27,8 @@ export interface Task<Result> {
   readonly watch?: { readonly sliceMs: number; readonly onProgress: (progress: StrategyProgress) => Promise<void> };
   /** What other CPUs do at each pause of the job. */
   readonly onPause?: () => void;
+  /** The file that the run is recorded in, if any, and what to say of it. */
+  readonly record?: RecordWish | null;
 }
 
 export interface Carried<Result> {
@@ -52,22 +55,56 @@ export async function carryOut<Result>(context: Context, task: Task<Result>): Pr
     onListenerError: (error) => context.note(`a listener failed and was left out: ${String(error)}`),
   });
   const job = task.begin(evacuator);
+  const strategy = task.strategy ?? (evacuator.strategies[task.frontEnd][0] as string);
+  const recording = await beginRecording(context, task, evacuator, strategy);
   const book = new AccountBook(machine, evacuator);
-  const end = await driveJob(job, {
+  const { sliceMs, onProgress = (progress) => showProgress(context, progress) } = task.watch ?? {};
+  const driving = driveJob(job, {
     signal: context.interrupts.signal,
     timeoutMs,
-    onProgress: (progress) => showProgress(context, progress),
-    ...task.watch,
+    ...(sliceMs === undefined ? {} : { sliceMs }),
+    onProgress: async (progress: StrategyProgress) => {
+      await onProgress(progress);
+      await recording?.tick();
+    },
     onPause: ({ step }) => {
       if (step === 'waiting') book.waits++;
       task.onPause?.();
     },
   });
+  const end = await recorded(recording, driving);
   context.progress.stop();
   if (end.ended === 'aborted') throw new Interrupted(interruption(book));
   const result = end.ended === 'finished' ? end.result : null;
-  const strategy = task.strategy ?? (evacuator.strategies[task.frontEnd][0] as string);
   return { result, account: book.close(end.busyMs), blocksMade: book.blocksMade, strategy, evacuator };
+}
+
+/** What it takes to record is loaded only where somebody wants it. */
+async function beginRecording<Result>(
+  context: Context,
+  { record = null }: Task<Result>,
+  evacuator: Evacuator,
+  strategy: string,
+): Promise<Recording | null> {
+  if (record === null) return null;
+  const { Recording } = await import('./record/recording.js');
+  return Recording.begin(context, record, evacuator, strategy);
+}
+
+/** Waits for the end of a job, and writes into its recording what that was. */
+async function recorded<Result>(
+  recording: Recording | null,
+  driving: Promise<JobEnd<Result>>,
+): Promise<JobEnd<Result>> {
+  let outcome = 'failed';
+  try {
+    const end = await driving;
+    if (end.ended === 'finished') outcome = (end.result as { outcome: JobOutcome }).outcome;
+    else outcome = end.ended === 'aborted' ? 'interrupted' : 'timeout';
+    return end;
+  } finally {
+    await recording?.end(outcome);
+  }
 }
 
 function showProgress({ progress }: Context, { step, done, total }: StrategyProgress): void {

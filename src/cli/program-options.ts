@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { collect, parseNodeThreads, parseSeed, parseStall, parseTimeout } from './options.js';
+import { collect, once, parseNodeThreads, parseSeed, parseStall, parseTimeout } from './options.js';
 import { wrap } from './wording.js';
 
 /*
@@ -33,6 +33,12 @@ export const stall = () =>
   new Option('--stall <time>', 'live: stop when no page has left a block for so long (10s)').argParser(parseStall);
 export const threads = () =>
   new Option('--threads <number>', 'scenario: each node for itself, so many at a time').argParser(parseNodeThreads);
+export const record = () =>
+  new Option('--record <file>', 'write the run down in this file, for vacate replay').argParser(once('--record'));
+export const RECORD_HELP = `
+With --record the whole run can be looked at afterwards, or meanwhile: vacate
+replay. A recorded run that is there is replaced, any other file is not.
+`;
 export const THREADS_HELP = `
 With --threads each node of a scenario is a machine of its own, and pages stay
 in their node: large machines on several cores. Results are the same for any

@@ -21,6 +21,8 @@ import {
   MACHINE,
   plugin,
   RANGE_HELP,
+  RECORD_HELP,
+  record,
   root,
   seed,
   stall,
@@ -105,9 +107,10 @@ function addDemo(program: Command, context: Context, end: End): void {
     .command('demo')
     .description('take a DIMM of a simulated machine offline, in seconds, before your eyes')
     .addOption(seed())
+    .addOption(record())
     .addOption(json())
     .action(async (options) => end(await (await import('./commands/demo.js')).demo(context, options)))
-    .addHelpText('after', examples(['vacate demo', 'vacate demo --seed 7']));
+    .addHelpText('after', examples(['vacate demo', 'vacate demo --seed 7', 'vacate demo --record demo.run']));
 }
 
 const CAPTURE_HELP = `
@@ -169,6 +172,7 @@ function addOffline(program: Command, context: Context, end: End, strategies: re
     .addOption(root())
     .addOption(plugin())
     .addOption(seed())
+    .addOption(record())
     .addOption(json())
     .action(async (machine, options) =>
       end(
@@ -184,6 +188,7 @@ function addOffline(program: Command, context: Context, end: End, strategies: re
         strategiesHelp(strategies) +
         LIVE_HELP +
         THREADS_HELP +
+        RECORD_HELP +
         examples([
           'vacate offline examples/scenarios/two-dimms.yaml --dimm dimm1',
           'vacate offline captures/host7 --blocks 32-35,40 --timeout 30s --json',
@@ -269,6 +274,7 @@ function addHighOrder(program: Command, context: Context, end: End, strategies: 
     .addOption(plugin())
     .addOption(root())
     .addOption(seed())
+    .addOption(record())
     .addOption(json())
     .action(async (machine, options) =>
       end(await (await import('./commands/high-order.js')).highOrder(context, machine, options)),
@@ -279,6 +285,7 @@ function addHighOrder(program: Command, context: Context, end: End, strategies: 
         HIGH_ORDER_HELP +
         strategiesHelp(strategies) +
         THREADS_HELP +
+        RECORD_HELP +
         examples([
           'vacate high-order captures/host7 --order 9 --count 64',
           'vacate high-order examples/scenarios/fragmented.yaml --order 9 --count 64',
@@ -320,6 +327,7 @@ function addCompare(program: Command, context: Context, end: End): void {
     .option('--force', "overwrite another run's results")
     .addOption(plugin())
     .addOption(strategyModule())
+    .addOption(record().hideHelp())
     .addOption(json())
     .action(async (machines, options) =>
       end(await (await import('./commands/compare.js')).compare(context, machines, options)),

@@ -20,6 +20,7 @@ import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
 import { Interrupted } from '../interrupts.js';
 import { loadPageTypes } from '../page-types.js';
+import { refuseRecord } from '../record/record-wish.js';
 import { version } from '../version.js';
 import { countOf, formatCount } from '../wording.js';
 
@@ -34,10 +35,15 @@ export interface CompareOptions extends StatedJobs, FolderManner {
   readonly plugin: readonly string[];
   readonly strategyModule: readonly string[];
   readonly json?: boolean;
+  readonly record?: string;
 }
+
+const A_RUN_EACH =
+  'every cell is a run of its own; record one by vacate offline or high-order with its --strategy and --seed';
 
 /** `vacate compare`: every strategy on every machine with every seed, and what came of it. */
 export async function compare(context: Context, paths: readonly string[], options: CompareOptions): Promise<number> {
+  refuseRecord(options.record, A_RUN_EACH);
   checkStatedJobs(options);
   checkFolder(options.out, options);
   const strategies = await loadStrategies(options.strategyModule);

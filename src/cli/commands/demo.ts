@@ -20,6 +20,7 @@ import { mapLegend, memoryMap } from '../memory-map.js';
 import { machineOfScenario, type OpenMachine } from '../open-machine.js';
 import { loadPageTypes } from '../page-types.js';
 import { formatBlocks } from '../parse-blocks.js';
+import { checkRecord, recordWish } from '../record/record-wish.js';
 import { refusalText } from '../refusal-text.js';
 import { blocksIn } from '../select-blocks.js';
 import { countOf, formatCount, wrap } from '../wording.js';
@@ -28,6 +29,8 @@ import { offlineJson } from './offline.js';
 export interface DemoOptions {
   readonly seed?: number;
   readonly json?: boolean;
+  /** File in which the run that goes is recorded. */
+  readonly record?: string;
 }
 
 /** Where the scenarios are that everybody can look at: beside the package's own description. */
@@ -42,10 +45,11 @@ const WATCHED_REST_MS = 20;
 
 /** `vacate demo`: a DIMM of a busy machine goes offline, and one of another machine tells why it does not. */
 export async function demo(context: Context, options: DemoOptions): Promise<number> {
+  await checkRecord(options.record);
   const pageTypes = await loadPageTypes([]);
   const isText = options.json !== true;
   const goes = await openScenario(context, GOES.file, options);
-  const first = await takeOffline(context, goes, pageTypes, dimmOf(goes.machine, GOES.dimm), isText);
+  const first = await takeOffline(context, goes, pageTypes, dimmOf(goes.machine, GOES.dimm), options);
   const refuses = await openScenario(context, REFUSES.file, options);
   const second = await tellWhyNot(context, refuses, pageTypes, isText);
   if (isText) context.print(nextSteps(context));
@@ -90,8 +94,9 @@ async function takeOffline(
   open: OpenMachine,
   pageTypes: readonly PageType[],
   dimm: Dimm,
-  isText: boolean,
+  { json, record }: DemoOptions,
 ) {
+  const isText = json !== true;
   const { machine } = open;
   const { palette } = context;
   const map = () => memoryMap(machine, { palette });
@@ -114,6 +119,7 @@ async function takeOffline(
     frontEnd: 'offline',
     begin: (evacuator) => evacuator.offline({ blocks }),
     onPause: () => readers.read(READS_PER_PAUSE),
+    record: recordWish(record, open),
     ...(isShown ? { watch: { sliceMs: WATCHED_SLICE_MS, onProgress } } : {}),
   });
   const result = carried.result as OfflineResult;

@@ -13,6 +13,7 @@ import { LIVE } from '../open-live.js';
 import { openMachine } from '../open-machine.js';
 import { loadPageTypes } from '../page-types.js';
 import type { Palette } from '../palette.js';
+import { checkRecord, recordWish } from '../record/record-wish.js';
 import { refusalText } from '../refusal-text.js';
 import { table } from '../tables.js';
 import { countOf, formatCount, wrap } from '../wording.js';
@@ -22,6 +23,8 @@ export interface HighOrderOptions extends HighOrderLiveOptions {
   readonly strategy?: string;
   readonly strategyModule: readonly string[];
   readonly whatIf?: boolean;
+  /** File in which the run is recorded. */
+  readonly record?: string;
   /** Nodes that work at a time, each for itself; absent, the machine is one. */
   readonly threads?: number;
 }
@@ -44,6 +47,11 @@ export async function highOrder(context: Context, machineName: string, options: 
       'usage',
       '--threads builds each node of a scenario for itself; leave it out, or say --strategy',
     );
+  if (whatIf && options.record !== undefined)
+    throw new VacateError(
+      'usage',
+      '--record needs a run of ours: the kernel does not say which pages its compaction moves; name a --strategy',
+    );
   if (whatIf) return highOrderLive(context, machineName, options);
   for (const option of ['commit', 'node', 'journal'] as const)
     if (options[option] !== undefined)
@@ -54,6 +62,7 @@ export async function highOrder(context: Context, machineName: string, options: 
   if (order === undefined) throw notSpecified('--order <number>');
   if (count === undefined) throw notSpecified('--count <number>');
   const { threads } = options;
+  await checkRecord(options.record, threads);
   if (threads === undefined) return simulated(context, machineName, { ...options, order, count });
   const { highOrderOnNodes } = await import('../nodes/high-order-nodes.js');
   return highOrderOnNodes(context, machineName, { ...options, order, count, threads });
@@ -68,7 +77,8 @@ async function simulated(context: Context, machineName: string, options: Simulat
   const { order, count, strategy } = options;
   const pageTypes = await loadPageTypes(options.plugin);
   const strategies = await loadStrategies(options.strategyModule);
-  const { machine, seed } = await openMachine(machineName, { ...context, ...options });
+  const open = await openMachine(machineName, { ...context, ...options });
+  const { machine, seed } = open;
   const timeoutMs = options.timeout ?? null;
   const carried = await carryOut(context, {
     machine,
@@ -78,6 +88,7 @@ async function simulated(context: Context, machineName: string, options: Simulat
     frontEnd: 'highOrder',
     strategy,
     begin: (evacuator) => evacuator.highOrder({ order, count }, strategy),
+    record: recordWish(options.record, open),
   });
   const outcome = carried.result ?? stoppedOutcome(options, carried);
   if (options.json === true) printJson(context, highOrderJson(machine, seed, outcome, carried));

@@ -8,6 +8,7 @@ import { planOffline } from '../live/offline-live-plan.js';
 import { exitCodeOfReport, type OfflineLiveReport } from '../live/offline-live-report.js';
 import { commitOffline, deadlineFor, whyNoEject } from '../live/offline-live-run.js';
 import { offlineLiveText } from '../live/offline-live-text.js';
+import { refuseRecord } from '../record/record-wish.js';
 import { checkSelection, type Selection } from '../select-blocks.js';
 
 /** What only a real host can be asked for. */
@@ -28,7 +29,11 @@ export interface OfflineLiveOptions extends Selection, LiveOptions {
   readonly plugin: readonly string[];
   readonly strategyModule: readonly string[];
   readonly seed?: number;
+  readonly record?: string;
 }
+
+const KERNEL_MOVES =
+  'the kernel moves the pages of "live" and does not say which; take captures before and after, and compare those';
 
 /** After so long without a page less the kernel goes over the same pages again and again. */
 const STALL_MS = 10_000;
@@ -38,6 +43,7 @@ const STALL_MS = 10_000;
  * none, each write noted before, and what failed explained by the kernel's own log.
  */
 export async function offlineLive(context: Context, options: OfflineLiveOptions): Promise<number> {
+  refuseRecord(options.record, KERNEL_MOVES);
   checkSelection(options);
   checkSimulated(options);
   const tree = treeOf(options.root);

@@ -16,6 +16,7 @@ import { checkRoot, openMachine } from '../open-machine.js';
 import { loadPageTypes } from '../page-types.js';
 import type { Palette } from '../palette.js';
 import { nameBlocks } from '../parse-blocks.js';
+import { checkRecord, recordWish } from '../record/record-wish.js';
 import { refusalText } from '../refusal-text.js';
 import { type BlockBook, checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
 import { table } from '../tables.js';
@@ -30,6 +31,8 @@ export interface OfflineOptions extends Selection, LiveOptions {
   readonly plugin: readonly string[];
   readonly strategyModule: readonly string[];
   readonly seed?: number;
+  /** File in which the run is recorded. */
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -37,12 +40,14 @@ export interface OfflineOptions extends Selection, LiveOptions {
 export async function offline(context: Context, machineName: string, options: OfflineOptions): Promise<number> {
   checkSelection(options);
   checkNotLive(machineName, options);
+  await checkRecord(options.record, options.threads);
   const { threads } = options;
   if (threads !== undefined)
     return (await import('../nodes/offline-nodes.js')).offlineOnNodes(context, machineName, { ...options, threads });
   const pageTypes = await loadPageTypes(options.plugin);
   const strategies = await loadStrategies(options.strategyModule);
-  const { machine, seed } = await openMachine(machineName, { ...context, seed: options.seed });
+  const open = await openMachine(machineName, { ...context, seed: options.seed });
+  const { machine, seed } = open;
   const blocks = selectBlocks(machine, options);
   const timeoutMs = options.timeout ?? null;
   const carried = await carryOut(context, {
@@ -53,6 +58,7 @@ export async function offline(context: Context, machineName: string, options: Of
     frontEnd: 'offline',
     strategy: options.strategy,
     begin: (evacuator) => evacuator.offline({ blocks }, options.strategy),
+    record: recordWish(options.record, open),
   });
   const result = carried.result ?? stoppedResult(machine, blocks, carried, timeoutMs ?? 0);
   if (options.json === true) printJson(context, offlineJson(machine, seed, result, carried));

@@ -4,6 +4,7 @@ import { parseFaultKinds } from '../../soak/fault-kinds.js';
 import { fullRoster, pickFromRoster } from '../../soak/roster.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_REFUSED } from '../exit-codes.js';
+import { refuseRecord } from '../record/record-wish.js';
 import { LiveBlock } from '../soak/live-block.js';
 import { openSoakMachine, type SoakMachine } from '../soak/soak-machine.js';
 import { runSoak, type SoakEnd, type SoakNow } from '../soak/soak-run.js';
@@ -22,10 +23,15 @@ export interface SoakOptions {
   readonly plugin: readonly string[];
   readonly seed?: number;
   readonly json?: boolean;
+  readonly record?: string;
 }
+
+const THREADS_AT_ONCE =
+  'threads move and use pages at the same time, and no recording could tell in which order; record vacate offline';
 
 /** `vacate soak`: all strategies in turn, for a time, while threads use the memory that moves and things go wrong. */
 export async function soak(context: Context, scenario: string | undefined, options: SoakOptions): Promise<number> {
+  refuseRecord(options.record, THREADS_AT_ONCE);
   const seconds = secondsOf(options);
   const faults = parseFaultKinds(options.faults);
   const roster = pickFromRoster(fullRoster(strategyNames()), options.strategy);

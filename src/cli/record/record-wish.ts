@@ -1,0 +1,28 @@
+import { VacateError } from '../../base/vacate-error.js';
+import type { OpenMachine } from '../open-machine.js';
+import type { RecordWish } from './recording.js';
+
+/**
+ * Looks at --record before anything that takes long.
+ *
+ * @throws VacateError kind 'usage' if the run cannot be recorded, or not in that file.
+ */
+export async function checkRecord(path: string | undefined, threads?: number): Promise<void> {
+  if (path === undefined) return;
+  if (threads !== undefined)
+    throw new VacateError(
+      'usage',
+      '--record follows one machine, and with --threads each node is one; leave one of them out',
+    );
+  const { checkRecordFile } = await import('./record-file.js');
+  checkRecordFile(path);
+}
+
+export function recordWish(path: string | undefined, { source, seed }: OpenMachine): RecordWish | null {
+  return path === undefined ? null : { path, source, seed };
+}
+
+/** @throws VacateError kind 'usage', for commands whose runs are many or have nobody to follow them. */
+export function refuseRecord(path: string | undefined, because: string): void {
+  if (path !== undefined) throw new VacateError('usage', `--record cannot be used here: ${because}`);
+}
