@@ -58,12 +58,13 @@ export async function carryOut<Result>(context: Context, task: Task<Result>): Pr
   const strategy = task.strategy ?? (evacuator.strategies[task.frontEnd][0] as string);
   const recording = await beginRecording(context, task, evacuator, strategy);
   const book = new AccountBook(machine, evacuator);
-  const { sliceMs, onProgress = (progress) => showProgress(context, progress) } = task.watch ?? {};
+  const { sliceMs } = task.watch ?? {};
+  const onProgress = task.watch?.onProgress ?? ((progress: StrategyProgress) => showProgress(context, progress));
   const driving = driveJob(job, {
     signal: context.interrupts.signal,
     timeoutMs,
     ...(sliceMs === undefined ? {} : { sliceMs }),
-    onProgress: async (progress: StrategyProgress) => {
+    onProgress: async (progress) => {
       await onProgress(progress);
       await recording?.tick();
     },
