@@ -6,6 +6,7 @@ import {
   fileBackedFixture,
   movableOpsFixture,
   nonlinearFixture,
+  PAGE_TYPE_RULES,
   type PageTypeOptions,
   pageTypeConformance,
   swapBackedFixture,
@@ -49,6 +50,12 @@ const BROKEN: readonly Broken[] = [
     ...file,
     spoil: () => ({ migrate: () => 0 }),
     foundBy: 'migrate re-points the slot, and leaves its tags',
+  },
+  {
+    how: 'leaves the old page for writeback to write',
+    ...file,
+    spoil: () => ({ migrate: () => 0 }),
+    foundBy: 'a dirty page can be written back from its new place',
   },
   {
     how: 'moves no swap slot',
@@ -234,6 +241,46 @@ const BROKEN: readonly Broken[] = [
     },
     foundBy: '"nonlinear-mapping": it stays refused, however often it is asked',
   },
+  {
+    how: 'remembers when it isolates a page what it should ask when it moves it',
+    ...swap,
+    spoil: (right, pages) => {
+      const inSwap = new Set<number>();
+      return {
+        isolate: (page) => {
+          if (pages.swapSlot(page) >= 0) inSwap.add(page);
+          return right.isolate(page);
+        },
+        migrate: (source, target, mode) =>
+          inSwap.has(source) && pages.swapSlot(source) < 0 ? 0 : right.migrate(source, target, mode),
+      };
+    },
+    foundBy: 'a page moves or stays as a whole, though a process writes to it between any two steps',
+  },
+  {
+    how: 'takes the page that it isolated last for the one that it is to put back',
+    ...file,
+    spoil: (right) => {
+      let last = -1;
+      return {
+        isolate: (page) => {
+          last = page;
+          return right.isolate(page);
+        },
+        putback: (page) => right.putback(last >= 0 ? last : page),
+      };
+    },
+    foundBy: 'in every world of four pages exactly those move that nothing keeps',
+  },
+  {
+    how: 'tires after two hundred pages',
+    ...driver,
+    spoil: (right) => {
+      let nr = 0;
+      return { isolate: (page) => (++nr > 200 ? 1 : right.isolate(page)) };
+    },
+    foundBy: 'thousands of operations leave what a model of one object a page says',
+  },
 ];
 
 /** A plugin whose handlers do some things differently. */
@@ -266,10 +313,22 @@ describe('a broken handler is found out', () => {
     '%s that %s: by "%s"',
     (_name, _how, foundBy, broken) => {
       expect(caseOf(broken.plugin, broken, foundBy)).not.toThrow();
-      expect(caseOf(spoiled(broken), broken, foundBy)).toThrow(ConformanceFailure);
+      const fails = caseOf(spoiled(broken), broken, foundBy);
+      expect(fails).toThrow(ConformanceFailure);
+      expect(fails).toThrow(/^page type "[a-z-]+" breaks "[a-z-]+": .*(pfn:0x[0-9a-f]+|a page with flags )/s);
     },
   );
+
+  it('by each rule of the kit', () => {
+    const found = new Set(BROKEN.map((broken) => ruleOf(broken)));
+    expect(Object.keys(PAGE_TYPE_RULES).filter((rule) => !found.has(rule))).toEqual(['skips-are-needed']);
+  });
 });
+
+function ruleOf(broken: Broken): string {
+  const { plugin, foundBy } = broken;
+  return pageTypeConformance(plugin, broken).find(({ name }) => name === foundBy)!.rule;
+}
 
 describe('a skip', () => {
   const options = { fixture: anonymousFixture };

@@ -4,11 +4,11 @@ import { createMachine, type Machine } from '../../sim/machine.js';
 import { onlineBlock } from '../../sim/memory-blocks.js';
 import { drainLruAdd, drainPcp } from '../../sim/page-allocator.js';
 
-const BLOCK_PAGES = 1024;
+const BLOCK_PAGES = 512;
 const NR_PFNS = 2 * BLOCK_PAGES;
 
 /**
- * A machine small enough to be copied and compared whole after every step: 8 MiB of real bytes on one node, a memory
+ * A machine small enough to be copied and compared whole after every step: 4 MiB of real bytes on one node, a memory
  * block of Normal and one of Movable, two CPUs. Everything is free. Its watermarks are 0, so that a test may leave a
  * migration a single free page to go to.
  */
@@ -30,7 +30,7 @@ export function smallMachine(): Machine {
     dimms: [],
     nrSwapSlots: 64,
     contents: 'bytes',
-    capacity: { processes: 16, vmas: 64, mappings: 64, extents: 128, tables: 64, leaves: 64, holds: 64 },
+    capacity: { processes: 16, vmas: 64, mappings: 64, extents: 128, tables: 64, leaves: 64, stored: 64, holds: 64 },
   });
   onlineBlock(machine, 0);
   onlineBlock(machine, 1);

@@ -1,6 +1,6 @@
 import { Prng } from '../../base/prng.js';
 import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
-import { PG_ISOLATED, PG_LRU } from '../../mm/page-flags.js';
+import { formatFlags, PG_ISOLATED, PG_LRU } from '../../mm/page-flags.js';
 import { formatPfn, MAX_PAGE_ORDER, type Pfn } from '../../mm/units.js';
 import { pin } from '../../sim/holds.js';
 import { unpin } from '../../sim/writeback.js';
@@ -43,7 +43,10 @@ function claimsIsPure(one: World, other: World): void {
   for (let i = words.length - 1; i >= 0; i--) {
     const flags = words[i]!;
     const same = one.handler.claims(flags) === answers[i] && other.handler.claims(flags) === answers[i];
-    check(same, `claims(0x${flags.toString(16)}) is not always ${answers[i]}`);
+    check(
+      same,
+      `claims of a page with flags ${formatFlags(flags)} (0x${flags.toString(16)}) is not always ${answers[i]}`,
+    );
   }
   const difference = firstDifference(one.machine, before);
   check(difference === null, `claims or refuses changes the machine: ${difference}`);

@@ -3,8 +3,11 @@ import { check, checkSkips, naming, type Skip } from '../conformance.js';
 import { bulkRules } from './bulk-rules.js';
 import { claimRules, isolationRules } from './claim-rules.js';
 import { interruptionRules } from './interruption-rules.js';
+import { modelRules } from './model-rules.js';
 import { moveRules } from './move-rules.js';
+import { preemptionRules } from './preemption-rules.js';
 import { coreRules, ownRules } from './refusal-rules.js';
+import { smallWorldRules } from './small-worlds.js';
 import { type Fixture, openWorld, type PageTypeCase } from './world.js';
 
 /**
@@ -15,10 +18,11 @@ import { type Fixture, openWorld, type PageTypeCase } from './world.js';
  * for (const { name, run } of pageTypeConformance(ringBuffer, driverPages())) it(name, run);
  */
 export function pageTypeConformance(plugin: PageType, options: PageTypeOptions): PageTypeCase[] {
-  const { fixture, skip = [] } = options;
+  const { fixture, skip = [], operations = 10_000, seed = 1 } = options;
   const open = () => openWorld(plugin, fixture());
   const all = [...claimRules(open), ...isolationRules(open), ...coreRules(open), ...ownRules(plugin, open)];
   all.push(...moveRules(open), ...interruptionRules(open), ...bulkRules(plugin, open));
+  all.push(...preemptionRules(open), ...smallWorldRules(open), ...modelRules(plugin, open, { operations, seed }));
   const culprit = `page type "${plugin.name}"`;
   checkSkips(all, skip);
   return withoutSkipped(all, skip).map((known) => naming(culprit, known));
@@ -28,6 +32,10 @@ export function pageTypeConformance(plugin: PageType, options: PageTypeOptions):
 export interface PageTypeOptions {
   /** A small machine with pages that the plugin claims, made anew for every case. */
   readonly fixture: () => Fixture;
+  /** Operations that are compared with a model; 10,000 if absent. */
+  readonly operations?: number;
+  /** From which they are drawn; 1 if absent. A failure names it. */
+  readonly seed?: number;
   /** Cases that do not apply. Each must fail if it is run all the same, or it need not be skipped. */
   readonly skip?: readonly Skip[];
 }

@@ -136,7 +136,7 @@ function isSaid(world: World, provocation: Provocation, refusal: Refusal, code: 
     isRefused(world, pfn, plugin.name, refusal, MIGRATE_ASYNC);
   }
   const difference = firstDifference(machine, before, TIME);
-  check(difference === null, `${from} said "${refusal.id}", yet ${difference}`);
+  check(difference === null, `${from} said "${refusal.id}" of ${formatPfn(pfn)}, yet ${difference}`);
 }
 
 function goesAtLast(world: World, provocation: Provocation, { id }: Refusal): void {
