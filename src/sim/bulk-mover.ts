@@ -17,6 +17,7 @@ import { nodeOf } from './pageblocks.js';
 import { createPlaces, type Places, SEVERAL, sortOutPlain } from './plain-pages.js';
 import { vpnInVma } from './rmap.js';
 import { createPlainLook, skipPlain } from './skip-plain.js';
+import { createScout } from './target-scout.js';
 import { tlbFlushAll } from './tlb.js';
 
 /** CPU on which the migrator runs. */
@@ -29,6 +30,7 @@ const CPU = 0;
 export class SimBulkMover implements BulkMover {
   readonly capacity = NR_MAX_BATCHED_MIGRATION;
   readonly #places = createPlaces(NR_MAX_BATCHED_MIGRATION);
+  readonly #scout = createScout();
   readonly #look = createPlainLook();
 
   /** What was read ahead, kept so that no compiler leaves the reading out. */
@@ -46,7 +48,7 @@ export class SimBulkMover implements BulkMover {
     const m = this.machine;
     const nr = hasRoom(m, sources, nrPages) ? sortOutPlain(m, sources, nrPages, kindOf, this.#places) : 0;
     if (nr === 0) return 0;
-    allocateTargets(m, sources, nr, sparedOrder, targets);
+    allocateTargets(m, sources, nr, sparedOrder, targets, this.#scout);
     tlbFlushAll(m);
     this.touched = moveInGroups(m, sources, targets, nr, this.#places);
     freeMany(m, CPU, sources, nr);

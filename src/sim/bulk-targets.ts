@@ -5,6 +5,7 @@ import { setLinkBack } from './contents.js';
 import type { Machine } from './machine.js';
 import { freeAbove, zonelist } from './page-allocator.js';
 import { nodeOf } from './pageblocks.js';
+import { hasTaken, lookAhead, type Scout } from './target-scout.js';
 import { allocateTarget, BY_PREFERENCE } from './targets.js';
 
 /**
@@ -17,6 +18,7 @@ export function allocateTargets(
   nrPages: number,
   spared: Order,
   targets: Uint32Array,
+  scout: Scout,
 ): void {
   const zones = zonelist(m, nodeOf(m, sources[0]!), 'Movable');
   for (let at = 0; at < nrPages; ) {
@@ -25,7 +27,7 @@ export function allocateTargets(
     const type = (((found % ZONE) / TYPE) | 0) as Migratetype;
     const size = found % TYPE;
     const most = Math.min(nrPages - at, freeAbove(m, zone, 'min', 'Movable'));
-    if (size === 0) at += takeSingles(m, zone, type, most, targets, at);
+    if (size === 0) at += takeSingles(m, zone, type, most, targets, at, scout);
     else if (size === MAX_PAGE_ORDER && spared > MAX_PAGE_ORDER) {
       targets[at] = allocateTarget(m, 0, sources[at]!, spared);
       at++;
@@ -56,7 +58,9 @@ function takeSingles(
   most: number,
   targets: Uint32Array,
   at: number,
+  scout: Scout,
 ): number {
+  lookAhead(m, scout, zone, type, most);
   const { index, mapcount, pageblockUse } = m;
   const list = freeListAt(zone, type, 0);
   let link = m.freeHead[list]!;
@@ -73,6 +77,7 @@ function takeSingles(
   else setLinkBack(m, link - 1, 0);
   m.freeBlocks[list] = m.freeBlocks[list]! - nr;
   m.nrFree[zone] = m.nrFree[zone]! - nr;
+  hasTaken(scout, targets, at, at + nr);
   return nr;
 }
 
