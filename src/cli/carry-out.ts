@@ -10,6 +10,7 @@ import { type Account, AccountBook } from './account.js';
 import type { Context } from './context.js';
 import { Interrupted } from './interrupts.js';
 import type { Recording, RecordWish } from './record/recording.js';
+import { type JobSight, JobView } from './watch/job-view.js';
 import { countOf } from './wording.js';
 
 export interface Task<Result> {
@@ -23,7 +24,9 @@ export interface Task<Result> {
   readonly strategy?: string | undefined;
   /** Asks for the job. */
   readonly begin: (evacuator: Evacuator) => Job<Result>;
-  /** For those who show it themselves; without it there is a progress bar. */
+  /** What somebody who watches is shown; without it, and where there is no room for it, there is a progress bar. */
+  readonly sight?: JobSight;
+  /** For those who show it themselves. */
   readonly watch?: { readonly sliceMs: number; readonly onProgress: (progress: StrategyProgress) => Promise<void> };
   /** What other CPUs do at each pause of the job. */
   readonly onPause?: () => void;
@@ -58,8 +61,12 @@ export async function carryOut<Result>(context: Context, task: Task<Result>): Pr
   const strategy = task.strategy ?? (evacuator.strategies[task.frontEnd][0] as string);
   const recording = await beginRecording(context, task, evacuator, strategy);
   const book = new AccountBook(machine, evacuator);
-  const { sliceMs } = task.watch ?? {};
-  const onProgress = task.watch?.onProgress ?? ((progress: StrategyProgress) => showProgress(context, progress));
+  const view = viewOf(context, task, evacuator);
+  const sliceMs = task.watch?.sliceMs ?? view?.sliceMs;
+  const show = async (progress: StrategyProgress) => {
+    if (view === null || !(await view.show(progress, book))) showProgress(context, progress);
+  };
+  const onProgress = task.watch?.onProgress ?? show;
   const driving = driveJob(job, {
     signal: context.interrupts.signal,
     timeoutMs,
@@ -75,6 +82,7 @@ export async function carryOut<Result>(context: Context, task: Task<Result>): Pr
   });
   const end = await recorded(recording, driving);
   context.progress.stop();
+  view?.close();
   if (end.ended === 'aborted') throw new Interrupted(interruption(book));
   const result = end.ended === 'finished' ? end.result : null;
   return { result, account: book.close(end.busyMs), blocksMade: book.blocksMade, strategy, evacuator };
@@ -106,6 +114,11 @@ async function recorded<Result>(
   } finally {
     await recording?.end(outcome);
   }
+}
+
+function viewOf<Result>(context: Context, { machine, sight }: Task<Result>, evacuator: Evacuator): JobView | null {
+  if (sight === undefined || !context.isWatched || sight.watching.watch === false) return null;
+  return new JobView(context, machine, evacuator, sight);
 }
 
 function showProgress({ progress }: Context, { step, done, total }: StrategyProgress): void {

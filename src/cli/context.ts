@@ -2,12 +2,15 @@ import { asAscii, wantsAscii } from './ascii.js';
 import { Interrupts } from './interrupts.js';
 import { createPalette, type Palette, wantsColour } from './palette.js';
 import { Progress } from './progress.js';
+import { Surface } from './surface.js';
 
 /** What every command works with: where it prints, in which colours, and how it learns that it should stop. */
 export interface Context {
   readonly palette: Palette;
   readonly progress: Progress;
   readonly interrupts: Interrupts;
+  /** Where pictures are drawn that move; whatever is printed takes them away first. */
+  readonly surface: Surface;
   /** True if somebody watches standard output, so that things may move there. */
   readonly isWatched: boolean;
   /** Lines of the terminal just now; 0 if there is none. */
@@ -27,14 +30,17 @@ export function createContext(argv: readonly string[]): Context {
   const { stdout, stderr, env } = process;
   const inLetters = wantsAscii(argv, env) ? asAscii : (text: string) => text;
   const progress = new Progress(stderr, inLetters);
+  const surface = new Surface(stdout, inLetters);
   const note = (text: string) => {
     progress.stop();
+    surface.clear();
     for (const line of inLetters(text).split('\n')) stderr.write(`vacate: ${line}\n`);
   };
   return {
     palette: createPalette(wantsColour(stdout, argv, env)),
     progress,
     interrupts: new Interrupts(note),
+    surface,
     isWatched: stdout.isTTY === true && env.TERM !== 'dumb',
     // Asked each time: Node hears of a new size by SIGWINCH.
     get rows() {
@@ -45,6 +51,7 @@ export function createContext(argv: readonly string[]): Context {
     },
     print: (text, isForPrograms = false) => {
       progress.stop();
+      surface.clear();
       stdout.write(`${isForPrograms ? text : inLetters(text)}\n`);
     },
     note,

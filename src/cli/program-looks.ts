@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
-import { COLOURINGS } from '../picture/colourings.js';
 import type { Context } from './context.js';
 import { once, parseNeed, parseWant } from './options.js';
-import { type End, examples, json, MACHINE, plugin, RANGE_HELP, root, seed } from './program-options.js';
+import { type End, examples, json, MACHINE, map, plugin, RANGE_HELP, root, seed } from './program-options.js';
 
 /*
  * Commands that only look: whatever they are asked, they change nothing.
@@ -13,9 +12,7 @@ export function addInspect(program: Command, context: Context, end: End): void {
     .command('inspect')
     .description('what is where: zones, DIMMs, memory blocks, page types, free blocks')
     .argument('<machine>', MACHINE)
-    .addOption(
-      new Option('--map <by>', 'what the colours of the map stand for').choices([...COLOURINGS]).default('type'),
-    )
+    .addOption(map().default('type'))
     .addOption(root())
     .addOption(seed())
     .addOption(json())

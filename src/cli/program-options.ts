@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { COLOURINGS } from '../picture/colourings.js';
 import { collect, once, parseNodeThreads, parseSeed, parseStall, parseTimeout } from './options.js';
 import { wrap } from './wording.js';
 
@@ -31,6 +32,10 @@ export const timeout = () =>
   );
 export const stall = () =>
   new Option('--stall <time>', 'live: stop when no page has left a block for so long (10s)').argParser(parseStall);
+export const watch = () =>
+  new Option('--watch', 'show the map from the start, slowly; by itself it shows when a run takes long');
+export const noWatch = () => new Option('--no-watch', 'a line of progress instead of the map');
+export const map = () => new Option('--map <by>', 'what the colours of the map stand for').choices([...COLOURINGS]);
 export const threads = () =>
   new Option('--threads <number>', 'scenario: each node for itself, so many at a time').argParser(parseNodeThreads);
 export const record = () =>

@@ -19,6 +19,8 @@ import {
   journal,
   json,
   MACHINE,
+  map,
+  noWatch,
   plugin,
   RANGE_HELP,
   RECORD_HELP,
@@ -32,6 +34,7 @@ import {
   THREADS_HELP,
   threads,
   timeout,
+  watch,
 } from './program-options.js';
 import { addSoak } from './soak/add-soak.js';
 import { version } from './version.js';
@@ -173,6 +176,9 @@ function addOffline(program: Command, context: Context, end: End, strategies: re
     .addOption(plugin())
     .addOption(seed())
     .addOption(record())
+    .addOption(watch())
+    .addOption(noWatch())
+    .addOption(map())
     .addOption(json())
     .action(async (machine, options) =>
       end(
@@ -275,6 +281,9 @@ function addHighOrder(program: Command, context: Context, end: End, strategies: 
     .addOption(root())
     .addOption(seed())
     .addOption(record())
+    .addOption(watch())
+    .addOption(noWatch())
+    .addOption(map())
     .addOption(json())
     .action(async (machine, options) =>
       end(await (await import('./commands/high-order.js')).highOrder(context, machine, options)),

@@ -68,17 +68,24 @@ export class Progress {
   }
 }
 
-/** "migrating  ████████░░░░  33% | 12,288 of 36,864 pages | 410,000/s | 1 s left", the bar as wide as the line allows. */
+/**
+ * "migrating  ████████░░░░  33% | 12,288 of 36,864 pages | 410,000/s | 1 s left", the bar as wide as the line allows. On a
+ * narrow terminal counts go first, then the rate, then the bar: it never breaks.
+ */
 export function formatStep({ label, done, total, unit }: Step, elapsedMs: number, columns: number): string {
   const share = total === 0 ? 0 : Math.min(1, done / total);
   const perSecond = elapsedMs === 0 ? 0 : (done * 1000) / elapsedMs;
   const rate = unit === null ? `${((100 * perSecond) / Math.max(total, 1)).toFixed(0)} %/s` : `${round(perSecond)}/s`;
   const left = perSecond === 0 ? '…' : `${formatSeconds((total - done) / perSecond)} left`;
   const count = unit === null ? [] : [`${formatCount(done)} of ${formatCount(total)} ${unit}`];
-  const facts = [`${String(Math.floor(share * 100)).padStart(3)}%`, ...count, rate, left].join(' | ');
-  const width = Math.min(BAR.max, Math.max(BAR.min, columns - label.length - facts.length - 4));
+  const percent = `${String(Math.floor(share * 100)).padStart(3)}%`;
+  const ways = [[percent, ...count, rate, left], [percent, rate, left], [percent, left], [percent]];
+  const roomFor = (way: readonly string[]) => columns - label.length - way.join(' | ').length - 4;
+  const facts = ways.find((way) => roomFor(way) >= BAR.min);
+  if (facts === undefined) return `${label} ${percent}`.slice(0, Math.max(0, columns - 1));
+  const width = Math.min(BAR.max, roomFor(facts));
   const full = Math.round(share * width);
-  return `${label}  ${'█'.repeat(full)}${'░'.repeat(width - full)} ${facts}`;
+  return `${label}  ${'█'.repeat(full)}${'░'.repeat(width - full)} ${facts.join(' | ')}`;
 }
 
 /** Two digits are all that a rate deserves. */

@@ -3,6 +3,7 @@ import type { Context } from '../../src/cli/context.js';
 import { Interrupts } from '../../src/cli/interrupts.js';
 import { createPalette } from '../../src/cli/palette.js';
 import { Progress } from '../../src/cli/progress.js';
+import { Surface } from '../../src/cli/surface.js';
 
 /** What commands print goes to nobody; there is no terminal. */
 const nowhere = new Writable({ write: (_piece, _encoding, done) => done() }) as unknown as NodeJS.WriteStream;
@@ -14,6 +15,7 @@ export function listening(): Context & { readonly printed: string } {
     palette: createPalette(false),
     progress: new Progress(nowhere),
     interrupts: new Interrupts(),
+    surface: new Surface(nowhere, (text) => text),
     isWatched: false,
     rows: 0,
     columns: 80,

@@ -16,10 +16,12 @@ import type { Palette } from '../palette.js';
 import { checkRecord, recordWish } from '../record/record-wish.js';
 import { refusalText } from '../refusal-text.js';
 import { table } from '../tables.js';
+import { checkWatching, watchingOf } from '../watch/check-watching.js';
+import type { Watching } from '../watch/job-view.js';
 import { countOf, formatCount, wrap } from '../wording.js';
 import { type HighOrderLiveOptions, highOrderLive } from './high-order-live.js';
 
-export interface HighOrderOptions extends HighOrderLiveOptions {
+export interface HighOrderOptions extends HighOrderLiveOptions, Watching {
   readonly strategy?: string;
   readonly strategyModule: readonly string[];
   readonly whatIf?: boolean;
@@ -40,6 +42,7 @@ type Outcome = Omit<HighOrderResult, Unknown | 'moved' | 'pagesMigrated' | 'page
 /** Of this host one asks what its own kernel would do, unless a strategy is named. */
 export async function highOrder(context: Context, machineName: string, options: HighOrderOptions): Promise<number> {
   const { strategy, whatIf = machineName === LIVE && strategy === undefined, order, count } = options;
+  checkWatching(context, options);
   if (whatIf && strategy !== undefined)
     throw new VacateError('usage', '--what-if asks about the kernel, --strategy about somebody else; leave one out');
   if (whatIf && options.threads !== undefined)
@@ -89,6 +92,11 @@ async function simulated(context: Context, machineName: string, options: Simulat
     strategy,
     begin: (evacuator) => evacuator.highOrder({ order, count }, strategy),
     record: recordWish(options.record, open),
+    sight: {
+      watching: watchingOf(options),
+      title: `Making ${count === 'all' ? 'all blocks' : countOf(count, 'block')} of order ${order} on ${machine.spec.name}`,
+      standing: ({ blocksMade }) => `${madeText(blocksMade, count)} made`,
+    },
   });
   const outcome = carried.result ?? stoppedOutcome(options, carried);
   if (options.json === true) printJson(context, highOrderJson(machine, seed, outcome, carried));

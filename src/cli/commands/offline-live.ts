@@ -10,6 +10,8 @@ import { commitOffline, deadlineFor, whyNoEject } from '../live/offline-live-run
 import { offlineLiveText } from '../live/offline-live-text.js';
 import { refuseRecord } from '../record/record-wish.js';
 import { checkSelection, type Selection } from '../select-blocks.js';
+import { checkWatching, watchingOf } from '../watch/check-watching.js';
+import type { Watching } from '../watch/job-view.js';
 
 /** What only a real host can be asked for. */
 export interface LiveOptions {
@@ -21,7 +23,7 @@ export interface LiveOptions {
   readonly root?: string;
 }
 
-export interface OfflineLiveOptions extends Selection, LiveOptions {
+export interface OfflineLiveOptions extends Selection, LiveOptions, Watching {
   readonly timeout?: number;
   readonly json?: boolean;
   /** Of simulated machines alone. */
@@ -46,6 +48,7 @@ export async function offlineLive(context: Context, options: OfflineLiveOptions)
   refuseRecord(options.record, KERNEL_MOVES);
   checkSelection(options);
   checkSimulated(options);
+  checkWatching(context, options);
   const tree = treeOf(options.root);
   const live = options.commit === true ? openLiveRun(tree, readSysfsMemory(tree).blockBytes, options.journal) : null;
   const run = async () => {
@@ -88,5 +91,10 @@ async function planAndCommit(
   if (live === null || plan.isLate || plan.refusal !== null) return { plan, committed: null, bounds };
   await context.interrupts.breathe();
   const { keepPartial = false, eject = false } = options;
-  return { plan, committed: await commitOffline(context, live, plan, { ...bounds, keepPartial, eject }), bounds };
+  const watching = watchingOf(options);
+  return {
+    plan,
+    committed: await commitOffline(context, live, plan, { ...bounds, keepPartial, eject, watching }),
+    bounds,
+  };
 }

@@ -20,10 +20,12 @@ import { checkRecord, recordWish } from '../record/record-wish.js';
 import { refusalText } from '../refusal-text.js';
 import { type BlockBook, checkSelection, type Selection, selectBlocks } from '../select-blocks.js';
 import { table } from '../tables.js';
-import { formatCount } from '../wording.js';
+import { checkWatching, watchingOf } from '../watch/check-watching.js';
+import type { JobSight, Watching } from '../watch/job-view.js';
+import { countOf, formatCount } from '../wording.js';
 import type { LiveOptions } from './offline-live.js';
 
-export interface OfflineOptions extends Selection, LiveOptions {
+export interface OfflineOptions extends Selection, LiveOptions, Watching {
   readonly strategy?: string;
   readonly timeout?: number;
   /** Nodes that work at a time, each for itself; absent, the machine is one. */
@@ -41,6 +43,7 @@ export async function offline(context: Context, machineName: string, options: Of
   checkSelection(options);
   checkNotLive(machineName, options);
   await checkRecord(options.record, options.threads);
+  checkWatching(context, options);
   const { threads } = options;
   if (threads !== undefined)
     return (await import('../nodes/offline-nodes.js')).offlineOnNodes(context, machineName, { ...options, threads });
@@ -59,6 +62,7 @@ export async function offline(context: Context, machineName: string, options: Of
     strategy: options.strategy,
     begin: (evacuator) => evacuator.offline({ blocks }, options.strategy),
     record: recordWish(options.record, open),
+    sight: sightOf(machine, blocks, options),
   });
   const result = carried.result ?? stoppedResult(machine, blocks, carried, timeoutMs ?? 0);
   if (options.json === true) printJson(context, offlineJson(machine, seed, result, carried));
@@ -75,6 +79,19 @@ function checkNotLive(machineName: string, options: OfflineOptions): void {
   if (given === undefined) return;
   const option = `--${given.replace('P', '-p')}`;
   throw new VacateError('usage', `${option} is for the machine "live", not for "${machineName}"; leave it out`);
+}
+
+function sightOf(machine: Machine, blocks: readonly BlockId[], options: OfflineOptions): JobSight {
+  const { name, blockPages } = machine.spec;
+  const ranges = blocks.map((block) => blockRange(block, blockPages));
+  const left = () => ranges.reduce((sum, { start, end }) => sum + usedIn(countKinds(machine.flags, start, end)), 0);
+  return {
+    watching: watchingOf(options),
+    title: `Taking ${nameBlocks(blocks)} of ${name} offline (${formatPages(blocks.length * blockPages)})`,
+    only: ranges,
+    standing: ({ blocksOffline }) =>
+      `${countOf(left(), 'page')} left in them, ${blocksOffline} of ${countOf(blocks.length, 'block')} offline`,
+  };
 }
 
 /** What stands after the time was up: the job itself had no chance to say. */

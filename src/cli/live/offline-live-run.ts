@@ -10,10 +10,13 @@ import { readKmsg } from '../../linux/kmsg.js';
 import type { LinuxTree } from '../../linux/linux-tree.js';
 import { findOwners } from '../../linux/owners/owners.js';
 import { waysToPinOn } from '../../linux/owners/ways-to-pin.js';
-import { BLOCK_OFFLINE, BLOCK_STATE_NAMES } from '../../mm/memory-block.js';
+import { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_STATE_NAMES } from '../../mm/memory-block.js';
 import type { PageOwners } from '../../mm/page-owners.js';
 import { PAGE_SIZE, type Pfn } from '../../mm/units.js';
 import type { Context } from '../context.js';
+import { nameBlocks } from '../parse-blocks.js';
+import { BlocksView } from '../watch/blocks-view.js';
+import type { Watching } from '../watch/job-view.js';
 import { checkWritable, type LiveRun } from './live-run.js';
 import type { OfflinePlan } from './offline-live-plan.js';
 import type { Committed } from './offline-live-report.js';
@@ -23,6 +26,7 @@ export interface CommitOptions {
   readonly stallMs: number;
   readonly keepPartial: boolean;
   readonly eject: boolean;
+  readonly watching: Watching;
 }
 
 /** Carries out a plan on the host, and explains what did not go from what the kernel logged meanwhile. */
@@ -38,8 +42,15 @@ export async function commitOffline(
   const begun = WALL_CLOCK.now();
   const writer = live.begin('offline');
   const deadlineMs = deadlineFor(options.timeoutMs);
+  const view = new BlocksView(context, {
+    watching: options.watching,
+    title: `Taking ${nameBlocks(plan.order)} of ${plan.machine} offline`,
+    order: plan.order,
+    stateOf: (block) => states.read(block)?.state ?? BLOCK_ABSENT,
+  });
   let ejected: string | null = null;
   const eject = async () => {
+    view.close();
     context.progress.update({ label: 'ejecting', done: 0, total: 1, unit: null });
     const failure = await ejectDimm(plan.dimm!, { states, writer, clock: WALL_CLOCK, deadlineMs });
     if (failure === null) ejected = plan.dimm!.name;
@@ -62,9 +73,10 @@ export async function commitOffline(
       const left = pages ?? pagesBefore ?? 0;
       const total = Math.max(pagesBefore ?? 0, left);
       const label = `block ${block} (${plan.order.indexOf(block) + 1} of ${plan.order.length})`;
-      context.progress.update({ label, done: total - left, total, unit: 'pages' });
+      view.show(block, { label, done: total - left, total, unit: 'pages' });
     },
   });
+  view.close();
   context.progress.stop();
   return {
     ...end,

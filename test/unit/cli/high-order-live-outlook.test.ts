@@ -8,6 +8,7 @@ import { Interrupted, Interrupts } from '../../../src/cli/interrupts.js';
 import { compactionOutlook, type Outlook, type OutlookRequest } from '../../../src/cli/live/high-order-live-outlook.js';
 import { createPalette } from '../../../src/cli/palette.js';
 import { Progress } from '../../../src/cli/progress.js';
+import { Surface } from '../../../src/cli/surface.js';
 import { machineFromImage } from '../../../src/sim/from-image.js';
 import type { Machine } from '../../../src/sim/machine.js';
 import { PLUGINS, SEED, smallMachine, zone } from '../sim/small-machine.js';
@@ -25,6 +26,7 @@ function contextOf(interrupts = new Interrupts()): Context {
     palette,
     progress: new Progress(process.stderr),
     interrupts,
+    surface: new Surface(process.stderr, (text) => text),
     isWatched: false,
     rows: 0,
     columns: 80,
