@@ -41,8 +41,11 @@ function hasTerminal(): boolean {
   }
 }
 
-/** Loading strategies and page types takes longer than reading the pages of a small host: these do without. */
-const WITHOUT_STRATEGIES = ['capture'];
+/**
+ * Loading strategies and page types takes longer than reading the pages of a small host: these do without, or load them
+ * later.
+ */
+const WITHOUT_STRATEGIES = ['capture', 'view'];
 
 /** What strategies and page types are built with, before the first of them is loaded. */
 async function loadFoundations(context: Context): Promise<void> {

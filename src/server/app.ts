@@ -5,7 +5,6 @@ import { bodyLimit } from 'hono/body-limit';
 import type { Door } from './door.js';
 import { securityHeaders } from './headers.js';
 import type { PageFile, PageFiles } from './page-files.js';
-import { readRunRequest } from './run-request.js';
 import { type Runs, sentenceOf, statusOf } from './runs.js';
 import type { ViewSource } from './view-source.js';
 
@@ -122,6 +121,7 @@ function serveRuns(app: App, { runs, whyNoActions }: AppOptions): void {
       return refuse(call, 400, 'a request for a run is JSON; say so with Content-Type: application/json');
     const body = await call.req.json().catch(() => undefined);
     if (body === undefined) return refuse(call, 400, 'the request is not JSON; send an object');
+    const { readRunRequest } = await import('./run-request.js'); // what it reads with is large, and most only look
     return call.json(await runs.start(readRunRequest(body)), 201);
   });
   app.get('/api/runs', (call) => call.json({ runs: runs?.all() ?? [] }));

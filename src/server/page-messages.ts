@@ -7,9 +7,9 @@ import type { PatchRun } from '../recording/patch.js';
 export const MESSAGE_PAGES = 2 ** 20;
 const RUN_HEADER_BYTES = 8;
 
-/** Chunks that say of all pages what they are, in pieces. */
-export function* pagesMessages(pages: Uint8Array): Generator<Uint8Array> {
-  for (let start = 0; start < pages.length; start += MESSAGE_PAGES)
+/** Chunks that say of all pages from the first on what they are, in pieces. */
+export function* pagesMessages(pages: Uint8Array, first: Pfn = 0): Generator<Uint8Array> {
+  for (let start = first; start < pages.length; start += MESSAGE_PAGES)
     yield pagesMessage(start, pages.subarray(start, start + MESSAGE_PAGES));
 }
 

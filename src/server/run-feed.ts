@@ -22,7 +22,6 @@ import type { Feed } from './feed.js';
 import type { Outbox } from './outbox.js';
 import { pagesMessages, patchMessages } from './page-messages.js';
 
-/** So much of a run is kept, for pages that come late; of a longer one they see what it has come to. */
 const LOG_BYTES_MAX = 32 * 2 ** 20;
 /** Of charts, for them. */
 const HISTORY_BYTES_MAX = 4 * 2 ** 20;
@@ -60,10 +59,20 @@ export class RunFeed implements Feed {
   #firstChange = 0;
   /** Number of the last chunk that changed each pageblock. */
   #changed = new Uint32Array(0);
+  /** Resolves when the beginning is complete, or there will be none. */
+  readonly #begun: Promise<void>;
+  #hasBegun: () => void = () => {};
   #isClosed = false;
   /** Why there is no more, if it broke. */
   #because: string | null = null;
   readonly #followers = new Set<Follower>();
+
+  /** @param logBytesMax so much of a run is kept for pages that come late; of a longer one they see what it has come to. */
+  constructor(private readonly logBytesMax = LOG_BYTES_MAX) {
+    this.#begun = new Promise((resolve) => {
+      this.#hasBegun = resolve;
+    });
+  }
 
   /** The next chunk, as `packChunk` makes it without deflating. */
   push(message: Uint8Array): void {
@@ -84,6 +93,7 @@ export class RunFeed implements Feed {
   close(because: string | null): void {
     this.#isClosed = true;
     this.#because = because;
+    this.#hasBegun();
     for (const follower of this.#followers)
       if (follower.isLive && follower.missedFrom === NEVER) this.#finish(follower);
   }
@@ -121,6 +131,7 @@ export class RunFeed implements Feed {
     if (this.#blocks === null) {
       this.#blocks = message;
       this.#firstChange = number + 1;
+      this.#hasBegun();
     } else this.#remember(message, number);
   }
 
@@ -157,7 +168,7 @@ export class RunFeed implements Feed {
 
   #keep(message: Uint8Array): void {
     this.#logBytes += message.length;
-    if (this.#logBytes > LOG_BYTES_MAX) this.#log = null;
+    if (this.#logBytes > this.logBytesMax) this.#log = null;
     this.#log?.push(message);
   }
 
@@ -174,33 +185,38 @@ export class RunFeed implements Feed {
   async #bringUp(follower: Follower): Promise<void> {
     const { outbox } = follower;
     let next = 0;
+    let nrPages = 0;
     for (let log = this.#log; log !== null && next < log.length; log = this.#log) {
-      outbox.send(log[next++]!);
+      const message = log[next++]!;
+      if (message[0] === CHUNK_PAGES) nrPages = pagesEnd(message);
+      outbox.send(message);
       if (!outbox.hasRoom && !(await outbox.room())) return;
     }
-    if (this.#log === null && next < this.#nrChunks && !(await this.#sendAsItStands(follower, next))) return;
+    if (this.#log === null && next < this.#nrChunks && !(await this.#sendAsItStands(follower, next, nrPages))) return;
     follower.isLive = true;
     if (follower.missedFrom !== NEVER) await this.#catchUp(follower);
     else if (this.#isClosed) this.#finish(follower);
   }
 
   /**
-   * Instead of the chunks from `next` on; false if the socket is gone. What range events do to pages they do once more
-   * there, so that all that has changed is told again after them.
+   * Instead of the chunks from `next` on, which come after the first `nrPages` pages; false if the socket is gone. What
+   * range events do to pages they do once more there, so that all that has changed is told again after them.
    */
-  async #sendAsItStands(follower: Follower, next: number): Promise<boolean> {
+  async #sendAsItStands(follower: Follower, next: number, nrPages: number): Promise<boolean> {
     const { outbox } = follower;
-    follower.missedFrom = next === 0 ? this.#firstChange : next;
-    if (next === 0) {
-      outbox.send(this.#header!);
-      for (const message of pagesMessages(this.#pages)) {
+    await this.#begun;
+    if (this.#blocks === null) return outbox.isOpen; // it broke before it began
+    follower.missedFrom = Math.max(next, this.#firstChange);
+    if (next < this.#firstChange) {
+      if (next === 0) outbox.send(this.#header!);
+      for (const message of pagesMessages(this.#pages, nrPages)) {
         outbox.send(message);
         if (!outbox.hasRoom && !(await outbox.room())) return false;
       }
+      outbox.send(this.#blocks);
     }
-    if (next < this.#firstChange && this.#blocks !== null) outbox.send(this.#blocks);
     for (const { message, number } of this.#history) if (number >= next) outbox.send(message);
-    return true;
+    return outbox.isOpen;
   }
 
   /** When the reader has caught up, he is told of what he has missed as it is then; and again, if he was slow at that. */
@@ -234,6 +250,12 @@ export class RunFeed implements Feed {
 
 function recordIn<Record>(payload: Uint8Array): Record {
   return JSON.parse(new TextDecoder().decode(payload)) as Record;
+}
+
+/** One past the last page of a chunk of pages. */
+function pagesEnd(message: Uint8Array): number {
+  const view = new DataView(message.buffer, message.byteOffset + CHUNK_HEADER_BYTES);
+  return view.getUint32(0, true) + view.getUint32(4, true);
 }
 
 /** Notes for the pageblocks of all pages that events name that this chunk changed them. */

@@ -66,9 +66,11 @@ export default function keepLook({ task }: KeeperStart<LookTask>) {
 }
 
 async function openMachine(task: LookTask, tell: (news: LookNews) => void): Promise<LookedAt> {
-  const { machine, seed, root, by } = task;
+  const { machine, seed, root, plugin, by } = task;
+  // A page type that somebody brings along may tell pages apart that look alike.
+  const mapcounts = plugin.length > 0;
   const progress = new ToldProgress((step) => tell({ step }));
-  const open = await openToLook(machine, { progress, interrupts: new Interrupts(), seed, root, mapcounts: true });
+  const open = await openToLook(machine, { progress, interrupts: new Interrupts(), seed, root, mapcounts });
   const { flags } = open.host.columns;
   const nrPfns = open.host.layout.nrPfns;
   const pages = new Uint8Array(new SharedArrayBuffer(nrPfns));
