@@ -1,7 +1,8 @@
 import type { MigrationService } from '../migration/migration-service.js';
 import { countFreeRanges } from '../strategies/high-order/free-ranges.js';
 import { checkOrderRequest } from '../strategies/high-order/order-account.js';
-import { cheapestFirst, rangeCosts, usedPagesByRange } from '../strategies/high-order/range-costs.js';
+import { cheapestFirst, rangeCosts } from '../strategies/high-order/range-costs.js';
+import { usedPagesByRange } from '../strategies/high-order/range-glance.js';
 import { roomInFragments } from '../strategies/high-order/range-maker.js';
 import type { HighOrderRequest } from '../strategies/strategy.js';
 

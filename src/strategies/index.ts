@@ -19,7 +19,8 @@ export { defineStrategy, type StrategyDefinition, type StrategyTools } from './d
 export { evacuate, isVacant, usedPages } from './evacuate.js';
 export { countFreeRanges } from './high-order/free-ranges.js';
 export { OrderAccount, type OrderWork } from './high-order/order-account.js';
-export { cheapestFirst, IMPOSSIBLE, rangeCosts } from './high-order/range-costs.js';
+export { cheapestFirst, rangeCosts } from './high-order/range-costs.js';
+export { IMPOSSIBLE, RangeGlance } from './high-order/range-glance.js';
 export { JobStopped } from './job-stopped.js';
 export { labelOf } from './labels.js';
 export { joinMoves } from './moves.js';

@@ -6,7 +6,8 @@ import { SCALAR } from '../../src/sim/machine.js';
 import { MAPPING_FILE } from '../../src/sim/mappings.js';
 import { findInCache } from '../../src/sim/page-cache.js';
 import { pteOf } from '../../src/sim/page-tables.js';
-import { cheapestFirst, usedPagesByRange } from '../../src/strategies/high-order/range-costs.js';
+import { cheapestFirst } from '../../src/strategies/high-order/range-costs.js';
+import { usedPagesByRange } from '../../src/strategies/high-order/range-glance.js';
 import { blocksWanted, terabyteScenario } from './terabyte-scenario.js';
 
 /**

@@ -7,7 +7,8 @@ import { announced } from '../announced.js';
 import { makeRoom } from '../make-room.js';
 import type { HighOrderRequest, HighOrderResult, HighOrderStrategy, Job } from '../strategy.js';
 import { checkOrderRequest, OrderAccount } from './order-account.js';
-import { cheapestFirst, usedPagesByRange, wouldEmpty } from './range-costs.js';
+import { wouldEmpty } from './range-costs.js';
+import { RangeGlance } from './range-glance.js';
 import { RangeMaker } from './range-maker.js';
 import { type Found, RangeSearch } from './range-search.js';
 
@@ -60,13 +61,14 @@ export class MergedHighOrder implements HighOrderStrategy {
     yield { step: 'scanning', done: 0, total: host.layout.nrPfns };
     const account = early ?? new OrderAccount(service, request);
     const maker = new RangeMaker(service, events, request.order);
+    const glance = new RangeGlance(service, request.order, request.zones);
     const missing = () => account.wanted - account.made - maker.made.length;
     let last: Round = { later: 0, tooDear: null, looked: 0 };
     let looked = 0;
     try {
       for (let fruitless = 0; missing() > 0 && fruitless < NR_MAX_MIGRATE_PASSES; ) {
         const before = maker.made.length;
-        last = yield* this.#round(request, maker, missing);
+        last = yield* this.#round(request, maker, glance, missing);
         looked += last.looked;
         if (missing() <= 0) break;
         fruitless = maker.made.length > before ? 0 : fruitless + 1;
@@ -105,10 +107,10 @@ export class MergedHighOrder implements HighOrderStrategy {
   }
 
   /** Goes over the ranges once, cheapest first, until there are enough or no room is left. */
-  *#round(request: HighOrderRequest, maker: RangeMaker, missing: () => number): Job<Round> {
+  *#round(request: HighOrderRequest, maker: RangeMaker, glance: RangeGlance, missing: () => number): Job<Round> {
     const { service } = this;
     const { order } = request;
-    const found = this.#look(request, missing());
+    const found = this.#look(request, missing(), glance);
     const { ranges: cheapest, costs, looked } = found;
     let { later } = found;
     for (let next = 0; next < cheapest.length && missing() > 0; ) {
@@ -132,10 +134,10 @@ export class MergedHighOrder implements HighOrderStrategy {
   }
 
   /** All of memory for who counts; as much of it as is worth the while for who is in a hurry. */
-  #look({ order, zones, bound }: HighOrderRequest, wanted: number): Found {
+  #look({ order, zones, bound }: HighOrderRequest, wanted: number, glance: RangeGlance): Found {
     if (bound === false && wanted <= MOST_SEARCHED) return this.#search.find(order, wanted, zones);
-    const used = usedPagesByRange(this.service, order, zones);
-    const ranges = cheapestFirst(used, order);
+    const used = glance.look();
+    const ranges = glance.cheapestFirst();
     return { ranges, costs: ranges.map((range) => used[range]!), later: 0, looked: 0 };
   }
 }

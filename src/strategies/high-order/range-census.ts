@@ -2,7 +2,7 @@ import { MAX_NAMED_PFNS } from '../../migration/migration-report.js';
 import type { MigrationService } from '../../migration/migration-service.js';
 import { PG_NOPAGE } from '../../mm/page-flags.js';
 import type { Order, Pfn } from '../../mm/units.js';
-import { IMPOSSIBLE } from './range-costs.js';
+import { IMPOSSIBLE } from './range-glance.js';
 
 /** How whoever asks sorts pages; asked for pages that bar a range only. */
 export interface PageSorting {

@@ -1,7 +1,8 @@
 import type { MigrationService } from '../../migration/migration-service.js';
 import type { Order, Pfn } from '../../mm/units.js';
 import { nrNotFree } from '../pages-in-use.js';
-import { wouldEmpty, zoneAcross } from './range-costs.js';
+import { wouldEmpty } from './range-costs.js';
+import { zoneAcross } from './range-glance.js';
 
 /**
  * So many pages are looked at for each page that the best ranges so far would have to move. Looking at a page takes about

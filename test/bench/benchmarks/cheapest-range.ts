@@ -3,7 +3,7 @@ import { FREE_FLAGS } from '../../../src/mm/page-flags.js';
 import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../../../src/mm/units.js';
 import { createPageBytes } from '../../../src/simd/page-bytes.js';
 import { countPageblockUse } from '../../../src/simd/pageblock-use.js';
-import { IMPOSSIBLE, usedPagesByRange } from '../../../src/strategies/high-order/range-costs.js';
+import { RangeGlance } from '../../../src/strategies/high-order/range-glance.js';
 import type { Benchmark, Context } from '../framework/benchmark.js';
 import { cProgram } from '../framework/c-program.js';
 import { hashWords, repeated, repeatsFor, timed } from '../framework/timed.js';
@@ -79,6 +79,7 @@ function ofProduct(name: string, words: Uint32Array, result: string) {
   const pageblockUse = new Uint16Array(words.length / PAGEBLOCK_PAGES);
   countPageblockUse(words, pageblockUse);
   const service = { host: name === KEPT_CURRENT ? { ...host, pageblockUse } : host } as unknown as MigrationService;
+  const glance = new RangeGlance(service, PAGEBLOCK_ORDER);
   let used: Uint32Array = new Uint32Array();
   let cheapest = 0;
   return repeated({
@@ -86,16 +87,16 @@ function ofProduct(name: string, words: Uint32Array, result: string) {
     nrUnits: words.length,
     result,
     work() {
-      used = usedPagesByRange(service, PAGEBLOCK_ORDER);
-      cheapest = cheapestOf(used);
+      used = glance.look();
+      cheapest = glance.cheapest();
     },
     hash: () => hashWords([cheapest], hashWords(used)),
   });
 }
 
-function cheapestOf(used: Uint16Array | Uint32Array): number {
+function cheapestOf(used: Uint16Array): number {
   let cheapest = 0;
-  let least = IMPOSSIBLE;
+  let least = PAGEBLOCK_PAGES + 1;
   for (let range = 0; range < used.length; range++) {
     const nr = used[range]!;
     if (nr === 0 || nr >= least) continue;

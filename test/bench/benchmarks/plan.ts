@@ -1,7 +1,7 @@
 import type { MigrationService } from '../../../src/migration/migration-service.js';
 import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../../../src/mm/units.js';
 import { countPageblockUse } from '../../../src/simd/pageblock-use.js';
-import { cheapestFirst, usedPagesByRange } from '../../../src/strategies/high-order/range-costs.js';
+import { RangeGlance } from '../../../src/strategies/high-order/range-glance.js';
 import type { Benchmark, Contestant, Context } from '../framework/benchmark.js';
 import { cProgram } from '../framework/c-program.js';
 import { hashWords, repeated, repeatsFor } from '../framework/timed.js';
@@ -57,13 +57,15 @@ interface BareHost {
 
 function ofProduct(name: string, host: BareHost): Contestant {
   const service = { host } as unknown as MigrationService;
+  const glance = new RangeGlance(service, PAGEBLOCK_ORDER);
   let ranked: Uint32Array = new Uint32Array();
   return repeated({
     name,
     nrUnits: host.layout.nrPfns,
     result: RESULT,
     work() {
-      ranked = cheapestFirst(usedPagesByRange(service, PAGEBLOCK_ORDER), PAGEBLOCK_ORDER);
+      glance.look();
+      ranked = glance.cheapestFirst();
     },
     hash: () => hashWords(ranked),
   });

@@ -10,7 +10,8 @@ import { compareLedger, takeLedger } from '../../../src/sim/ledger.js';
 import type { Machine } from '../../../src/sim/machine.js';
 import { putPage } from '../../../src/sim/page-allocator.js';
 import { CheapestRange } from '../../../src/strategies/high-order/cheapest-range.js';
-import { cheapestFirst, IMPOSSIBLE, rangeCosts } from '../../../src/strategies/high-order/range-costs.js';
+import { cheapestFirst, rangeCosts } from '../../../src/strategies/high-order/range-costs.js';
+import { IMPOSSIBLE } from '../../../src/strategies/high-order/range-glance.js';
 import { type HighOrderResult, runToEnd } from '../../../src/strategies/strategy.js';
 import {
   expectSound,

@@ -12,11 +12,12 @@ import { offlineBlock, onlineBlock } from '../../../src/sim/memory-blocks.js';
 import { SimHost } from '../../../src/sim/sim-host.js';
 import { validateMachine } from '../../../src/sim/validate.js';
 import { countFreeRanges } from '../../../src/strategies/high-order/free-ranges.js';
-import { rangeCosts, usedPagesByRange } from '../../../src/strategies/high-order/range-costs.js';
+import { rangeCosts } from '../../../src/strategies/high-order/range-costs.js';
+import { IMPOSSIBLE, RangeGlance, usedPagesByRange } from '../../../src/strategies/high-order/range-glance.js';
 import { roomInFragments } from '../../../src/strategies/high-order/range-maker.js';
 import { HostDecorator } from '../../../src/strategies/high-order/tosatti/host-decorator.js';
 import { nrInUse, nrNotFree } from '../../../src/strategies/pages-in-use.js';
-import { PLUGINS, put, SEED, smallMachine } from '../sim/small-machine.js';
+import { PLUGINS, put, SEED, serviceOf, smallMachine } from '../sim/small-machine.js';
 import { holey } from './holey.js';
 
 const PAGES = 16_384;
@@ -67,6 +68,17 @@ describe.each([SEED, SEED + 1, SEED + 2])('use of pageblocks (seed %i)', (seed) 
     expect(roomInFragments(kept, order)).toBe(roomInFragments(looking, order));
   });
 
+  it.each(ORDERS)('order %i: a glance names the first of the cheapest, and ranks all that cost something', (order) => {
+    for (const service of [kept, looking]) {
+      const glance = new RangeGlance(service, order, [1]);
+      const used = [...glance.look()];
+      const candidates = used.flatMap((cost, range) => (cost === 0 || cost === IMPOSSIBLE ? [] : [range]));
+      const ranked = candidates.sort((a, b) => used[a]! - used[b]! || a - b);
+      expect([...glance.cheapestFirst()]).toEqual(ranked);
+      expect(glance.cheapest()).toBe(ranked[0] ?? -1);
+    }
+  });
+
   it('counts pages of any range', () => {
     const prng = new Prng(seed);
     for (let i = 0; i < 200; i++) {
@@ -99,5 +111,26 @@ describe('a count that is wrong', () => {
     expect(m.pageblockUse[1]).toBe(512 | HAS_HOLES);
     m.pageblockUse[1] = 512;
     expect(validateMachine(m)).toHaveLength(1);
+  });
+});
+
+describe('a glance', () => {
+  it('sees at each look what is there then, holes too, of an odd number of pageblocks', () => {
+    const m = smallMachine({ pages: 5 * 512 });
+    const { service } = serviceOf(m);
+    const glance = new RangeGlance(service, 9);
+    expect([...glance.look()]).toEqual([0, 0, 0, 0, 0]);
+    expect(glance.cheapest()).toBe(-1);
+    expect([...glance.cheapestFirst()]).toEqual([]);
+    const pages = [7, 4, 3, 2, 5];
+    m.pageblockUse.set(pages);
+    expect([...glance.look()]).toEqual(pages);
+    expect([...glance.cheapestFirst()]).toEqual([3, 2, 1, 4, 0]);
+    for (const block of [0, 3, 4]) {
+      m.pageblockUse.set(pages);
+      m.pageblockUse[block] = pages[block]! | HAS_HOLES;
+      expect([...glance.look()]).toEqual(pages.with(block, IMPOSSIBLE));
+      expect(glance.cheapest()).toBe(block === 3 ? 2 : 3);
+    }
   });
 });
