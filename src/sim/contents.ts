@@ -1,4 +1,5 @@
 import { mix32 } from '../base/prng.js';
+import type { PfnRange } from '../mm/pfn-range.js';
 import type { Pfn } from '../mm/units.js';
 import { copyPages, copyPagesFast } from '../simd/copy-pages.js';
 import { type Machine, SCALAR } from './machine.js';
@@ -96,6 +97,14 @@ export function poisonContents(m: Machine, pfn: Pfn): void {
   const at = pfn * words;
   m.contents[at] = POISON;
   if (words > 1) m.contents[at + 1] = POISON;
+}
+
+/** The same for many. */
+export function poisonContentsOf(m: Machine, { start, end }: PfnRange): void {
+  const words = m.contentWords;
+  // Two words and fewer are all that a page has.
+  if (words <= 2) m.contents.fill(POISON, start * words, end * words);
+  else for (let pfn = start; pfn < end; pfn++) poisonContents(m, pfn);
 }
 
 /** A place on disk for one page. */

@@ -2,11 +2,11 @@ import { BLOCK_OFFLINE, BLOCK_ONLINE, blockRange } from '../mm/memory-block.js';
 import { PG_BUDDY, PG_NOPAGE } from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import type { BlockId } from '../mm/units.js';
-import { PAGEBLOCK_PAGES } from '../mm/units.js';
+import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { freeBlock } from './buddy.js';
-import { poisonContents } from './contents.js';
+import { poisonContentsOf } from './contents.js';
 import type { Machine } from './machine.js';
-import { drainPcp } from './page-allocator.js';
+import { drainPcp, hasDrainedPcp } from './page-allocator.js';
 import { ONLINE_MIGRATETYPE, setHoles, setPageblockIsolated, setPageblockType, zoneOf } from './pageblocks.js';
 import { removeFreeRange } from './relink-free.js';
 
@@ -43,13 +43,17 @@ export function offlineBlock(m: Machine, block: BlockId): boolean {
     scaleWatermarks(m, zone);
   }
   m.flags.fill(PG_NOPAGE, range.start, range.end);
-  for (let pfn = range.start; pfn < range.end; pfn++) poisonContents(m, pfn);
+  poisonContentsOf(m, range);
   m.blockState[block] = BLOCK_OFFLINE;
   return true;
 }
 
-export function isEntirelyFree(m: Machine, range: PfnRange): boolean {
-  for (let pfn = range.start; pfn < range.end; pfn++) if ((m.flags[pfn]! & PG_BUDDY) === 0) return false;
+/** True if every page of a block is in buddy. */
+export function isEntirelyFree(m: Machine, { start, end }: PfnRange): boolean {
+  for (let pfn = start; pfn < end; pfn += PAGEBLOCK_PAGES)
+    if (zoneOf(m, pfn) < 0 || m.pageblockUse[pfn >>> PAGEBLOCK_ORDER] !== 0) return false;
+  // What a CPU has on its lists is free as well.
+  if (!hasDrainedPcp(m)) for (let pfn = start; pfn < end; pfn++) if ((m.flags[pfn]! & PG_BUDDY) === 0) return false;
   return true;
 }
 

@@ -131,6 +131,12 @@ export function drainPcp(m: Machine): void {
   }
 }
 
+/** True if no page is on any CPU's free lists. */
+export function hasDrainedPcp(m: Machine): boolean {
+  for (let list = 0; list < m.pcpCount.length; list++) if (m.pcpCount[list] !== 0) return false;
+  return true;
+}
+
 function flushColdest(m: Machine, list: number): void {
   const pfn = m.pcpTail[list]! - 1;
   unlinkFromPcp(m, list, pfn);

@@ -1,12 +1,13 @@
 import { MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE, type Migratetype } from '../mm/migratetype.js';
 import { PG_BUDDY } from '../mm/page-flags.js';
+import { PAGES_IN_USE } from '../mm/pageblock-use.js';
 import { mergeRanges, type PfnRange } from '../mm/pfn-range.js';
-import { MAX_PAGE_ORDER, NO_PAGE, type Order, type Pfn } from '../mm/units.js';
+import { MAX_PAGE_ORDER, NO_PAGE, type Order, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import { freeBlock, freeBlockOrder, freeListAt, takeFrom } from './buddy.js';
 import { poisonContents } from './contents.js';
 import type { Machine } from './machine.js';
-import { freeAbove, prepareNewPages, putPages, zonelist } from './page-allocator.js';
-import { isIsolated, nodeOf, zoneOf } from './pageblocks.js';
+import { freeAbove, hasDrainedPcp, prepareNewPages, putPages, zonelist } from './page-allocator.js';
+import { isIsolated, isPartlyBooked, nodeOf, zoneOf } from './pageblocks.js';
 
 /** Movable memory goes into holes among movable memory first, and into other pageblocks before a whole block breaks. */
 export const BY_PREFERENCE: readonly Migratetype[] = [MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE];
@@ -86,14 +87,30 @@ function toBuddy(m: Machine, pfn: Pfn, order: Order): void {
 /** Free pages by zone that `allocateTarget` could hand out: outside isolated ranges and `without`, above min watermarks. */
 export function roomByZone(m: Machine, without: readonly PfnRange[]): number[] {
   const inRanges = new Uint32Array(m.spec.zones.length);
+  const areDrained = hasDrainedPcp(m);
   for (const { start, end } of mergeRanges(without)) {
-    for (let pfn = start; pfn < end; pfn++) {
-      if ((m.flags[pfn]! & PG_BUDDY) === 0 || isIsolated(m, pfn)) continue;
+    for (let pfn = start; pfn < end; ) {
+      const next = Math.min(end, (pfn | (PAGEBLOCK_PAGES - 1)) + 1);
       const zone = zoneOf(m, pfn);
-      inRanges[zone] = inRanges[zone]! + 1;
+      if (zone >= 0) {
+        const isWhole = next - pfn === PAGEBLOCK_PAGES && areDrained && !isPartlyBooked(m, pfn);
+        inRanges[zone] = inRanges[zone]! + (isWhole ? roomInPageblock(m, pfn) : roomBetween(m, pfn, next));
+      }
+      pfn = next;
     }
   }
   return [...inRanges].map((excluded, zone) => Math.max(0, freeAbove(m, zone, 'min', 'Movable') - excluded));
+}
+
+/** What is not in use is in buddy, if it is on no CPU's list. */
+function roomInPageblock(m: Machine, start: Pfn): number {
+  return isIsolated(m, start) ? 0 : PAGEBLOCK_PAGES - (m.pageblockUse[start >>> PAGEBLOCK_ORDER]! & PAGES_IN_USE);
+}
+
+function roomBetween(m: Machine, start: Pfn, end: Pfn): number {
+  let pages = 0;
+  for (let pfn = start; pfn < end; pfn++) if ((m.flags[pfn]! & PG_BUDDY) !== 0 && !isIsolated(m, pfn)) pages++;
+  return pages;
 }
 
 /** The same in all. */

@@ -5,18 +5,32 @@ import type { MigrationService } from '../migration/migration-service.js';
 import { MIGRATE_SYNC } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_NOPAGE } from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
-import type { Order } from '../mm/units.js';
+import type { Order, Pfn } from '../mm/units.js';
 import { nrInUse } from './pages-in-use.js';
 import type { Job } from './strategy.js';
 
 /** Pages of the ranges that are in use, ascending if the ranges are. */
 export function usedPages(host: MemoryHost, ranges: readonly PfnRange[]): Uint32Array {
   const { flags } = host.columns;
-  const pfns = new Uint32Array(ranges.reduce((sum, range) => sum + nrInUse(host, range), 0));
+  const total = ranges.reduce((sum, range) => sum + nrInUse(host, range), 0);
+  // The place behind the last one gets what is not in use.
+  const pfns = new Uint32Array(total + 1);
   let nr = 0;
-  for (const { start, end } of ranges)
-    for (let pfn = start; pfn < end; pfn++) if ((flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) === 0) pfns[nr++] = pfn;
-  return pfns;
+  for (const { start, end } of ranges) nr = noteInUse(flags, start, end, pfns, nr);
+  return pfns.subarray(0, total);
+}
+
+/**
+ * Every page is noted, and stays if it is in use: which ones are is chance, and a processor that has to guess is often
+ * wrong. Returns how many there are now.
+ */
+function noteInUse(flags: Uint32Array, start: Pfn, end: Pfn, pfns: Uint32Array, before: number): number {
+  let nr = before;
+  for (let pfn = start; pfn < end; pfn++) {
+    pfns[nr] = pfn;
+    nr += ((flags[pfn]! & (FREE_FLAGS | PG_NOPAGE)) - 1) >>> 31;
+  }
+  return nr;
 }
 
 /** Moves every page in use out of ranges that are isolated already: each page once, none into them. */

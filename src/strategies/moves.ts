@@ -1,8 +1,10 @@
 import type { MigrationReport } from '../migration/migration-report.js';
 import type { Moves } from './strategy.js';
 
-/** The moves of several reports, one after the other. */
+/** The moves of several reports, one after the other; those of a single one are its own. */
 export function joinMoves(reports: readonly MigrationReport[]): Moves {
+  const [only] = reports;
+  if (only !== undefined && reports.length === 1) return { sources: only.sources, targets: only.targets };
   const total = reports.reduce((sum, report) => sum + report.migrated, 0);
   const moves = { sources: new Uint32Array(total), targets: new Uint32Array(total) };
   let at = 0;

@@ -25,7 +25,7 @@ export function offlineResult(host: MemoryHost, work: OfflineWork): OfflineResul
   const moved = joinMoves(work.reports);
   const { blockPages, nrPfns } = host.layout;
   const movedFrom = new Uint32Array(Math.ceil(nrPfns / blockPages));
-  for (const source of moved.sources) movedFrom[Math.floor(source / blockPages)]!++;
+  countByBlock(moved.sources, blockPages, movedFrom);
   const offline = work.blocks.filter((block) => host.blockState(block) === BLOCK_OFFLINE).length;
   return {
     outcome: outcomeOf(offline, work.blocks.length),
@@ -46,4 +46,11 @@ export function offlineResult(host: MemoryHost, work: OfflineWork): OfflineResul
 function outcomeOf(offline: number, asked: number): JobOutcome {
   if (offline === asked) return 'done';
   return offline > 0 ? 'partial' : 'refused';
+}
+
+function countByBlock(pfns: Uint32Array, blockPages: number, counts: Uint32Array): void {
+  for (let i = 0; i < pfns.length; i++) {
+    const block = Math.floor(pfns[i]! / blockPages);
+    counts[block] = counts[block]! + 1;
+  }
 }
