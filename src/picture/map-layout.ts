@@ -65,6 +65,8 @@ const GAP_Y = 1 / 6;
 const HEADING_OF_HEIGHT = 1 / 26;
 const HEADING_OF_TILE = 1 / 3;
 
+const MUCH_LARGER = 1.12;
+
 /** Blocks that are not there (`isAbsent`) leave no gap; their neighbours stand apart by a heading. */
 export function layOut(
   machine: MappedMachine,
@@ -82,6 +84,11 @@ export function layOut(
     const next = plan(columns);
     if (scaleToFit(next, aspect) > scaleToFit(best, aspect)) best = next;
   }
+  // Rows of 2, 4, 8 blocks are easy to count; one and a half times as many must show pages clearly larger.
+  const between = plan(Math.ceil(best.columns * 1.5));
+  const fewer = plan(Math.ceil(best.columns * 0.75));
+  for (const next of [between, fewer])
+    if (scaleToFit(next, aspect) > MUCH_LARGER * scaleToFit(best, aspect)) best = next;
   const { blockPages, nrPfns } = machine;
   return { ...best, blockPages, nrPfns, tileWidth, tileHeight };
 }

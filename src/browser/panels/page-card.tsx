@@ -8,7 +8,7 @@ import { KIND_FREE, KIND_HOLE, PAGE_KINDS } from '../../picture/page-kinds.js';
 import type { PageMoment } from '../../recording/page-history.js';
 import { formatAddress } from '../picture/labels.js';
 import type { LocalPage } from '../picture/messages.js';
-import { goToMoment } from '../run/player.js';
+import { goToMoment, hasRun } from '../run/player.js';
 import { formatMs } from '../run/words.js';
 import type { PageAnswer } from '../server.js';
 import { cursor, firstPicture, layout, pinned } from '../state.js';
@@ -92,7 +92,7 @@ function Facts({ pfn, local, answer }: FactsProps) {
             </div>
           ))}
       </dl>
-      {local?.story != null && <Story story={local.story} pfn={pfn} />}
+      {hasRun.value && local?.story != null && <Story story={local.story} pfn={pfn} />}
     </>
   );
 }

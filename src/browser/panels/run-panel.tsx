@@ -83,7 +83,8 @@ function RunForm() {
 
 function WhichMemory() {
   const dimms = firstPicture.value?.header.value?.machine.dimms ?? [];
-  const [dimm, setDimm] = useState(dimms.at(-1)?.name ?? '');
+  const [chosen, setChosen] = useState<string | null>(null);
+  const dimm = chosen ?? dimms.at(-1)?.name ?? '';
   const pfn = pinned.value ?? cursor.value;
   const near = layout.value === null || pfn === null ? '' : `${Math.floor(pfn / layout.value.blockPages)}`;
   return (
@@ -91,7 +92,7 @@ function WhichMemory() {
       {dimms.length > 0 && (
         <label>
           DIMM
-          <select name="dimm" value={dimm} onChange={({ currentTarget }) => setDimm(currentTarget.value)}>
+          <select name="dimm" value={dimm} onChange={({ currentTarget }) => setChosen(currentTarget.value)}>
             {dimms.map(({ name }) => (
               <option key={name} value={name}>
                 {name}

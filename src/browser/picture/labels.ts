@@ -104,7 +104,11 @@ function drawTile(sheet: Sheet, block: number, x: number, y: number, state: numb
   context.font = `${size}px ${FONT}`;
   context.fillStyle = words === '' ? paper.quiet : paper.warning;
   const address = width > 150 * ratio ? `  ${formatAddress(block * layout.blockPages)}` : '';
-  context.fillText(clipped(context, `${block}${words}${address}`, width), x, y - room * 0.46);
+  context.fillText(
+    clipped(context, `${block}${words}${address}`, width),
+    x,
+    y - Math.max(size * 0.72, Math.min(room * 0.46, size * 0.9)),
+  );
 }
 
 export function formatAddress(pfn: number): string {

@@ -1,4 +1,4 @@
-import { CHUNK_DEFLATED, CHUNK_END, CHUNK_HEADER_BYTES, type Chunk, type ChunkKind } from '../../recording/chunk.js';
+import { CHUNK_END, type Chunk } from '../../recording/chunk.js';
 import { unpackChunk } from '../../recording/chunk-reader.js';
 import type { ConnectionState } from './messages.js';
 
@@ -13,18 +13,14 @@ export interface PictureListener {
 const CLOSED_FOR_GOOD = 4000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8_000;
-/** No chunk is longer; what says that it is was not written by us. */
-const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
- * Chunks from a socket, one by one and in order, inflated. A connection that is lost is made again by itself, after
+ * Chunks from a socket, one by one and in order. A connection that is lost is made again by itself, after
  * longer and longer pauses; a run that has come to its end needs none.
  */
 export class PictureSocket {
   readonly #address: string;
   readonly #listener: PictureListener;
-  /** Messages are inflated one after the other, whatever each takes. */
-  #queue: Promise<void> = Promise.resolve();
   #pauseMs = FIRST_PAUSE_MS;
   #hasEnded = false;
   #failure: string | null = null;
@@ -49,17 +45,15 @@ export class PictureSocket {
       this.#pauseMs = FIRST_PAUSE_MS;
       const begins = isFirst;
       isFirst = false;
-      this.#queue = this.#queue.then(() => this.#take(new Uint8Array(data), begins, socket));
+      this.#take(new Uint8Array(data), begins, socket);
     };
-    socket.onclose = ({ code }) => {
-      this.#queue = this.#queue.then(() => this.#closed(code));
-    };
+    socket.onclose = ({ code }) => this.#closed(code);
   }
 
-  async #take(message: Uint8Array, begins: boolean, socket: WebSocket): Promise<void> {
+  #take(message: Uint8Array, begins: boolean, socket: WebSocket): void {
     if (this.#failure !== null) return;
     try {
-      const chunk = await chunkOf(message);
+      const chunk = unpackChunk(message);
       if (begins) this.#listener.onBegin();
       this.#listener.onChunk(chunk);
       if (chunk.kind === CHUNK_END) this.#hasEnded = true;
@@ -92,31 +86,4 @@ function sentenceIn(text: string): string {
     // Not ours, then.
   }
   return 'the server said something that this page does not understand';
-}
-
-async function chunkOf(message: Uint8Array): Promise<Chunk> {
-  if (((message[1] ?? 0) & CHUNK_DEFLATED) === 0) return unpackChunk(message);
-  return { kind: message[0] as ChunkKind, payload: await inflate(message.subarray(CHUNK_HEADER_BYTES)) };
-}
-
-async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
-    .stream()
-    .pipeThrough(new DecompressionStream('deflate-raw'));
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  const reader = stream.getReader();
-  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-    pieces.push(piece.value);
-    length += piece.value.length;
-    if (length > PAYLOAD_BYTES_MAX)
-      throw new Error('a message is larger than any picture; the server is not to be trusted');
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
