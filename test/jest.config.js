@@ -46,6 +46,13 @@ export default {
     { ...shared, displayName: 'fuzz', moduleNameMapper: loaded, testMatch: ['<rootDir>/test/fuzz/**/*.test.ts'] },
     // The built package as its users get it: `vacate` resolves through its own exports map, workers are real.
     { ...shared, displayName: 'dist', moduleNameMapper: relative, testMatch: ['<rootDir>/test/dist/**/*.test.ts'] },
+    // The page of the built package in a real browser.
+    {
+      ...shared,
+      displayName: 'browser',
+      moduleNameMapper: relative,
+      testMatch: ['<rootDir>/test/browser/**/*.test.ts'],
+    },
     // The built package inside real kernels. Each suite emulates a machine: run few at a time.
     { ...shared, displayName: 'guest', moduleNameMapper: relative, testMatch: ['<rootDir>/test/guest/**/*.test.ts'] },
   ],

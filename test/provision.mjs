@@ -11,9 +11,16 @@ import { fetchKernel, KERNEL_SERIES } from './guest/fetch-kernel.mjs';
  */
 
 /** Suites that boot a guest: all in its folder, each by its own name, so that a report says which were left out. */
-const GUEST_SUITES = readdirSync(new URL('guest/', import.meta.url))
-  .filter((name) => name.endsWith('.test.ts'))
-  .map((name) => `test/guest/${name}`);
+const GUEST_SUITES = suitesIn('guest');
+
+/** Suites that open the page of `vacate view` in a browser. */
+const BROWSER_SUITES = suitesIn('browser');
+
+function suitesIn(folder) {
+  return readdirSync(new URL(`${folder}/`, import.meta.url))
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `test/${folder}/${name}`);
+}
 
 /** @type {readonly Need[]} */
 export const NEEDS = [
@@ -22,6 +29,7 @@ export const NEEDS = [
   { command: 'mkfs.ext4', debianPackage: 'e2fsprogs', suites: GUEST_SUITES },
   { command: 'gcc', debianPackage: 'gcc', suites: GUEST_SUITES },
   { file: '/usr/include/stdio.h', debianPackage: 'libc6-dev', suites: GUEST_SUITES },
+  { file: '/usr/bin/chromium', debianPackage: 'chromium', suites: BROWSER_SUITES },
 ];
 
 /**
@@ -41,7 +49,8 @@ export function provision(needs = NEEDS) {
       because: `it needs ${command ?? file} (Debian package ${debianPackage}): ${because}`,
     })),
   );
-  return onePerSuite([...skipped, ...(skipped.length === 0 ? provisionKernels() : [])]);
+  const canBoot = !skipped.some(({ suite }) => GUEST_SUITES.includes(suite));
+  return onePerSuite([...skipped, ...(canBoot ? provisionKernels() : [])]);
 }
 
 /** Guests run the node of this machine, on kernels that come as packages but are not installed. */
@@ -71,11 +80,14 @@ function obstacleToInstalling() {
 function install(needs) {
   const packages = needs.map(({ debianPackage }) => debianPackage);
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...packages]]) {
-    const { status } = spawnSync('apt-get', args, { stdio: ['ignore', 2, 2], env: environment });
-    if (status !== 0) return `apt-get ${args[0]} ended with ${status ?? 'a signal'}`;
-  }
-  return 'its package did not bring it';
+  const aptGet = (...args) => spawnSync('apt-get', args, { stdio: ['ignore', 2, 2], env: environment }).status;
+  const update = aptGet('update');
+  if (update !== 0) return `apt-get update ended with ${update ?? 'a signal'}`;
+  const options = ['--yes', '--no-install-recommends'];
+  if (aptGet('install', ...options, ...packages) === 0) return 'its package did not bring it';
+  // One package that is not to be had must not keep the others away.
+  for (const name of new Set(packages)) aptGet('install', ...options, name);
+  return 'apt-get could not install it';
 }
 
 function isThere({ command, file }) {

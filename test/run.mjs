@@ -17,12 +17,13 @@ const ALL_CORES = ['--maxWorkers=100%', '--workerIdleMemoryLimit=2GB'];
 
 /**
  * One after the other. The built command line has workers of its own: a process that has tested a thousand machines is
- * too large to be forked where memory is not overcommitted. Guests come last, and two at a time: with more to do than
+ * too large to be forked where memory is not overcommitted. A browser is several processes by itself. Guests come last, and two at a time: with more to do than
  * cores, what is slow looks as if it hung.
  */
 const JEST_RUNS = [
-  ['--ignoreProjects', 'dist', 'guest', ...ALL_CORES],
+  ['--ignoreProjects', 'dist', 'browser', 'guest', ...ALL_CORES],
   ['--selectProjects', 'dist', ...ALL_CORES],
+  ['--selectProjects', 'browser', '--maxWorkers=1', '--passWithNoTests'],
   ['--selectProjects', 'guest', '--maxWorkers=2', '--passWithNoTests'],
 ];
 

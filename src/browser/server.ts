@@ -33,7 +33,6 @@ export interface PageAnswer {
   readonly goes: boolean | null;
   readonly because: string | null;
   readonly handler: string | null;
-  readonly isReady: boolean;
 }
 
 export type RunState = 'opening' | 'held' | 'running' | 'done' | 'refused' | 'partial' | 'stopped' | 'failed';

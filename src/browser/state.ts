@@ -103,7 +103,16 @@ async function showWhatTheAddressSays(): Promise<void> {
 
 export async function refreshRuns(): Promise<void> {
   const answer = await getRuns();
-  if (answer.ok) runs.value = answer.value.runs;
+  if (!answer.ok) return;
+  runs.value = answer.value.runs;
+  clearTimeout(nextRefresh);
+  if (runs.value.some(isGoing)) nextRefresh = setTimeout(() => void refreshRuns(), ASK_AGAIN_MS);
+}
+let nextRefresh: ReturnType<typeof setTimeout> | undefined;
+
+/** It has not come to its end. */
+export function isGoing({ state }: RunEntry): boolean {
+  return state === 'opening' || state === 'held' || state === 'running';
 }
 
 export function showMachine(): void {

@@ -105,7 +105,8 @@ function planOf(runs: readonly Run[], columns: number, tileWidth: number, tileHe
   let y = 0;
   const groups = runs.map((run, index): MapGroup => {
     const headingTop = y;
-    const top = headingTop + heading;
+    // Names of blocks stand in the gap above them, and those of the first row below the heading.
+    const top = headingTop + heading + pitchY - tileHeight;
     y = top + rows[index]! * pitchY;
     return { ...run, headingTop, top, rows: rows[index]! };
   });

@@ -34,7 +34,7 @@ export function MapView({ picture }: { readonly picture: PictureClient }) {
         onKeyDown={mapKey}
       />
       {header !== null && share < 1 && <progress class="loading" value={share} max={1} aria-label="Pages loaded" />}
-      {header === null && picture.failure.value === null && <p class="waiting">Waiting for the machine …</p>}
+      {header === null && picture.failure.value === null && <p class="waiting">The machine is being opened …</p>}
       {picture.failure.value !== null && (
         <p class="waiting error" role="alert">
           {picture.failure.value}

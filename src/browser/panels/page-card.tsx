@@ -115,8 +115,7 @@ function ownersOf({ owners, ownersMore }: PageAnswer): string {
   return owners.join(', ') + (ownersMore > 0 ? ` and ${ownersMore} more` : '');
 }
 
-function verdictOf({ goes, because, isReady, handler }: PageAnswer): string {
-  if (!isReady) return 'not known yet: the machine is still being prepared';
+function verdictOf({ goes, because, handler }: PageAnswer): string {
   if (goes === null) return '';
   return goes ? `yes${handler === null ? '' : `, as ${handler}`}` : `no: ${because ?? 'it refuses'}`;
 }

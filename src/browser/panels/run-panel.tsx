@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
 import { count } from '../run/words.js';
-import { letGo, type RunEntry, type RunRequest, type StrategyEntry, startRun, stopRun } from '../server.js';
+import { letGo, type RunRequest, type StrategyEntry, startRun, stopRun } from '../server.js';
 import {
   cursor,
   firstPicture,
+  isGoing,
   layout,
   pictures,
   pinned,
@@ -214,10 +215,6 @@ function RunList() {
       </span>
     </>
   );
-}
-
-function isGoing({ state }: RunEntry): boolean {
-  return state === 'opening' || state === 'held' || state === 'running';
 }
 
 async function stop(id: string): Promise<void> {

@@ -43,7 +43,7 @@ export function drawLabels(sheet: Sheet, stateOf: (block: number) => number | nu
 
 function drawHeading({ context, layout, view, ratio, paper, width, height }: Sheet, group: MapGroup): void {
   const top = (group.headingTop - view.y) * view.scale;
-  const bottom = (group.top - view.y) * view.scale;
+  const bottom = (group.headingTop + layout.heading - view.y) * view.scale;
   if (bottom < 0 || top > height) return;
   const size = Math.min(HEADING_MAX * ratio, (bottom - top) * 0.62);
   if (size < HEADING_MIN * ratio) return;
@@ -52,7 +52,7 @@ function drawHeading({ context, layout, view, ratio, paper, width, height }: She
   if (right <= left) return;
   context.font = `600 ${size}px ${FONT}`;
   context.fillStyle = paper.text;
-  context.fillText(clipped(context, groupTitle(group), width - left), left, bottom - size * 0.85);
+  context.fillText(clipped(context, groupTitle(group), width - left), left, bottom - size * 0.5);
 }
 
 /** As many letters as there is room for. */

@@ -59,6 +59,7 @@ function Chart({ title, data }: { readonly title: string; readonly data: ChartDa
     <figure class="chart">
       <figcaption>
         {title}
+        {data.lines.length === 0 && ': none so far'}
         {data.lines.map(({ label, run, index }) => (
           <span key={`${run} ${label}`} class={run === 0 ? 'line' : 'line dashed'}>
             <svg viewBox="0 0 16 4" aria-hidden="true">
@@ -139,6 +140,7 @@ function drawNow(plot: uPlot): void {
   plot.ctx.save();
   plot.ctx.strokeStyle = PAPER[theme.peek()].strong;
   plot.ctx.lineWidth = devicePixelRatio;
+  plot.ctx.setLineDash([]);
   plot.ctx.beginPath();
   plot.ctx.moveTo(x, top);
   plot.ctx.lineTo(x, top + height);
