@@ -1,10 +1,12 @@
+import { jest } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { coloursOfMap, FOREIGN_HOST, mapIsDrawn, openBrowser, pageOnCard, type Visit, visit } from './chromium.js';
 import { startView, type ViewServer } from './view-server.js';
 
 const SCENARIO = 'examples/scenarios/two-dimms.yaml';
 /** It may be loaded by others while it is tested. */
-const TIMEOUT_MS = 40_000;
+const TIMEOUT_MS = 60_000;
+jest.setTimeout(TIMEOUT_MS);
 
 let server: ViewServer;
 let browser: Browser;
@@ -14,7 +16,7 @@ beforeAll(async () => {
   [server, browser] = await Promise.all([startView([SCENARIO]), openBrowser()]);
   shown = await visit(browser, server.url);
   await mapIsDrawn(shown);
-}, TIMEOUT_MS);
+});
 
 afterAll(async () => {
   await browser?.close();
@@ -45,30 +47,26 @@ describe('a machine in a browser', () => {
     expect(new Set(await coloursOfMap(shown.page)).size).toBeGreaterThan(4);
   });
 
-  it(
-    'comes nearer by the wheel, and what is under the pointer stays there',
-    async () => {
-      const { page } = shown;
-      await page.keyboard.press('g');
-      await page.keyboard.type('pfn 0xd234');
-      await page.keyboard.press('Enter');
-      await expectPage(0xd234);
-      await page.getByRole('button', { name: 'Fit' }).click();
-      const { x, y } = await middle();
-      await page.mouse.move(x, y + 1);
-      await page.mouse.move(x, y);
-      for (let turn = 0; turn < 30; turn++) await page.mouse.wheel(0, -200);
-      await page.mouse.move(x + 1, y);
-      await settle();
-      const near = await pageOnCard(page);
-      await page.mouse.move(x + 2, y);
-      await settle();
-      // Pages are many pixels wide by now.
-      expect(await pageOnCard(page)).toBe(near);
-      await page.getByRole('button', { name: 'Fit' }).click();
-    },
-    TIMEOUT_MS,
-  );
+  it('comes nearer by the wheel, and what is under the pointer stays there', async () => {
+    const { page } = shown;
+    await page.keyboard.press('g');
+    await page.keyboard.type('pfn 0xd234');
+    await page.keyboard.press('Enter');
+    await expectPage(0xd234);
+    await page.getByRole('button', { name: 'Fit' }).click();
+    const { x, y } = await middle();
+    await page.mouse.move(x, y + 1);
+    await page.mouse.move(x, y);
+    for (let turn = 0; turn < 30; turn++) await page.mouse.wheel(0, -200);
+    await page.mouse.move(x + 1, y);
+    await settle();
+    const near = await pageOnCard(page);
+    await page.mouse.move(x + 2, y);
+    await settle();
+    // Pages are many pixels wide by now.
+    expect(await pageOnCard(page)).toBe(near);
+    await page.getByRole('button', { name: 'Fit' }).click();
+  });
 
   it('tells of the page under the pointer: flags, owner, and whether it would go', async () => {
     const { page } = shown;
@@ -161,23 +159,19 @@ async function expectPage(pfn: number): Promise<void> {
 }
 
 describe('a phone', () => {
-  it.each(['light', 'dark'] as const)(
-    'shows all of it in 360 pixels, %s',
-    async (colorScheme) => {
-      const small = await visit(browser, server.url, { width: 360, height: 740, colorScheme });
-      await mapIsDrawn(small);
-      expect(await small.page.evaluate('document.scrollingElement.scrollWidth')).toBeLessThanOrEqual(360);
-      for (const control of await small.page.locator('button, select, input, canvas').all()) {
-        const box = await control.boundingBox();
-        if (box === null) continue;
-        expect(box.x).toBeGreaterThanOrEqual(0);
-        expect(box.x + box.width).toBeLessThanOrEqual(360.5);
-      }
-      expect(await small.page.evaluate('document.documentElement.dataset.theme')).toBe(colorScheme);
-      await small.context.close();
-    },
-    TIMEOUT_MS,
-  );
+  it.each(['light', 'dark'] as const)('shows all of it in 360 pixels, %s', async (colorScheme) => {
+    const small = await visit(browser, server.url, { width: 360, height: 740, colorScheme });
+    await mapIsDrawn(small);
+    expect(await small.page.evaluate('document.scrollingElement.scrollWidth')).toBeLessThanOrEqual(360);
+    for (const control of await small.page.locator('button, select, input, canvas').all()) {
+      const box = await control.boundingBox();
+      if (box === null) continue;
+      expect(box.x).toBeGreaterThanOrEqual(0);
+      expect(box.x + box.width).toBeLessThanOrEqual(360.5);
+    }
+    expect(await small.page.evaluate('document.documentElement.dataset.theme')).toBe(colorScheme);
+    await small.context.close();
+  });
 });
 
 describe('whoever may not look', () => {

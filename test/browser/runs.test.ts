@@ -1,9 +1,12 @@
+import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { coloursOfMap, mapIsDrawn, openBrowser, type Visit, visit } from './chromium.js';
 import { startView, type ViewServer } from './view-server.js';
 
 const SCENARIO = 'examples/scenarios/two-dimms.yaml';
+/** It may be loaded by others while it is tested. */
 const TIMEOUT_MS = 60_000;
+jest.setTimeout(TIMEOUT_MS);
 
 interface Run {
   readonly id: string;
@@ -18,7 +21,7 @@ beforeAll(async () => {
   [server, browser] = await Promise.all([startView([SCENARIO, '--allow-actions']), openBrowser()]);
   shown = await visit(browser, server.url);
   await mapIsDrawn(shown);
-}, TIMEOUT_MS);
+});
 
 afterAll(async () => {
   await browser?.close();
@@ -41,29 +44,25 @@ async function movedPages(page: Page): Promise<number> {
 }
 
 describe('a run from the page', () => {
-  it(
-    'takes a DIMM offline, and the map shows its blocks empty and gone',
-    async () => {
-      const { page } = shown;
-      const before = await coloursOfMap(page);
-      await page.getByLabel('What').selectOption('offline');
-      await page.getByLabel('DIMM').selectOption('dimm1');
-      await page.getByRole('button', { name: 'Start' }).click();
-      await where(page).getByText('done').waitFor({ timeout: TIMEOUT_MS });
-      expect(await movedPages(page)).toBeGreaterThan(1000);
-      await page.keyboard.press('g');
-      await page.keyboard.type('block 13');
-      await page.keyboard.press('Enter');
-      await page.locator('#page-card').getByText('13, offline').waitFor();
-      await page.getByRole('button', { name: 'Fit' }).click();
-      await page.waitForTimeout(300);
-      const after = await coloursOfMap(page);
-      expect(after.filter((colour, at) => colour !== before[at]).length).toBeGreaterThan(50);
-      expect(await page.getByRole('button', { name: /block 13 offline/ }).count()).toBeGreaterThan(0);
-      expect(shown.complaints).toEqual([]);
-    },
-    TIMEOUT_MS,
-  );
+  it('takes a DIMM offline, and the map shows its blocks empty and gone', async () => {
+    const { page } = shown;
+    const before = await coloursOfMap(page);
+    await page.getByLabel('What').selectOption('offline');
+    await page.getByLabel('DIMM').selectOption('dimm1');
+    await page.getByRole('button', { name: 'Start' }).click();
+    await where(page).getByText('done').waitFor({ timeout: TIMEOUT_MS });
+    expect(await movedPages(page)).toBeGreaterThan(1000);
+    await page.keyboard.press('g');
+    await page.keyboard.type('block 13');
+    await page.keyboard.press('Enter');
+    await page.locator('#page-card').getByText('13, offline').waitFor();
+    await page.getByRole('button', { name: 'Fit' }).click();
+    await page.waitForTimeout(300);
+    const after = await coloursOfMap(page);
+    expect(after.filter((colour, at) => colour !== before[at]).length).toBeGreaterThan(50);
+    expect(await page.getByRole('button', { name: /block 13 offline/ }).count()).toBeGreaterThan(0);
+    expect(shown.complaints).toEqual([]);
+  });
 
   it('is played back to its beginning, and forward step by step', async () => {
     const { page } = shown;
@@ -106,35 +105,31 @@ describe('a run from the page', () => {
 });
 
 describe('two strategies side by side', () => {
-  it(
-    'run on the same machine and are played back in step',
-    async () => {
-      const { page } = shown;
-      await page.getByRole('combobox', { name: 'Strategy', exact: true }).selectOption('merged');
-      await page.getByLabel('Beside it').selectOption('isolate-first');
-      await page.getByRole('button', { name: 'Start' }).click();
-      await expectTwo(page.locator('canvas'));
-      const captions = page.locator('.map figcaption');
-      await captions
-        .nth(0)
-        .getByText(/merged: done/)
-        .waitFor({ timeout: TIMEOUT_MS });
-      await captions
-        .nth(1)
-        .getByText(/isolate-first: done/)
-        .waitFor({ timeout: TIMEOUT_MS });
-      await page.getByRole('slider', { name: 'Moment of the run' }).fill('1000');
-      await page.waitForTimeout(500);
-      const texts = await captions.allInnerTexts();
-      for (const text of texts) expect(text).toMatch(/[1-9][\d,]* pages moved/);
-      await page.getByLabel('In step by').selectOption('time');
-      await page.getByRole('slider', { name: 'Moment of the run' }).fill('1200');
-      await page.waitForTimeout(500);
-      const times = (await captions.allInnerTexts()).map((text) => Number(/([\d.]+) s$/.exec(text)?.[1]));
-      expect(Math.abs(times[0]! - times[1]!)).toBeLessThan(0.15);
-    },
-    TIMEOUT_MS,
-  );
+  it('run on the same machine and are played back in step', async () => {
+    const { page } = shown;
+    await page.getByRole('combobox', { name: 'Strategy', exact: true }).selectOption('merged');
+    await page.getByLabel('Beside it').selectOption('isolate-first');
+    await page.getByRole('button', { name: 'Start' }).click();
+    await expectTwo(page.locator('canvas'));
+    const captions = page.locator('.map figcaption');
+    await captions
+      .nth(0)
+      .getByText(/merged: done/)
+      .waitFor({ timeout: TIMEOUT_MS });
+    await captions
+      .nth(1)
+      .getByText(/isolate-first: done/)
+      .waitFor({ timeout: TIMEOUT_MS });
+    await page.getByRole('slider', { name: 'Moment of the run' }).fill('1000');
+    await page.waitForTimeout(500);
+    const texts = await captions.allInnerTexts();
+    for (const text of texts) expect(text).toMatch(/[1-9][\d,]* pages moved/);
+    await page.getByLabel('In step by').selectOption('time');
+    await page.getByRole('slider', { name: 'Moment of the run' }).fill('1200');
+    await page.waitForTimeout(500);
+    const times = (await captions.allInnerTexts()).map((text) => Number(/([\d.]+) s$/.exec(text)?.[1]));
+    expect(Math.abs(times[0]! - times[1]!)).toBeLessThan(0.15);
+  });
 });
 
 /** There are two of it. */
@@ -144,43 +139,35 @@ async function expectTwo(found: ReturnType<Page['locator']>): Promise<void> {
 }
 
 describe('a page that comes and goes', () => {
-  it(
-    'is reloaded in the middle of a run, and goes on with it',
-    async () => {
-      const { id } = await startHeld('merged');
-      const guest = await visit(browser, `${server.url}#runs=${id}`);
-      await mapIsDrawn(guest);
-      await letGo(id);
-      await guest.page.reload();
-      await where(guest.page).getByText('done').waitFor({ timeout: TIMEOUT_MS });
-      expect(await movedPages(guest.page)).toBeGreaterThan(1000);
-      expect(guest.complaints).toEqual([]);
-      await guest.context.close();
-    },
-    TIMEOUT_MS,
-  );
+  it('is reloaded in the middle of a run, and goes on with it', async () => {
+    const { id } = await startHeld('merged');
+    const guest = await visit(browser, `${server.url}#runs=${id}`);
+    await mapIsDrawn(guest);
+    await letGo(id);
+    await guest.page.reload();
+    await where(guest.page).getByText('done').waitFor({ timeout: TIMEOUT_MS });
+    expect(await movedPages(guest.page)).toBeGreaterThan(1000);
+    expect(guest.complaints).toEqual([]);
+    await guest.context.close();
+  });
 
-  it(
-    'is too slow for a run, which does not wait, and catches up',
-    async () => {
-      const { id } = await startHeld('merged');
-      const guest = await visit(browser, `${server.url}#runs=${id}`);
-      await mapIsDrawn(guest);
-      const stuck = guest.page.workers()[0]!.evaluate(`(() => {
+  it('is too slow for a run, which does not wait, and catches up', async () => {
+    const { id } = await startHeld('merged');
+    const guest = await visit(browser, `${server.url}#runs=${id}`);
+    await mapIsDrawn(guest);
+    const stuck = guest.page.workers()[0]!.evaluate(`(() => {
         const end = performance.now() + 6000;
         while (performance.now() < end);
       })()`);
-      await letGo(id);
-      const { state, ms } = await ended(id);
-      expect(state).toBe('done');
-      expect(ms).toBeLessThan(TIMEOUT_MS / 2);
-      await stuck;
-      await where(guest.page).getByText('done').waitFor({ timeout: TIMEOUT_MS });
-      expect(await movedPages(guest.page)).toBeGreaterThan(1000);
-      await guest.context.close();
-    },
-    TIMEOUT_MS,
-  );
+    await letGo(id);
+    const { state, ms } = await ended(id);
+    expect(state).toBe('done');
+    expect(ms).toBeLessThan(TIMEOUT_MS / 2);
+    await stuck;
+    await where(guest.page).getByText('done').waitFor({ timeout: TIMEOUT_MS });
+    expect(await movedPages(guest.page)).toBeGreaterThan(1000);
+    await guest.context.close();
+  });
 });
 
 async function ended(id: string): Promise<{ state: string; ms: number }> {
@@ -193,17 +180,13 @@ async function ended(id: string): Promise<{ state: string; ms: number }> {
 }
 
 describe('a server that is gone', () => {
-  it(
-    'is missed in a sentence, and found again',
-    async () => {
-      const first = await startView([SCENARIO]);
-      const guest = await visit(browser, first.url);
-      await mapIsDrawn(guest);
-      await guest.page.context().setOffline(true);
-      await first.stop();
-      await guest.page.getByText('Connection lost').waitFor();
-      await guest.context.close();
-    },
-    TIMEOUT_MS,
-  );
+  it('is missed in a sentence, and found again', async () => {
+    const first = await startView([SCENARIO]);
+    const guest = await visit(browser, first.url);
+    await mapIsDrawn(guest);
+    await guest.page.context().setOffline(true);
+    await first.stop();
+    await guest.page.getByText('Connection lost').waitFor();
+    await guest.context.close();
+  });
 });
