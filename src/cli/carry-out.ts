@@ -59,8 +59,8 @@ export async function carryOut<Result>(context: Context, task: Task<Result>): Pr
   });
   const job = task.begin(evacuator);
   const strategy = task.strategy ?? (evacuator.strategies[task.frontEnd][0] as string);
-  const recording = await beginRecording(context, task, evacuator, strategy);
   const book = new AccountBook(machine, evacuator);
+  const recording = await beginRecording(context, task, evacuator, strategy);
   const view = viewOf(context, task, evacuator);
   const sliceMs = task.watch?.sliceMs ?? view?.sliceMs;
   const show = async (progress: StrategyProgress) => {

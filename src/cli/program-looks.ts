@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Context } from './context.js';
 import { once, parseNeed, parseWant } from './options.js';
 import { type End, examples, json, MACHINE, map, plugin, RANGE_HELP, root, seed } from './program-options.js';
+import { parseAt, parsePfn } from './replay/replay-options.js';
 
 /*
  * Commands that only look: whatever they are asked, they change nothing.
@@ -120,6 +121,41 @@ export function addLint(program: Command, context: Context, end: End): void {
           'vacate lint live --want 64GiB',
           'vacate lint captures/host7 --dimm 1',
           "vacate lint live --json | jq '.findings[] | [.id, .change[].command]'",
+        ]),
+    );
+}
+
+const REPLAY_HELP = `
+On a terminal it is stepped through by keys: left and right go by batches of
+page events, comma and full stop by single ones, page up and down by range
+events; home, end; space plays; g goes to a place or a page; q ends. Elsewhere,
+or with an option, what the run was is printed, and memory as it stood.
+A place is a page event (1000), a range event (range:3), a part of the run
+(50%) or a time since it began (250ms, 1.5s). A run that was cut off is shown as
+far as it got.
+Exit codes: 0 shown, 1 --verify found another run, 2 it cannot be read.
+`;
+
+export function addReplay(program: Command, context: Context, end: End): void {
+  program
+    .command('replay')
+    .description('step through a run that was recorded, and say why a page moved or refused')
+    .argument('<file>', 'what --record has written')
+    .addOption(new Option('--at <place>', 'memory as it stood there; at the end by default').argParser(parseAt))
+    .addOption(new Option('--pfn <pfn>', 'what became of this page, and why').argParser(parsePfn))
+    .option('--follow', 'wait for the rest of a run that is still going on')
+    .option('--verify', 'run it again, from its scenario and seed, and compare')
+    .addOption(json())
+    .action(async (file, options) => end(await (await import('./commands/replay.js')).replay(context, file, options)))
+    .addHelpText(
+      'after',
+      REPLAY_HELP +
+        examples([
+          'vacate demo --record demo.run',
+          'vacate replay demo.run',
+          'vacate replay demo.run --at 50%',
+          'vacate replay demo.run --pfn 0x9002 --json',
+          'vacate replay demo.run --verify',
         ]),
     );
 }

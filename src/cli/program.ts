@@ -12,7 +12,7 @@ import {
   parseSeed,
   parseSeeds,
 } from './options.js';
-import { addExplain, addForecast, addInspect, addLint } from './program-looks.js';
+import { addExplain, addForecast, addInspect, addLint, addReplay } from './program-looks.js';
 import {
   type End,
   examples,
@@ -86,6 +86,7 @@ export function createProgram(
   addCompare(program, context, end);
   addView(program, context, end);
   addSoak(program, context, end);
+  addReplay(program, context, end);
   addHandlers(program, context, end);
   addStrategies(program, context, end);
   addSchema(program, context, end);

@@ -1,3 +1,4 @@
+import { printable } from '../base/quoted.js';
 import { damaged } from './damaged.js';
 
 /** An object of a record, each field still to be looked at. */
@@ -17,8 +18,9 @@ export function listOf<T>(value: unknown, each: (item: unknown) => T): T[] {
   return value.map((item) => each(item));
 }
 
+/** A text without anything that a terminal would obey. */
 export function textOf(value: unknown): string {
-  if (typeof value === 'string' && value.length <= LENGTH_MAX) return value;
+  if (typeof value === 'string' && value.length <= LENGTH_MAX) return printable(value);
   throw damaged('a record has something else where a text belongs');
 }
 

@@ -17,7 +17,7 @@ import type {
 
 /*
  * Readers of the JSON of a recording, which may come from anybody. Each takes a payload and gives the record, or throws
- * VacateError kind 'recording'. Texts are as they stand: whoever prints them makes them printable.
+ * VacateError kind 'recording'. Texts hold nothing that a terminal would obey.
  */
 
 const NR_PFNS_MAX = MAX_PFN + 1;
