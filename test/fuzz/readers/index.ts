@@ -3,6 +3,7 @@ import { captureReaders } from './captures.js';
 import { hostReaders } from './hosts.js';
 import { logReaders } from './logs.js';
 import { optionReaders } from './options.js';
+import { recordingReaders } from './recordings.js';
 import { recordReaders } from './records.js';
 import { scenarioReaders } from './scenarios.js';
 import { viewReaders } from './view.js';
@@ -12,6 +13,7 @@ export const readers: readonly Reader[] = [
   ...optionReaders,
   ...scenarioReaders,
   ...recordReaders,
+  ...recordingReaders,
   ...logReaders,
   ...captureReaders,
   ...hostReaders,
