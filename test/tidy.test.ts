@@ -25,6 +25,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   capture: 3,
   'kernel-log': 3,
   recording: 3,
+  report: 3,
   strategies: 4,
   scenario: 4,
   smp: 4,

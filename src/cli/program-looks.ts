@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Context } from './context.js';
 import { once, parseNeed, parseWant } from './options.js';
-import { type End, examples, json, MACHINE, map, plugin, RANGE_HELP, root, seed } from './program-options.js';
+import { type End, examples, html, json, MACHINE, map, plugin, RANGE_HELP, root, seed } from './program-options.js';
 import { parseAt, parsePfn } from './replay/replay-options.js';
 
 /*
@@ -14,6 +14,7 @@ export function addInspect(program: Command, context: Context, end: End): void {
     .description('what is where: zones, DIMMs, memory blocks, page types, free blocks')
     .argument('<machine>', MACHINE)
     .addOption(map().default('type'))
+    .addOption(html())
     .addOption(root())
     .addOption(seed())
     .addOption(json())
@@ -27,6 +28,7 @@ export function addInspect(program: Command, context: Context, end: End): void {
         'vacate inspect captures/host7',
         'vacate inspect captures/host7 --map order',
         'vacate inspect live',
+        'vacate inspect live --html memory.html',
         "vacate inspect captures/host7 --json | jq '.zones[].watermarks'",
       ]),
     );

@@ -35,6 +35,8 @@ export const stall = () =>
 export const watch = () =>
   new Option('--watch', 'show the map from the start, slowly; by itself it shows when a run takes long');
 export const noWatch = () => new Option('--no-watch', 'a line of progress instead of the map');
+export const html = () =>
+  new Option('--html <file>', 'also a report as one page, with maps and charts; it replaces one of vacate');
 export const map = () => new Option('--map <by>', 'what the colours of the map stand for').choices([...COLOURINGS]);
 export const threads = () =>
   new Option('--threads <number>', 'scenario: each node for itself, so many at a time').argParser(parseNodeThreads);

@@ -1,9 +1,9 @@
-import { type Bar, barChart, NR_PART_COLOURS, type Stack, stackedChart } from './charts.js';
+import { type Bar, barChart, NR_PART_COLOURS, type Stack, stackedChart } from '../report/charts.js';
+import { escapeHtml, htmlTable } from '../report/html.js';
+import { htmlPage } from '../report/page.js';
 import { formatMargin, formatValue } from './format-value.js';
-import { escapeHtml, htmlTable } from './html.js';
 import { JUDGED, type JudgedId, METRICS, type MetricId, SHARED } from './metrics.js';
 import { overviewOf } from './overview.js';
-import { reportStyle } from './report-style.js';
 import type { RunRecord } from './run-record.js';
 import type { SummaryRow, SummaryTable } from './summary.js';
 import { MOVE_NS, RECLAIM_NS, SCAN_NS } from './virtual-time.js';
@@ -64,27 +64,8 @@ const OTHER_REASONS = 'other reasons';
 
 /** The whole report: one page that needs nothing but a browser, in light or in dark. */
 export function htmlReport(record: RunRecord, tables: readonly SummaryTable[]): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>vacate compare</title>
-<style>
-${reportStyle}
-</style>
-</head>
-<body>
-<main>
-<h1>Strategies compared</h1>
-${introduction(record, tables)}
-${legend()}
-${overview(tables)}
-${tables.map(section).join('\n')}
-</main>
-</body>
-</html>
-`;
+  const body = [introduction(record, tables), legend(), overview(tables), ...tables.map(section)].join('\n');
+  return htmlPage({ title: 'vacate compare', heading: 'Strategies compared', body });
 }
 
 function introduction({ vacate, machines }: RunRecord, tables: readonly SummaryTable[]): string {
@@ -128,7 +109,7 @@ function legend(): string {
     ],
   ] as const;
   const list = terms.map(([term, meaning]) => `<dt>${term}</dt><dd>${meaning}</dd>`).join('\n');
-  return `<details open><summary>How to read this</summary><dl>\n${list}\n</dl></details>`;
+  return `<details open><summary>How to read this</summary><dl class="terms">\n${list}\n</dl></details>`;
 }
 
 function overview(tables: readonly SummaryTable[]): string {

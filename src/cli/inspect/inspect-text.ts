@@ -17,7 +17,7 @@ const BLOCKS_MAX = 64;
 /** So many zones fit side by side, with their page kinds and with their free lists. */
 const ZONES_ABREAST = { kinds: 3, orders: 2 } as const;
 
-const CAVEATS_TITLE = {
+export const CAVEATS_TITLE = {
   scenario: 'What is not known',
   capture: 'What the capture does not say',
   live: 'What this host does not say',
@@ -199,7 +199,7 @@ function blockLines({ blocks }: InspectReport, palette: Palette): string[] {
 }
 
 /** "anonymous 83%, file cache 12%": shares of the used pages, the two largest, then how many kinds more. */
-function largestKinds(kinds: Uint32Array): string {
+export function largestKinds(kinds: Uint32Array): string {
   const used = usedIn(kinds);
   const present = [...kinds.entries()].filter(([kind, pages]) => kind > KIND_FREE && pages > 0);
   const named = present

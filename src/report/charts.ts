@@ -1,13 +1,21 @@
 import { BarChart, CustomChart, ScatterChart } from 'echarts/charts';
-import { GridComponent, LegendComponent } from 'echarts/components';
+import { GridComponent } from 'echarts/components';
 import { type EChartsCoreOption, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
-import type { Estimate } from './statistics.js';
+import { formatPages } from '../mm/units.js';
+import { escapeHtml } from './html.js';
+
+/** A value, and the interval in which it lies by 95 % chance, where that is known. */
+export interface Estimated {
+  readonly mean: number;
+  readonly low: number | null;
+  readonly high: number | null;
+}
 
 /** A bar of a chart; `isBest` has it in the colour of those that nobody beats. */
 export interface Bar {
   readonly label: string;
-  readonly estimate: Estimate;
+  readonly estimate: Estimated;
   readonly isBest: boolean;
   /** A mark beside the bar's end: what could not be beaten. */
   readonly bound: number | null;
@@ -19,16 +27,23 @@ export interface Stack {
   readonly parts: ReadonlyMap<string, number>;
 }
 
-interface Axis {
+export interface Axis {
   readonly format: (value: number) => string;
   /** No value can be larger; the axis ends here. */
   readonly limit?: number;
+  /** Between two ticks; what is round in tens if absent. */
+  readonly interval?: number;
+}
+
+/** An axis for numbers of pages: ticks are round in bytes. */
+export function pagesAxis(most: number): Axis {
+  const interval = 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, most))) - 2);
+  return { format: formatPages, limit: Math.max(1, Math.ceil(most / interval)) * interval, interval };
 }
 
 const WIDTH = 640;
 const ROW_HEIGHT = 22;
 const AXIS_HEIGHT = 34;
-const LEGEND_ROW_HEIGHT = 22;
 /** Of 12-pixel text, for labels that are laid out where no text can be measured. */
 const CHARACTER_WIDTH = 6.9;
 /** Longer labels are cut in charts; tables have them in full. */
@@ -40,7 +55,7 @@ const partColour = (part: number) => `var(--part${part})`;
 /** So many parts have a colour of their own. */
 export const NR_PART_COLOURS = 8;
 
-use([BarChart, CustomChart, ScatterChart, GridComponent, LegendComponent, SVGRenderer]);
+use([BarChart, CustomChart, ScatterChart, GridComponent, SVGRenderer]);
 
 /** Horizontal bars with whiskers that span the 95 % interval, as an SVG element. */
 export function barChart(title: string, bars: readonly Bar[], axis: Axis): string {
@@ -53,7 +68,7 @@ export function barChart(title: string, bars: readonly Bar[], axis: Axis): strin
   const bounds = bars.flatMap(({ bound }, at) => (bound === null ? [] : [[bound, at]]));
   const highest = Math.max(...bars.map(({ estimate, bound }) => Math.max(estimate.high ?? estimate.mean, bound ?? 0)));
   const option: EChartsCoreOption = {
-    ...frame(labels, axis, axis.limit ?? niceMax(highest), 0),
+    ...frame(labels, axis, axis.limit ?? niceMax(highest)),
     series: [
       {
         type: 'bar',
@@ -67,44 +82,46 @@ export function barChart(title: string, bars: readonly Bar[], axis: Axis): strin
       { type: 'scatter', data: bounds, symbol: 'diamond', symbolSize: 9, itemStyle: { color: 'var(--bound)' }, z: 4 },
     ],
   };
-  return render(title, option, heightOf(labels.length, 0));
+  return render(title, option, heightOf(labels.length));
 }
 
-/** Horizontal bars of parts, with a legend, as an SVG element. */
-export function stackedChart(title: string, stacks: readonly Stack[], axis: Axis): string {
+/**
+ * Horizontal bars of parts, as an SVG element, and a legend below, in the order of `names` (by default, as parts come);
+ * `colourOf` names colours that the page defines.
+ */
+export function stackedChart(
+  title: string,
+  stacks: readonly Stack[],
+  axis: Axis,
+  colourOf: (part: string, at: number) => string = (_, at) => partColour(at % NR_PART_COLOURS),
+  order?: readonly string[],
+): string {
   const labels = stacks.map(({ label }) => label);
-  const names = [...new Set(stacks.flatMap(({ parts }) => [...parts.keys()]))];
-  const legendRows = Math.ceil(names.length / 2);
+  const there = new Set(stacks.flatMap(({ parts }) => [...parts.keys()]));
+  const names = (order ?? [...there]).filter((name) => there.has(name));
   const option: EChartsCoreOption = {
-    ...frame(labels, axis, null, legendRows),
-    legend: {
-      data: names,
-      top: 0,
-      left: 8,
-      backgroundColor: 'transparent',
-      borderColor: 'transparent',
-      itemWidth: 12,
-      itemHeight: 12,
-      textStyle: { color: TEXT, width: WIDTH / 2 - 56, overflow: 'truncate' },
-    },
+    ...frame(labels, axis, axis.limit ?? null),
     series: names.map((name, part) => ({
       name,
       type: 'bar',
       stack: 'all',
       barWidth: 12,
-      itemStyle: { color: partColour(part % NR_PART_COLOURS) },
+      itemStyle: { color: colourOf(name, part) },
       data: stacks.map(({ parts }) => parts.get(name) ?? 0),
     })),
   };
-  return render(title, option, heightOf(labels.length, legendRows));
+  const entries = names.map((name, part) => {
+    return `<li><i style="background:${colourOf(name, part)}"></i>${escapeHtml(name)}</li>`;
+  });
+  return `${render(title, option, heightOf(labels.length))}<ul class="legend">${entries.join('')}</ul>`;
 }
 
-function frame(labels: readonly string[], { format }: Axis, max: number | null, legendRows: number): EChartsCoreOption {
+function frame(labels: readonly string[], { format, interval }: Axis, max: number | null): EChartsCoreOption {
   const longest = Math.min(LABEL_CHARACTERS, Math.max(1, ...labels.map(({ length }) => length)));
   const grid = {
     left: Math.ceil(longest * CHARACTER_WIDTH) + 16,
     right: 28,
-    top: 4 + legendRows * LEGEND_ROW_HEIGHT,
+    top: 4,
     bottom: AXIS_HEIGHT - 4,
   };
   return {
@@ -115,6 +132,7 @@ function frame(labels: readonly string[], { format }: Axis, max: number | null, 
       type: 'value',
       min: 0,
       ...(max === null ? {} : { max }),
+      ...(interval === undefined ? {} : { interval }),
       axisLabel: { color: TEXT, formatter: format, hideOverlap: true },
       splitLine: { lineStyle: { color: TEXT, opacity: 0.15 } },
     },
@@ -140,8 +158,8 @@ function niceMax(value: number): number {
   return step * power;
 }
 
-function heightOf(nrRows: number, legendRows: number): number {
-  return nrRows * ROW_HEIGHT + AXIS_HEIGHT + legendRows * LEGEND_ROW_HEIGHT;
+function heightOf(nrRows: number): number {
+  return nrRows * ROW_HEIGHT + AXIS_HEIGHT;
 }
 
 /** What echarts hands to a custom series, as far as a whisker needs it. */
