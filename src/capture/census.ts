@@ -95,7 +95,9 @@ export function pagesOf(census: Census, pageblock: number, kind: number): number
 /** The same in ranges of whole pageblocks. */
 export function pagesIn(census: Census, ranges: readonly PfnRange[], kind: number): number {
   let nr = 0;
-  for (const pageblock of pageblocksIn(ranges)) nr += pagesOf(census, pageblock, kind);
+  for (const { start, end } of ranges)
+    for (let at = rowOf(start) + kind; at < rowOf(end + PAGEBLOCK_PAGES - 1); at += WIDTH)
+      nr += census[at]! + census[at + COMPOUND]!;
   return nr;
 }
 
@@ -109,11 +111,6 @@ export function hasCompound(census: Census, pageblock: number): boolean {
   const row = pageblock << WIDTH_SHIFT;
   for (let at = row + COMPOUND; at < row + WIDTH; at++) if (census[at] !== 0) return true;
   return false;
-}
-
-function* pageblocksIn(ranges: readonly PfnRange[]): Generator<number> {
-  for (const { start, end } of ranges)
-    for (let pageblock = start >>> PAGEBLOCK_ORDER; pageblock < end / PAGEBLOCK_PAGES; pageblock++) yield pageblock;
 }
 
 /** How many pages are anonymous, how many of them have the KSM flag, and how many pages have it in all. */

@@ -25,6 +25,8 @@ import type { BlockForecast, Forecast, NeedForecast, Reason } from './verdict.js
 
 /** So many owners of a block are named. */
 const OWNERS_MAX = 8;
+/** So many different flags are remembered in words. */
+const FLAG_WORDS_MAX = 4096;
 
 export interface ForecastOptions {
   /** Blocks to ask about; all that there are if absent. */
@@ -77,6 +79,8 @@ export class Forecaster {
   readonly #asked: readonly BlockId[];
   /** As the kernel names them; nothing for a simulated machine. */
   readonly #zoneKinds: ReadonlyMap<BlockId, readonly string[]>;
+  /** Flags in words: pages have some dozens of different ones. */
+  readonly #flagWords = new Map<number, string>();
   /** By block; null where each block is looked at when its turn comes. */
   readonly #scans: readonly BlockScan[] | null;
 
@@ -180,11 +184,17 @@ export class Forecaster {
     const owners = this.options.owners ?? null;
     const named = pfns.map((pfn) => ({
       pfn,
-      flags: formatFlags(columns.flags[pfn]!),
+      flags: this.#flagsInWords(columns.flags[pfn]!),
       migratetype: MIGRATETYPE_NAMES[free.migratetype(pfn)],
     }));
     const [owner = null] = owners === null ? [] : ownersIn(owners, pfns).map(({ pages: _, ...rest }) => rest);
     return { reason, because, kind, decides, pages, pfns, named, owner, waitingHelps, waiting };
+  }
+
+  #flagsInWords(flags: number): string {
+    const words = this.#flagWords.get(flags) ?? formatFlags(flags);
+    if (this.#flagWords.size < FLAG_WORDS_MAX) this.#flagWords.set(flags, words);
+    return words;
   }
 }
 

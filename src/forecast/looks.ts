@@ -4,6 +4,7 @@ import { isMetadata } from '../mm/buffer-cache.js';
 import { FREE_FLAGS, PG_NOPAGE } from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import type { Pfn } from '../mm/units.js';
+import { NR_TALLIES } from '../simd/chunk-columns.js';
 import { classOf, FREE, HOLE, type PageClass } from './page-class.js';
 import { traitsOf } from './survey.js';
 
@@ -18,22 +19,21 @@ export interface AlikePages {
   isBesideDirty(pfn: Pfn): boolean;
 }
 
-/** Pages of one machine have some dozens of looks; so many are remembered, and who looks otherwise is asked again. */
-const LOOKS = 4096;
 const UNASKED = 0xff;
 /** The flags alone do not decide. */
-const ASK_EACH = 0xfe;
+export const ASK_EACH = 0xfe;
 
-/** What pages would do, by how they look: columns by slot, for loops over all pages. */
+/** What pages would do, by how they look: columns by number of a look, for loops over all pages. */
 export class Looks {
-  /** The flags that a slot is about. */
-  readonly words = new Uint32Array(LOOKS);
-  readonly kinds = new Uint8Array(LOOKS).fill(UNASKED);
-  readonly traits = new Uint8Array(LOOKS);
+  readonly kinds = new Uint8Array(NR_TALLIES);
+  readonly traits = new Uint8Array(NR_TALLIES);
+  /** The flags that a number is about. */
+  readonly #words = new Uint32Array(NR_TALLIES);
+  readonly #numbers = new Map<number, number>();
 
   /** Where the flags alone do not decide. */
-  readonly #besideDirty = new Uint8Array(LOOKS).fill(UNASKED);
-  readonly #besideClean = new Uint8Array(LOOKS).fill(UNASKED);
+  readonly #besideDirty = new Uint8Array(NR_TALLIES);
+  readonly #besideClean = new Uint8Array(NR_TALLIES);
 
   constructor(
     private readonly service: MigrationService,
@@ -41,38 +41,48 @@ export class Looks {
     private readonly isCaptured: boolean,
   ) {}
 
-  /** The slot of a page with these flags; what it says holds for the page, or its class is ASK_EACH. */
-  slotOf(word: number, pfn: Pfn): number {
-    const slot = (Math.imul(word ^ (word >>> 15), 0x9e37_79b1) >>> 20) & (LOOKS - 1);
-    if (this.words[slot] !== word || this.kinds[slot] === UNASKED) this.#learn(slot, word, pfn);
-    return slot;
+  get nr(): number {
+    return this.#numbers.size;
   }
 
-  /** The class of a page that a slot says. */
-  kindAt(slot: number, pfn: Pfn): PageClass {
-    const kind = this.kinds[slot]!;
-    return kind === ASK_EACH ? this.#kindBeside(slot, pfn) : kind;
+  /** The number of pages with these flags, of which this is one. Null if it would be one too many: `forget` first. */
+  numberOf(word: number, pfn: Pfn): number | null {
+    const known = this.#numbers.get(word);
+    if (known !== undefined) return known;
+    if (this.nr === NR_TALLIES) return null;
+    const number = this.nr;
+    this.#numbers.set(word, number);
+    this.#words[number] = word;
+    this.#besideDirty[number] = UNASKED;
+    this.#besideClean[number] = UNASKED;
+    this.traits[number] = traitsOf(word);
+    if ((word & FREE_FLAGS) !== 0) this.kinds[number] = FREE;
+    else if ((word & PG_NOPAGE) !== 0) this.kinds[number] = HOLE;
+    else this.kinds[number] = isMetadata(word) ? ASK_EACH : this.#ask(word, pfn);
+    return number;
   }
 
-  #kindBeside(slot: number, pfn: Pfn): PageClass {
+  /** All numbers: nobody has that many looks, unless he wants to fill our memory. */
+  forget(): void {
+    this.#numbers.clear();
+  }
+
+  wordOf(number: number): number {
+    return this.#words[number]!;
+  }
+
+  /** The class of a page whose look has this number. */
+  kindAt(number: number, pfn: Pfn): PageClass {
+    const kind = this.kinds[number]!;
+    if (kind !== ASK_EACH) return kind;
     const kinds = this.alike.isBesideDirty(pfn) ? this.#besideDirty : this.#besideClean;
-    if (kinds[slot] === UNASKED) kinds[slot] = this.#ask(this.words[slot]!, pfn);
-    return kinds[slot]!;
+    if (kinds[number] === UNASKED) kinds[number] = this.#ask(this.#words[number]!, pfn);
+    return kinds[number]!;
   }
 
   outcomeAt(pfn: Pfn): Outcome {
     this.alike.show({ start: pfn, end: pfn + 1 });
     return this.service.judge(pfn);
-  }
-
-  #learn(slot: number, word: number, pfn: Pfn): void {
-    this.words[slot] = word;
-    this.#besideDirty[slot] = UNASKED;
-    this.#besideClean[slot] = UNASKED;
-    this.traits[slot] = traitsOf(word);
-    if ((word & FREE_FLAGS) !== 0) this.kinds[slot] = FREE;
-    else if ((word & PG_NOPAGE) !== 0) this.kinds[slot] = HOLE;
-    else this.kinds[slot] = isMetadata(word) ? ASK_EACH : this.#ask(word, pfn);
   }
 
   #ask(word: number, pfn: Pfn): PageClass {

@@ -35,18 +35,22 @@ function copiesOf(room: RoomBook, order: readonly BlockId[]): number {
   const free = Uint32Array.from(room.survey.free);
   const used = Uint32Array.from(room.survey.used);
   const targets = targetsOf(room);
+  // Before these every target is full, or gone: none of them gets free pages again.
+  const first = { forMovable: 0, forKernel: 0 };
   let copied = 0;
   for (const block of order) {
     let left = used[block]!;
     copied += left;
     free[block] = 0;
     used[block] = 0;
-    for (const target of room.isInMovable(block) ? targets.forMovable : targets.forKernel) {
-      if (left === 0) break;
+    const of = room.isInMovable(block) ? 'forMovable' : 'forKernel';
+    for (let at = first[of]; at < targets[of].length && left > 0; at++) {
+      const target = targets[of][at]!;
       const taken = Math.min(left, free[target]!);
       free[target] = free[target]! - taken;
       used[target] = used[target]! + taken;
       left -= taken;
+      if (at === first[of] && free[target] === 0) first[of]++;
     }
   }
   return copied;

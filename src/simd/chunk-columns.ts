@@ -1,10 +1,12 @@
 import { PAGEBLOCK_PAGES } from '../mm/units.js';
 import { TABLE_LENGTH } from './known-words.js';
 
-/** What a chunk has of pages lies in a cache of 1 MiB, with two tables. */
+/** What a chunk has of pages lies in a cache of 1 MiB, with its tables. */
 export const CHUNK_PAGES = 2 ** 15;
 /** Columns of a row of a census, one row a pageblock: what they mean, the tables say. */
 export const CENSUS_COLUMNS = 16;
+/** More than pages of one machine have different flags. */
+export const NR_TALLIES = 4096;
 
 /** What a table's row says of pages with certain flags: the mappings that their words count are theirs; which are to be found. */
 export const IS_COUNTED = 1;
@@ -21,12 +23,15 @@ export interface ChunkColumns {
   readonly mapcounts: Uint16Array;
   /** First pages of runs, and behind the last run the number of pages. */
   readonly runs: Uint16Array;
-  /** Pages that are to be explained, ascending. */
+  /** Pages, or runs, of which somebody wants to know each, ascending. */
   readonly found: Uint16Array;
   readonly census: Uint16Array;
-  /** Tables of `KnownWords`: a word's flags and its column in the census; what stays of flags, and what they say. */
+  /** Tables of known words: a word's flags and its column in the census; what stays of flags, and what they say. */
   readonly translations: Uint32Array;
   readonly sorts: Uint32Array;
+  /** Of flags: in how many more runs they are to be found, and their number among `tallies`, the pages that have them. */
+  readonly looks: Uint32Array;
+  readonly tallies: Uint32Array;
   /** All flags that some page has, and how many were found. */
   readonly totals: Uint32Array;
 }
@@ -42,8 +47,12 @@ export interface ChunkSteps {
   runsOfFlags(nrPages: number, place: number): number;
   /** Words into flags and the census, from run `run` on, until a word is not known: gives that run, or `nrRuns`. */
   translateRuns(run: number, nrRuns: number, place: number): number;
+  /** Pages of each of the first pageblocks whose flags under `mask` are `wanted`, into `found`. */
+  countFlags(nrBlocks: number, mask: number, wanted: number): void;
   /** Flags and counts into what stays, mapcounts (if they are wanted) and what is found, in the same way. */
   sortOutRuns(run: number, nrRuns: number, wantsMapcounts: boolean): number;
+  /** Flags into tallies, in the same way; what is found is runs, not pages. */
+  tallyRuns(run: number, nrRuns: number): number;
 }
 
 /** Pages that are read or filled beyond the last one. */
@@ -65,6 +74,8 @@ export const OFFSETS = layOut({
   census: 2 * CENSUS_COLUMNS * (CHUNK_PAGES / PAGEBLOCK_PAGES + 1),
   translations: 4 * TABLE_LENGTH,
   sorts: 4 * TABLE_LENGTH,
+  looks: 4 * TABLE_LENGTH,
+  tallies: 4 * NR_TALLIES,
   totals: 8,
 });
 
@@ -91,6 +102,8 @@ export function columnsIn(buffer: ArrayBuffer): ChunkColumns {
     census: new Uint16Array(buffer, OFFSETS.census, CENSUS_COLUMNS * (CHUNK_PAGES / PAGEBLOCK_PAGES + 1)),
     translations: new Uint32Array(buffer, OFFSETS.translations, TABLE_LENGTH),
     sorts: new Uint32Array(buffer, OFFSETS.sorts, TABLE_LENGTH),
+    looks: new Uint32Array(buffer, OFFSETS.looks, TABLE_LENGTH),
+    tallies: new Uint32Array(buffer, OFFSETS.tallies, NR_TALLIES),
     totals: new Uint32Array(buffer, OFFSETS.totals, 2),
   };
 }

@@ -13,6 +13,8 @@ export interface Kernels {
   useOfWords(flags: number, nrBlocks: number, use: number): void;
   /** The same from a byte a page, whose bit 0 says so; holes are not known. */
   useOfBytes(bytes: number, nrBlocks: number, use: number): void;
+  /** Pages of each pageblock whose flags under `mask` are `wanted`, as 16 bits a pageblock at `counts`. */
+  countWords(flags: number, nrBlocks: number, mask: number, wanted: number, counts: number): void;
   /** As src/simd/chunk-columns.ts says of steps; what a name is given for is the address of that column. */
   runsOfWords(words: number, nrPages: number, place: number, runs: number): number;
   runsOfFlags(flags: number, nrPages: number, place: number, runs: number): number;
@@ -36,6 +38,16 @@ export interface Kernels {
     sorts: number,
     kept: number,
     mapcounts: number,
+    found: number,
+    nrFound: number,
+  ): number;
+  tallyRuns(
+    flags: number,
+    runs: number,
+    run: number,
+    nrRuns: number,
+    looks: number,
+    tallies: number,
     found: number,
     nrFound: number,
   ): number;

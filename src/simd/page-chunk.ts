@@ -45,9 +45,18 @@ class KernelSteps implements ChunkSteps {
     return this.kernels.translateRuns(words, runs, run, nrRuns, place, translations, flags, census, totals);
   }
 
+  countFlags(nrBlocks: number, mask: number, wanted: number): void {
+    this.kernels.countWords(OFFSETS.flags, nrBlocks, mask, wanted, OFFSETS.found);
+  }
+
   sortOutRuns(run: number, nrRuns: number, wantsMapcounts: boolean): number {
     const { words, flags, runs, sorts, kept, found, totals } = OFFSETS;
     const mapcounts = wantsMapcounts ? OFFSETS.mapcounts : 0;
     return this.kernels.sortOutRuns(words, flags, runs, run, nrRuns, sorts, kept, mapcounts, found, totals + 4);
+  }
+
+  tallyRuns(run: number, nrRuns: number): number {
+    const { flags, runs, looks, tallies, found, totals } = OFFSETS;
+    return this.kernels.tallyRuns(flags, runs, run, nrRuns, looks, tallies, found, totals + 4);
   }
 }

@@ -51,6 +51,15 @@ export class PlainSteps implements ChunkSteps {
     return nrRuns;
   }
 
+  countFlags(nrBlocks: number, mask: number, wanted: number): void {
+    const { flags, found } = this.columns;
+    for (let block = 0, page = 0; block < nrBlocks; block++) {
+      let nr = 0;
+      for (const past = page + PAGEBLOCK_PAGES; page < past; page++) if (((flags[page]! ^ wanted) & mask) === 0) nr++;
+      found[block] = nr;
+    }
+  }
+
   sortOutRuns(run: number, nrRuns: number, wantsMapcounts: boolean): number {
     const { words, flags, runs, sorts, kept, mapcounts, found, totals } = this.columns;
     let nrFound = totals[1]!;
@@ -66,6 +75,23 @@ export class PlainSteps implements ChunkSteps {
       if ((how & EXPLAIN_UNMAPPED) !== 0) {
         for (let one = page; one < past; one++) if (words[2 * one] === 0) found[nrFound++] = one;
       } else if ((how & EXPLAIN_ALL) !== 0) for (let one = page; one < past; one++) found[nrFound++] = one;
+    }
+    totals[1] = nrFound;
+    return run;
+  }
+
+  tallyRuns(run: number, nrRuns: number): number {
+    const { flags, runs, looks, tallies, found, totals } = this.columns;
+    let nrFound = totals[1]!;
+    for (; run < nrRuns; run++) {
+      const [page, past] = [runs[run]!, runs[run + 1]!];
+      const row = rowIn(looks, flags[page]!, 0);
+      if (row < 0) break;
+      const number = looks[row + 3]!;
+      tallies[number] = tallies[number]! + past - page;
+      if (looks[row + 2] === 0) continue;
+      looks[row + 2] = looks[row + 2]! - 1;
+      found[nrFound++] = run;
     }
     totals[1] = nrFound;
     return run;

@@ -100,6 +100,36 @@ export function sortOutRuns(
   return <u32>((at - runs) >> 1);
 }
 
+export function tallyRuns(
+  flags: usize,
+  runs: usize,
+  run: u32,
+  nrRuns: u32,
+  table: usize,
+  tallies: usize,
+  told: usize,
+  nrTold: usize,
+): u32 {
+  let next = told + ((<usize>load<u32>(nrTold)) << 1);
+  let page = <usize>load<u16>(runs + ((<usize>run) << 1));
+  for (; run !== nrRuns; run++) {
+    const row = rowOf(table, <u64>load<u32>(flags + (page << 2)));
+    if (row === 0) break;
+    const past = <usize>load<u16>(runs + ((<usize>run) << 1), 2);
+    const tally = tallies + ((<usize>load<u32>(row, 12)) << 2);
+    store<u32>(tally, <u32>(<usize>load<u32>(tally) + past - page));
+    const left = load<u32>(row, 8);
+    if (left !== 0) {
+      store<u32>(row, left - 1, 8);
+      store<u16>(next, <u16>run);
+      next += 2;
+    }
+    page = past;
+  }
+  store<u32>(nrTold, <u32>((next - told) >> 1));
+  return run;
+}
+
 /** Four words, all bits set in those that differ from the one before. */
 function changes(at: usize): v128 {
   const a = i64x2.ne(v128.load(at), v128.load(at - 8));

@@ -52,6 +52,25 @@ export function useOfBytes(bytes: usize, nrBlocks: u32, use: usize): void {
   }
 }
 
+/** Pages whose flags under the mask are these. */
+export function countWords(flags: usize, nrBlocks: u32, mask: u32, wanted: u32, counts: usize): void {
+  const masks = i32x4.splat(mask);
+  const alike = i32x4.splat(wanted);
+  for (const endOfCounts = counts + (nrBlocks << 1); counts !== endOfCounts; counts += 2) {
+    let counts0 = i32x4.splat(0);
+    let counts1 = i32x4.splat(0);
+    for (const end = flags + 4 * PAGEBLOCK_PAGES; flags !== end; flags += 64) {
+      const inA = i32x4.eq(v128.and(v128.load(flags), masks), alike);
+      const inB = i32x4.eq(v128.and(v128.load(flags, 16), masks), alike);
+      const inC = i32x4.eq(v128.and(v128.load(flags, 32), masks), alike);
+      const inD = i32x4.eq(v128.and(v128.load(flags, 48), masks), alike);
+      counts0 = i32x4.add(counts0, i32x4.add(inA, inB));
+      counts1 = i32x4.add(counts1, i32x4.add(inC, inD));
+    }
+    store<u16>(counts, <u16>-sumOfLanes(i32x4.add(counts0, counts1)));
+  }
+}
+
 function sumOfLanes(lanes: v128): i32 {
   const low = i32x4.extract_lane(lanes, 0) + i32x4.extract_lane(lanes, 1);
   return low + i32x4.extract_lane(lanes, 2) + i32x4.extract_lane(lanes, 3);

@@ -85,6 +85,38 @@ describe(`chunks of pages (seed ${SEED}): kernels do what TypeScript does`, () =
     fc.assert(property, { seed: SEED, numRuns: 60 });
   });
 
+  it('with flags under a mask: how many pages of each pageblock have them', () => {
+    const property = fc.property(fc.integer({ min: 0, max: 64 }), fc.nat(), fc.integer(), (nrBlocks, mask, seed) => {
+      const [inWasm, wanted] = both.map((chunk) => {
+        fillColumns(chunk, nrBlocks * 512, seed);
+        chunk.steps.countFlags(nrBlocks, mask, chunk.columns.flags[3]! & mask);
+        return chunk.columns.found.slice(0, nrBlocks);
+      });
+      expect(inWasm).toEqual(wanted);
+      expect(nrBlocks === 0 || wanted!.some((nr) => nr > 0)).toBe(true);
+    });
+    fc.assert(property, { seed: SEED, numRuns: 40 });
+  });
+
+  it('with flags and looks: pages by look, and the first runs of each as often as they are wanted', () => {
+    const property = fc.property(NR_PAGES, fc.nat(511), fc.integer(), (nrPages, place, seed) => {
+      const [inWasm, wanted] = both.map(({ columns, steps }) => {
+        const prng = new Prng(seed);
+        fillColumns({ columns, steps }, nrPages, seed);
+        clearTable(columns.looks, [0, 0]);
+        columns.tallies.fill(0);
+        const kinds = new Set(columns.flags.subarray(0, nrPages));
+        for (const [number, word] of [...kinds].slice(0, prng.chance(0.2) ? 3 : 100).entries())
+          learn(columns.looks, word, 0, [prng.below(4), number * 3]);
+        const nrRuns = steps.runsOfFlags(nrPages, place);
+        const done = steps.tallyRuns(0, nrRuns);
+        return [done, columns.tallies.slice(), columns.looks.slice(), columns.found.slice(0, columns.totals[1])];
+      });
+      expect(inWasm).toEqual(wanted);
+    });
+    fc.assert(property, { seed: SEED, numRuns: 40 });
+  });
+
   it('goes on at the run where it stopped', () => {
     for (const { columns, steps } of both) {
       clearTable(columns.translations, [5, 0]);
