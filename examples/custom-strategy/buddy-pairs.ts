@@ -44,7 +44,7 @@ class BuddyPairs implements HighOrderStrategy {
     const isolated: PfnRange[] = [];
     const made: PfnRange[] = [];
     try {
-      for (const range of this.#halfFree(request.order)) {
+      for (const range of this.#halfFree(request)) {
         if (made.length >= account.wanted) break;
         if (!this.#wouldGo(range)) continue;
         // From now on nobody gets a page of it, so no page moves from one half into the other.
@@ -63,10 +63,10 @@ class BuddyPairs implements HighOrderStrategy {
   }
 
   /** Blocks of the order of which one half is free, as the free lists have those halves when we look. */
-  *#halfFree(order: number): Generator<PfnRange> {
+  *#halfFree({ order, zones }: HighOrderRequest): Generator<PfnRange> {
     const { host } = this.tools.service;
     const size = 2 ** order;
-    for (let zone = 0; zone < host.layout.zones.length; zone++)
+    for (const zone of zones ?? host.layout.zones.keys())
       for (const half of host.free.blocks(zone, order - 1)) {
         // Earlier moves may have used it up.
         const range = rangeOf(half - (half % size), size);

@@ -53,7 +53,7 @@ export function checkSame<T>(found: T, expected: T, what: string): void {
  * The case, with its rule and its culprit in every failure. The service and others find some broken contracts by
  * themselves, and say so in an error of kind 'plugin': what they say of the culprit is what the case found out.
  */
-export function naming<C extends ConformanceCase>(culprit: string, known: C): C {
+export function naming<C extends ConformanceCase>(culprit: string | (() => string), known: C): C {
   const { rule, run } = known;
   return {
     ...known,
@@ -61,9 +61,9 @@ export function naming<C extends ConformanceCase>(culprit: string, known: C): C 
       try {
         run();
       } catch (error) {
-        if (error instanceof ConformanceFailure) throw error.under(rule, culprit);
-        if (VacateError.is(error) && error.kind === 'plugin')
-          throw new ConformanceFailure(error.message, rule, culprit);
+        const who = typeof culprit === 'string' ? culprit : culprit();
+        if (error instanceof ConformanceFailure) throw error.under(rule, who);
+        if (VacateError.is(error) && error.kind === 'plugin') throw new ConformanceFailure(error.message, rule, who);
         throw error;
       }
     },

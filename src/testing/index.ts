@@ -29,3 +29,6 @@ export {
   runWith,
   type World,
 } from './page-types/world.js';
+export { STRATEGY_RULES, type StrategyRule } from './strategies/rules.js';
+export { type StrategyOptions, strategyConformance } from './strategies/strategy-conformance.js';
+export type { StrategyCase } from './strategies/trial.js';
