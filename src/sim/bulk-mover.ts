@@ -1,3 +1,4 @@
+import { touchBytes, touchHalfWords, touchWords } from '../base/gather.js';
 import type { BulkMover, KindOfPlainPage } from '../host/bulk-mover.js';
 import { NR_MAX_BATCHED_MIGRATION } from '../mm/migrate-mode.js';
 import { PG_ISOLATED, PG_LOCKED, PG_LRU, PG_PRIVATE } from '../mm/page-flags.js';
@@ -50,7 +51,8 @@ export class SimBulkMover implements BulkMover {
     if (nr === 0) return 0;
     allocateTargets(m, sources, nr, sparedOrder, targets, this.#scout);
     tlbFlushAll(m);
-    this.touched = moveInGroups(m, sources, targets, nr, this.#places);
+    rePoint(m, sources, targets, this.#places);
+    this.touched = moveInGroups(m, sources, targets, nr);
     freeMany(m, CPU, sources, nr);
     return nr;
   }
@@ -65,8 +67,8 @@ const BEYOND_CACHES = 2 ** 18;
 /** Of so many targets all columns stay within reach, of the caches and of the TLB, from one loop to the next. */
 const GROUP = 64;
 
-/** Everything that is the source's becomes the target's, group by group. Returns what was read ahead. */
-function moveInGroups(m: Machine, sources: Uint32Array, targets: Uint32Array, nr: number, places: Places): number {
+/** Everything else that is the source's becomes the target's, group by group. Returns what was read ahead. */
+function moveInGroups(m: Machine, sources: Uint32Array, targets: Uint32Array, nr: number): number {
   let touched = 0;
   for (let from = 0, to = 0; from < nr; from = to) {
     to = Math.min(from + GROUP, nr);
@@ -74,7 +76,7 @@ function moveInGroups(m: Machine, sources: Uint32Array, targets: Uint32Array, nr
     const isUnswept = canPlaceMany(m, targets, from, to);
     // Who sweeps asks about all pages of the batch.
     if (!isUnswept) to = nr;
-    rePoint(m, sources, targets, from, to, places);
+    handOver(m, sources, targets, from, to);
     if (m.contentWords <= 2) copyWords(m, sources, targets, from, to);
     if (isUnswept) carry(m, sources, targets, from, to);
     else carryOneByOne(m, sources, targets, from, to);
@@ -83,23 +85,21 @@ function moveInGroups(m: Machine, sources: Uint32Array, targets: Uint32Array, nr
   return touched;
 }
 
-/**
- * Reads what the loops after this one are going to write: targets lie all over memory, and a loop that does nothing else
- * has many lines on their way at a time.
- */
-function touchAhead(
-  { flags, count, mapcount, index, lruEpoch, contents, contentWords }: Machine,
-  pages: Uint32Array,
-  from: number,
-  to: number,
-): number {
-  let sum = 0;
-  for (let i = from; i < to; i++) {
-    const pfn = pages[i]!;
-    sum += flags[pfn]! ^ count[pfn]! ^ mapcount[pfn]! ^ index[pfn]! ^ lruEpoch[pfn]! ^ contents[pfn * contentWords]!;
-  }
-  return sum;
+/** Reads what the loops after this one are going to write, column by column: targets lie all over memory. */
+function touchAhead(m: Machine, pages: Uint32Array, from: number, to: number): number {
+  const sum =
+    touchWords(m.flags, pages, from, to) ^
+    touchWords(m.index, pages, from, to) ^
+    touchHalfWords(m.count, pages, from, to) ^
+    touchHalfWords(m.mapcount, pages, from, to) ^
+    touchBytes(m.lruEpoch, pages, from, to);
+  if (m.contentWords > 2) return sum;
+  for (let i = from; i < to; i++) wordsOfGroup[i - from] = pages[i]! * m.contentWords;
+  return sum ^ touchWords(m.contents, wordsOfGroup, 0, to - from);
 }
+
+/** Where contents begin. */
+const wordsOfGroup = new Uint32Array(GROUP);
 
 /** True if the pages, ascending, are of one zone, and there is a target for each of them, wherever in its zonelist. */
 function hasRoom(m: Machine, sources: Uint32Array, nrPages: number): boolean {
@@ -113,30 +113,19 @@ function hasRoom(m: Machine, sources: Uint32Array, nrPages: number): boolean {
   return room >= nrPages;
 }
 
-/** Whatever named the old page names the new one; the old one has no reference left (folio_migrate_mapping, and rmap). */
-function rePoint(
-  m: Machine,
-  sources: Uint32Array,
-  targets: Uint32Array,
-  from: number,
-  to: number,
-  places: Places,
-): void {
-  const { count, mapcount, index, ptes, leafSlots } = m;
-  const { entry, slot } = places;
-  for (let i = from; i < to; i++) {
-    const source = sources[i]!;
-    const target = targets[i]!;
+/** Whatever named the old pages names the new ones (folio_migrate_mapping, and rmap). */
+function rePoint(m: Machine, sources: Uint32Array, targets: Uint32Array, places: Places): void {
+  const { ptes, leafSlots } = m;
+  const { entry, mapped, nrMapped, slot, cached, nrCached } = places;
+  for (let k = 0; k < nrMapped; k++) {
+    const i = mapped[k]!;
     const at = entry[i]!;
-    if (at === SEVERAL) rePointEach(m, source, target);
-    else if (at !== 0) ptes[at] = presentPte(target, pteBits(ptes[at]!));
-    if (slot[i] !== 0) leafSlots[slot[i]!] = (leafSlots[slot[i]!]! & ~SLOT_PFN) | (target + 1);
-    index[target] = index[source]!;
-    index[source] = 0;
-    mapcount[target] = mapcount[source]!;
-    mapcount[source] = 0;
-    count[target] = count[source]!;
-    count[source] = 0;
+    if (at === SEVERAL) rePointEach(m, sources[i]!, targets[i]!);
+    else ptes[at] = presentPte(targets[i]!, pteBits(ptes[at]!));
+  }
+  for (let k = 0; k < nrCached; k++) {
+    const i = cached[k]!;
+    leafSlots[slot[i]!] = (leafSlots[slot[i]!]! & ~SLOT_PFN) | (targets[i]! + 1);
   }
 }
 
@@ -149,6 +138,21 @@ function rePointEach(m: Machine, source: Pfn, target: Pfn): void {
     const at = vpn < 0 ? 0 : pteAt(m, m.vmaMm[vma]!, vpn);
     const pte = m.ptes[at]!;
     if (at !== 0 && isPresent(pte) && ptePayload(pte) === source) m.ptes[at] = presentPte(target, pteBits(pte));
+  }
+}
+
+/** The new page has the references that the old one had, which has none left. */
+function handOver(m: Machine, sources: Uint32Array, targets: Uint32Array, from: number, to: number): void {
+  const { count, mapcount, index } = m;
+  for (let i = from; i < to; i++) {
+    const source = sources[i]!;
+    const target = targets[i]!;
+    index[target] = index[source]!;
+    index[source] = 0;
+    mapcount[target] = mapcount[source]!;
+    mapcount[source] = 0;
+    count[target] = count[source]!;
+    count[source] = 0;
   }
 }
 

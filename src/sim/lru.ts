@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.js';
+import { touchBytes, touchWords } from '../base/gather.js';
 import {
   PG_ACTIVE,
   PG_ISOLATED,
@@ -169,17 +170,13 @@ function setLimit(m: Machine, list: number): void {
   m.lruLimit[list] = kept + ((kept + m.lruFounders[list]!) >>> 2) + LRU_CHUNK;
 }
 
-/** Reads what a sweep asks of the pages of some entries: it lies anywhere, and so many lines come at a time. */
-function touchPages(m: Machine, start: number, end: number): void {
-  const { lruEntries, flags, lruEpoch } = m;
-  let sum = 0;
-  for (let i = start; i < end; i++) {
-    const pfn = lruEntries[i]! & PAYLOAD;
-    sum += flags[pfn]! ^ lruEpoch[pfn]!;
-  }
-  touched[0] = sum;
+/** Reads what a sweep asks of the pages of some entries, at most a chunk: it lies anywhere, and so many lines come at a time. */
+function touchPages({ lruEntries, flags, lruEpoch }: Machine, start: number, end: number): void {
+  for (let i = start; i < end; i++) pagesOfChunk[i - start] = lruEntries[i]! & PAYLOAD;
+  touched[0] = touchWords(flags, pagesOfChunk, 0, end - start) ^ touchBytes(lruEpoch, pagesOfChunk, 0, end - start);
 }
 
+const pagesOfChunk = new Uint32Array(LRU_CHUNK);
 /** What was read for nothing else, so that it is read. */
 const touched = new Uint32Array(1);
 

@@ -1,3 +1,4 @@
+import { gather } from '../base/gather.js';
 import type { KindOfPlainPage } from '../host/bulk-mover.js';
 import { FREE_FLAGS } from '../mm/page-flags.js';
 import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
@@ -5,11 +6,12 @@ import { EXTENT_PAGES, EXTENT_SHIFT, type Machine } from './machine.js';
 import { SLOT_PFN } from './page-cache.js';
 import { ask, createKnownFlags, type KnownFlags, learn, NOT_PLAIN, placeOfFlags } from './plain-flags.js';
 
-/** What one look needs: what is known of flags, and the pages of files in one pageblock, with where their slots are. */
+/** What one look needs: what is known of flags, and the pages of files in one pageblock, with where their slots are and what was read of them. */
 export interface PlainLook {
   readonly known: KnownFlags;
   readonly pages: Uint32Array;
   readonly slot: Uint32Array;
+  readonly read: Uint32Array;
   nrPages: number;
 }
 
@@ -18,6 +20,7 @@ export function createPlainLook(): PlainLook {
     known: createKnownFlags(),
     pages: new Uint32Array(PAGEBLOCK_PAGES),
     slot: new Uint32Array(PAGEBLOCK_PAGES),
+    read: new Uint32Array(PAGEBLOCK_PAGES),
     nrPages: 0,
   };
 }
@@ -58,14 +61,14 @@ function firstInHands(m: Machine, start: Pfn, end: Pfn, look: PlainLook): Pfn {
   return end;
 }
 
-/** The first of the pages of files that is not in its slot; `otherwise` if all are. Leaves and slots lie anywhere: a loop for each. */
+/** The first of the pages of files that is not in its slot; `otherwise` if all are. */
 function firstOutOfSlot({ extentLeaf, leafSlots }: Machine, look: PlainLook, otherwise: Pfn): Pfn {
-  const { pages, slot, nrPages } = look;
-  for (let i = 0; i < nrPages; i++) {
-    const leaf = extentLeaf[slot[i]! >>> EXTENT_SHIFT]!;
-    slot[i] = leaf === 0 ? 0 : leaf * EXTENT_PAGES + (slot[i]! & (EXTENT_PAGES - 1));
-  }
+  const { pages, slot, read, nrPages } = look;
+  for (let i = 0; i < nrPages; i++) read[i] = slot[i]! >>> EXTENT_SHIFT;
+  gather(extentLeaf, read, nrPages, read);
   for (let i = 0; i < nrPages; i++)
-    if (slot[i] === 0 || (leafSlots[slot[i]!]! & SLOT_PFN) !== pages[i]! + 1) return pages[i]!;
+    slot[i] = read[i] === 0 ? 0 : read[i]! * EXTENT_PAGES + (slot[i]! & (EXTENT_PAGES - 1));
+  gather(leafSlots, slot, nrPages, read);
+  for (let i = 0; i < nrPages; i++) if (slot[i] === 0 || (read[i]! & SLOT_PFN) !== pages[i]! + 1) return pages[i]!;
   return otherwise;
 }

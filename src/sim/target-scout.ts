@@ -1,3 +1,4 @@
+import { touchWords } from '../base/gather.js';
 import type { Migratetype } from '../mm/migratetype.js';
 import { PG_BUDDY } from '../mm/page-flags.js';
 import { freeListAt } from './buddy.js';
@@ -51,11 +52,8 @@ export function lookAhead(m: Machine, scout: Scout, zone: number, type: Migratet
     scout.at = 0;
     scout.pages = readList(m, zone, type, list);
   }
-  const { index } = m;
-  const { pages } = scout;
-  let sum = 0;
-  for (let i = scout.at, end = Math.min(i + most, pages.length); i < end; i++) sum += index[pages[i]!]!;
-  scout.touched = sum;
+  const { pages, at } = scout;
+  scout.touched = touchWords(m.index, pages, at, Math.min(at + most, pages.length));
 }
 
 /** These pages have been taken off the list. */
