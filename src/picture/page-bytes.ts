@@ -9,6 +9,7 @@ import {
   PG_UNEVICTABLE,
   PG_WRITEBACK,
 } from '../mm/page-flags.js';
+import type { PfnRange } from '../mm/pfn-range.js';
 import type { Pfn } from '../mm/units.js';
 import { KIND_FREE, kindOf, newCounts } from './page-kinds.js';
 
@@ -56,6 +57,25 @@ export function writePageBytes(flags: Uint32Array, start: Pfn, end: Pfn, bytes: 
     const has = flags[pfn]!;
     const slot = Math.imul(has, GOLDEN) >>> SLOT_SHIFT;
     bytes[at + pfn - start] = words[slot] === has ? known[slot]! : learn(has, slot);
+  }
+}
+
+/**
+ * The same for memory in which zones have gaps between them: there is no memory, whatever its flags were left at. `bytes` is
+ * all zero, as a fresh array is.
+ */
+export function writeMemoryBytes(
+  flags: Uint32Array,
+  zones: readonly PfnRange[],
+  start: Pfn,
+  end: Pfn,
+  bytes: Uint8Array,
+  at: number,
+): void {
+  for (const zone of zones) {
+    const from = Math.max(start, zone.start);
+    const to = Math.min(end, zone.end);
+    if (from < to) writePageBytes(flags, from, to, bytes, at + from - start);
   }
 }
 

@@ -4,7 +4,7 @@ import type { RangeEvent, RangeEvents } from '../events/range-events.js';
 import type { MemoryHost } from '../host/memory-host.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
-import { byteOf, STATE_ARRIVED, writePageBytes } from '../picture/page-bytes.js';
+import { byteOf, STATE_ARRIVED, writeMemoryBytes } from '../picture/page-bytes.js';
 import { KIND_FREE, kindOf } from '../picture/page-kinds.js';
 import { applyPageEvents } from './apply-events.js';
 import { BlockBook, runsOf } from './block-book.js';
@@ -209,7 +209,7 @@ export class Recorder {
   #read(start: number): Uint8Array {
     const end = Math.min(start + PIECE_PAGES, this.#pages.length);
     const piece = new Uint8Array(end - start);
-    writePageBytes(this.host.columns.flags, start, end, piece, 0);
+    writeMemoryBytes(this.host.columns.flags, this.host.layout.zones, start, end, piece, 0);
     return piece;
   }
 

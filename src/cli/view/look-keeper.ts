@@ -2,7 +2,7 @@ import { createJudge } from '../../container/create-judge.js';
 import type { MigrationService } from '../../migration/migration-service.js';
 import type { PageOwners } from '../../mm/page-owners.js';
 import type { Pfn } from '../../mm/units.js';
-import { writePageBytes } from '../../picture/page-bytes.js';
+import { writeMemoryBytes } from '../../picture/page-bytes.js';
 import type { BlocksSnapshot, RecordingHeader } from '../../recording/records.js';
 import type { PageAnswer } from '../../server/view-source.js';
 import type { KeeperCall, KeeperStart } from '../../workers/keeper-call.js';
@@ -72,12 +72,12 @@ async function openMachine(task: LookTask, tell: (news: LookNews) => void): Prom
   const progress = new ToldProgress((step) => tell({ step }));
   const open = await openToLook(machine, { progress, interrupts: new Interrupts(), seed, root, mapcounts });
   const { flags } = open.host.columns;
-  const nrPfns = open.host.layout.nrPfns;
+  const { nrPfns, zones } = open.host.layout;
   const pages = new Uint8Array(new SharedArrayBuffer(nrPfns));
   tell({ header: headerOf(open, by), pages, caveats: open.caveats });
   for (let start = 0; start < nrPfns; start += PIECE_PAGES) {
     const end = Math.min(nrPfns, start + PIECE_PAGES);
-    writePageBytes(flags, start, end, pages, start);
+    writeMemoryBytes(flags, zones, start, end, pages, start);
     tell({ written: end });
   }
   return open;
