@@ -70,7 +70,7 @@ export function oneListOf(byte: number): Migratetype | -1 {
 /** True if all pages of a block belong on the same free list. */
 export function isOfOneList(m: Machine, pfn: Pfn, order: Order): boolean {
   const first = freeListType(m, pfn);
-  const end = pfn + 2 ** order;
+  const end = pfn + (1 << order);
   for (let page = pfn; page < end; ) {
     if (freeListType(m, page) !== first) return false;
     page = isPartlyBooked(m, page) ? page + 1 : page - (page % PAGEBLOCK_PAGES) + PAGEBLOCK_PAGES;

@@ -27,10 +27,17 @@ export function relinkFree(m: Machine, start: Pfn, end: Pfn, change: Change): vo
     const order = freeBlockOrder(m, block);
     // The rest of a block that starts in the pageblock before: its turn comes with that.
     if (isFree && order < 0) continue;
-    if (order >= PAGEBLOCK_ORDER) relinkEach(m, block, block + (1 << order), change);
+    if (order >= PAGEBLOCK_ORDER) relinkBlock(m, block, order, change);
     else if (isPartlyBooked(m, block)) relinkEach(m, block, block + PAGEBLOCK_PAGES, change);
     else relinkPageblock(m, block, change);
   }
+}
+
+/** One that has whole pageblocks. */
+function relinkBlock(m: Machine, pfn: Pfn, order: Order, change: Change): void {
+  unlinkBlock(m, pfn, zoneOf(m, pfn), freeListType(m, pfn), order);
+  change(pfn, pfn + (1 << order));
+  fileFree(m, pfn, order, false);
 }
 
 /** Block by block, whatever list each is on and comes to. */
@@ -146,6 +153,8 @@ function linkFound(m: Machine, from: number, to: number, order: Order): void {
 
 /** Splits the free block that has pages on both sides of `pfn`, so that none does. */
 function cutAt(m: Machine, pfn: Pfn): void {
+  // Across the start of a pageblock there are only blocks that have all of it.
+  if (pfn % PAGEBLOCK_PAGES === 0 && m.pageblockUse[pfn >>> PAGEBLOCK_ORDER] !== 0) return;
   if (pfn >= m.spec.nrPfns || (m.flags[pfn]! & PG_BUDDY) === 0 || freeBlockOrder(m, pfn) >= 0) return;
   let order = 1;
   let head = pfn - (pfn % 2);

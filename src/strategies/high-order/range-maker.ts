@@ -75,13 +75,16 @@ export class RangeMaker {
     return { ranges, next };
   }
 
-  /** Reckons a range's room, unless a page has landed in it. */
+  /** Reckons a range's room and isolates it, as long as what was just looked at is at hand; unless a page has landed in it. */
   book(range: PfnRange): boolean {
     if (this.#landed[range.start >>> this.order] === 1) {
       this.passedOver++;
       return false;
     }
     this.room -= 2 ** this.order;
+    this.service.host.isolateRange(range);
+    this.#isolated.push(range);
+    this.events.emit({ kind: 'range-isolated', range });
     return true;
   }
 
@@ -97,13 +100,9 @@ export class RangeMaker {
     this.room = roomInFragments(this.service, this.order);
   }
 
+  /** Empties ranges that are booked. */
   *makeFree(ranges: readonly PfnRange[]): Job<void> {
     const { host } = this.service;
-    for (const range of ranges) {
-      host.isolateRange(range);
-      this.#isolated.push(range);
-      this.events.emit({ kind: 'range-isolated', range });
-    }
     const ascending = [...ranges].sort((a, b) => a.start - b.start);
     const report = yield* evacuate(this.service, ascending, this.order);
     this.reports.push(report);

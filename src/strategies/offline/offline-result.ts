@@ -48,9 +48,12 @@ function outcomeOf(offline: number, asked: number): JobOutcome {
   return offline > 0 ? 'partial' : 'refused';
 }
 
+/** Most pages stand behind others of their block. */
 function countByBlock(pfns: Uint32Array, blockPages: number, counts: Uint32Array): void {
-  for (let i = 0; i < pfns.length; i++) {
+  for (let i = 0; i < pfns.length; ) {
     const block = Math.floor(pfns[i]! / blockPages);
-    counts[block] = counts[block]! + 1;
+    const [first, start, end] = [i, block * blockPages, (block + 1) * blockPages];
+    while (i < pfns.length && pfns[i]! >= start && pfns[i]! < end) i++;
+    counts[block] = counts[block]! + i - first;
   }
 }
