@@ -47,7 +47,7 @@ export function Header() {
   );
 }
 
-const THEME_WORDS: Readonly<Record<ThemeChoice, string>> = { system: 'As the desktop', light: 'Light', dark: 'Dark' };
+const THEME_WORDS: Readonly<Record<ThemeChoice, string>> = { system: 'Auto', light: 'Light', dark: 'Dark' };
 
 function pagesOf(zones: ReadonlyArray<{ readonly start: number; readonly end: number }>): number {
   return zones.reduce((sum, { start, end }) => sum + end - start, 0);

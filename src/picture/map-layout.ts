@@ -26,12 +26,16 @@ export interface MapGroup {
   readonly headingTop: number;
   readonly top: number;
   readonly rows: number;
+  /** The columns of tiles that it takes, from this one on. */
+  readonly left: number;
+  readonly columns: number;
 }
 
 /**
  * Where each page lies on the map. A length is in pages: a page is a square of side 1. A memory block is a tile; inside
  * it pages lie in Z-order (two bits of the pfn, one for x and one for y, at a time), so that every aligned power of two
- * of pages, and with it every free block, is a rectangle. Tiles follow each other in rows as one reads them.
+ * of pages, and with it every free block, is a rectangle. Tiles follow each other in rows as one reads them, and so do
+ * groups: small ones share a shelf.
  */
 export interface MapLayout {
   readonly blockPages: number;
@@ -46,6 +50,8 @@ export interface MapLayout {
   readonly width: number;
   readonly height: number;
   readonly groups: readonly MapGroup[];
+  /** The same by shelf: groups whose headings are at one height, from left to right. */
+  readonly shelves: readonly (readonly MapGroup[])[];
 }
 
 export interface Point {
@@ -62,9 +68,11 @@ export interface Rect extends Point {
 const GAP_X = 1 / 16;
 const GAP_Y = 1 / 6;
 /** Headings are read when all of a map is seen: so much of its height is each, but no less than so much of a tile. */
-const HEADING_OF_HEIGHT = 1 / 26;
+const HEADINGS_IN_HEIGHT = 26;
+const HEADING_OF_HEIGHT_MAX = 1 / 7;
 const HEADING_OF_TILE = 1 / 3;
-
+/** Between groups on a shelf. */
+const COLUMNS_APART = 1;
 const MUCH_LARGER = 1.12;
 
 /** Blocks that are not there (`isAbsent`) leave no gap; their neighbours stand apart by a heading. */
@@ -78,40 +86,64 @@ export function layOut(
   const tileHeight = 2 ** Math.floor(bits / 2);
   const runs = runsOf(machine, isAbsent);
   const plan = (columns: number) => planOf(runs, columns, tileWidth, tileHeight);
+  const most = runs.reduce((sum, { first, last }) => sum + last - first + 1 + COLUMNS_APART, 1);
   let best = plan(1);
-  const most = Math.max(1, ...runs.map(({ first, last }) => last - first + 1));
   for (let columns = 2; columns < 2 * most; columns *= 2) {
     const next = plan(columns);
     if (scaleToFit(next, aspect) > scaleToFit(best, aspect)) best = next;
   }
-  // Rows of 2, 4, 8 blocks are easy to count; one and a half times as many must show pages clearly larger.
-  const between = plan(Math.ceil(best.columns * 1.5));
-  const fewer = plan(Math.ceil(best.columns * 0.75));
-  for (const next of [between, fewer])
+  // Rows of 2, 4, 8 blocks are easy to count; others must show pages clearly larger.
+  for (const next of [
+    plan(Math.ceil(best.columns * 1.5)),
+    plan(Math.ceil(best.columns * 1.25)),
+    plan(Math.ceil(best.columns * 0.75)),
+  ])
     if (scaleToFit(next, aspect) > MUCH_LARGER * scaleToFit(best, aspect)) best = next;
   const { blockPages, nrPfns } = machine;
   return { ...best, blockPages, nrPfns, tileWidth, tileHeight };
 }
 
 type Run = Pick<MapGroup, 'node' | 'zones' | 'dimm' | 'first' | 'last'>;
-type Plan = Pick<MapLayout, 'pitchX' | 'pitchY' | 'columns' | 'heading' | 'width' | 'height' | 'groups'>;
+type Plan = Pick<MapLayout, 'pitchX' | 'pitchY' | 'columns' | 'heading' | 'width' | 'height' | 'groups' | 'shelves'>;
 
 function planOf(runs: readonly Run[], columns: number, tileWidth: number, tileHeight: number): Plan {
   const pitchX = Math.ceil(tileWidth * (1 + GAP_X));
   const pitchY = Math.ceil(tileHeight * (1 + GAP_Y));
-  const rows = runs.map(({ first, last }) => Math.ceil((last - first + 1) / columns));
-  const ofRows = rows.reduce((sum, nr) => sum + nr, 0) * pitchY;
-  const heading = Math.ceil(Math.max(ofRows * HEADING_OF_HEIGHT, tileHeight * HEADING_OF_TILE));
+  const shelved = shelvesOf(runs, columns);
+  const rowsOf = (shelf: readonly Placed[]) => Math.max(...shelf.map(({ rows }) => rows));
+  const ofRows = shelved.reduce((sum, shelf) => sum + rowsOf(shelf), 0) * pitchY;
+  const share = Math.min(1 / Math.max(1, HEADINGS_IN_HEIGHT - shelved.length), HEADING_OF_HEIGHT_MAX);
+  const heading = Math.ceil(Math.max(ofRows * share, tileHeight * HEADING_OF_TILE));
   let y = 0;
-  const groups = runs.map((run, index): MapGroup => {
+  const shelves = shelved.map((shelf) => {
     const headingTop = y;
     // Names of blocks stand in the gap above them, and those of the first row below the heading.
     const top = headingTop + heading + pitchY - tileHeight;
-    y = top + rows[index]! * pitchY;
-    return { ...run, headingTop, top, rows: rows[index]! };
+    y = top + rowsOf(shelf) * pitchY;
+    return shelf.map((placed): MapGroup => ({ ...placed, headingTop, top }));
   });
-  const used = Math.min(columns, Math.max(1, ...runs.map(({ first, last }) => last - first + 1)));
-  return { pitchX, pitchY, columns, heading, width: used * pitchX, height: Math.max(y, pitchY), groups };
+  const groups = shelves.flat();
+  const width = Math.max(1, ...groups.map((group) => group.left + group.columns)) * pitchX;
+  return { pitchX, pitchY, columns, heading, width, height: Math.max(y, pitchY), groups, shelves };
+}
+
+type Placed = Run & Pick<MapGroup, 'left' | 'columns' | 'rows'>;
+
+/** Groups of one node share a shelf while there is room; each node begins a new one. */
+function shelvesOf(runs: readonly Run[], columns: number): Placed[][] {
+  const shelves: Placed[][] = [];
+  for (const run of runs) {
+    const nrBlocks = run.last - run.first + 1;
+    const wide = Math.min(nrBlocks, columns);
+    const shelf = shelves.at(-1);
+    const before = shelf?.at(-1);
+    const left = before === undefined ? 0 : before.left + before.columns + COLUMNS_APART;
+    const placed = { ...run, columns: wide, rows: Math.ceil(nrBlocks / wide) };
+    if (shelf !== undefined && before !== undefined && before.node === run.node && left + wide <= columns)
+      shelf.push({ ...placed, left });
+    else shelves.push([{ ...placed, left: 0 }]);
+  }
+  return shelves;
 }
 
 /** The larger, the better a plan fills a view of this shape. */
@@ -143,15 +175,11 @@ function runsOf(machine: MappedMachine, isAbsent: (block: BlockId) => boolean): 
   return runs;
 }
 
-/** "node 1 · Movable · DIMM B · blocks 8 to 15". */
+/** "node 1 Movable · DIMM B · blocks 8–15". */
 export function groupTitle({ node, zones, dimm, first, last }: MapGroup): string {
-  const parts = [
-    node === null ? '' : `node ${node}`,
-    zones.join(' and '),
-    dimm ?? 'boot memory',
-    first === last ? `block ${first}` : `blocks ${first} to ${last}`,
-  ];
-  return parts.filter((part) => part !== '').join(' · ');
+  const where = [node === null ? '' : `node ${node}`, zones.join(' and ')].filter((part) => part !== '').join(' ');
+  const blocks = first === last ? `block ${first}` : `blocks ${first}–${last}`;
+  return [where, dimm ?? 'boot memory', blocks].filter((part) => part !== '').join(' · ');
 }
 
 /** The tile of a block; null if it has none. */
@@ -160,8 +188,8 @@ export function tileOf(layout: MapLayout, block: BlockId): Rect | null {
   if (group === null) return null;
   const index = block - group.first;
   return {
-    x: (index % layout.columns) * layout.pitchX,
-    y: group.top + Math.floor(index / layout.columns) * layout.pitchY,
+    x: (group.left + (index % group.columns)) * layout.pitchX,
+    y: group.top + Math.floor(index / group.columns) * layout.pitchY,
     width: layout.tileWidth,
     height: layout.tileHeight,
   };
@@ -183,15 +211,17 @@ export function groupOf(layout: MapLayout, block: BlockId): MapGroup | null {
 /** The page that a point is on; null where there is none. */
 export function pageAt(layout: MapLayout, { x, y }: Point): Pfn | null {
   if (x < 0 || y < 0) return null;
-  const group = layout.groups.find(({ top, rows }) => y >= top && y < top + rows * layout.pitchY);
+  const column = Math.floor(x / layout.pitchX);
+  const group = layout.groups.find(
+    ({ top, rows, left, columns }) =>
+      y >= top && y < top + rows * layout.pitchY && column >= left && column < left + columns,
+  );
   if (group === undefined) return null;
   const row = Math.floor((y - group.top) / layout.pitchY);
-  const column = Math.floor(x / layout.pitchX);
-  const block = group.first + row * layout.columns + column;
+  const block = group.first + row * group.columns + column - group.left;
   const inX = Math.floor(x - column * layout.pitchX);
   const inY = Math.floor(y - group.top - row * layout.pitchY);
-  if (column >= layout.columns || block > group.last || inX >= layout.tileWidth || inY >= layout.tileHeight)
-    return null;
+  if (block > group.last || inX >= layout.tileWidth || inY >= layout.tileHeight) return null;
   const pfn = block * layout.blockPages + spread(inX) + 2 * spread(inY);
   return pfn < layout.nrPfns ? pfn : null;
 }

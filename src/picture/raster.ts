@@ -74,57 +74,59 @@ export class Raster {
     }
     const level = levelFor(view.scale, pyramid.nrLevels, layout.blockPages);
     this.#lookAcross(width, layout, view);
-    let groupIndex = 0;
+    let shelf = 0;
     for (let row = 0; row < height; row++) {
       const out = row * width;
       const y = view.y + (row + 0.5) / view.scale;
-      while (groupIndex < layout.groups.length && bottomOf(layout, groupIndex) <= y) groupIndex++;
-      const group = layout.groups[groupIndex];
-      const inGroup = group === undefined ? -1 : y - group.top;
-      const inTile = inGroup % layout.pitchY;
-      if (group === undefined || inGroup < 0 || inTile >= layout.tileHeight || onEdge(y, view.scale)) {
-        pixels.fill(colours.ground, out, out + width);
-        continue;
+      pixels.fill(colours.ground, out, out + width);
+      while (shelf < layout.shelves.length && bottomOf(layout, shelf) <= y) shelf++;
+      if (shelf === layout.shelves.length || onEdge(y, view.scale)) continue;
+      for (const group of layout.shelves[shelf]!) {
+        const inGroup = y - group.top;
+        const inTile = inGroup % layout.pitchY;
+        const tileRow = Math.floor(inGroup / layout.pitchY);
+        if (inGroup < 0 || tileRow >= group.rows || inTile >= layout.tileHeight) continue;
+        const firstOfRow = group.first + tileRow * group.columns;
+        const end = group.left + Math.min(group.columns, group.last + 1 - firstOfRow);
+        const start = (firstOfRow - group.left) * layout.blockPages + 2 * spread(Math.floor(inTile));
+        const from = Math.max(0, Math.floor((group.left * layout.pitchX - view.x) * view.scale));
+        const to = Math.min(width, Math.ceil((end * layout.pitchX - view.x) * view.scale));
+        const line: Line = { pixels, out, from, to, left: group.left, end, start };
+        if (level > 0) paintCells(line, this.#columns, this.#offsets, 2 * level, layout, pyramid, colours);
+        else paintPages(line, this.#columns, this.#offsets, layout, pages, pyramid, colours);
       }
-      const firstOfRow = group.first + Math.floor(inGroup / layout.pitchY) * layout.columns;
-      const rowBits = 2 * spread(Math.floor(inTile));
-      const nrBlocks = Math.min(layout.columns, group.last + 1 - firstOfRow);
-      const start = firstOfRow * layout.blockPages + rowBits;
-      if (level > 0)
-        paintCells(
-          pixels,
-          out,
-          width,
-          this.#columns,
-          this.#offsets,
-          nrBlocks,
-          start,
-          2 * level,
-          layout,
-          pyramid,
-          colours,
-        );
-      else
-        paintPages(pixels, out, width, this.#columns, this.#offsets, nrBlocks, start, layout, pages, pyramid, colours);
     }
   }
 
   /** By column of pixels: which column of tiles it is on (or -1), and what of a pfn it decides. */
-  #lookAcross(width: number, { pitchX, tileWidth, columns }: MapLayout, view: MapView): void {
+  #lookAcross(width: number, { pitchX, tileWidth }: MapLayout, view: MapView): void {
     for (let column = 0; column < width; column++) {
       const x = view.x + (column + 0.5) / view.scale;
       const tile = Math.floor(x / pitchX);
       const inTile = x - tile * pitchX;
-      const isOn = tile >= 0 && tile < columns && inTile < tileWidth && !onEdge(x, view.scale);
+      const isOn = tile >= 0 && inTile < tileWidth && !onEdge(x, view.scale);
       this.#columns[column] = isOn ? tile : -1;
       this.#offsets[column] = isOn ? spread(Math.floor(inTile)) : 0;
     }
   }
 }
 
-function bottomOf({ groups, pitchY }: MapLayout, index: number): number {
-  const { top, rows } = groups[index]!;
-  return top + rows * pitchY;
+/** A row of pixels, as far as it shows one group. */
+interface Line {
+  readonly pixels: Uint32Array;
+  /** Where the row begins in `pixels`, and which of its pixels are the group's, or beside it. */
+  readonly out: number;
+  readonly from: number;
+  readonly to: number;
+  /** Columns of tiles that have a block in this row. */
+  readonly left: number;
+  readonly end: number;
+  /** The pfn that a block in column 0 would begin with, and what the row adds to it. */
+  readonly start: number;
+}
+
+function bottomOf({ shelves, pitchY }: MapLayout, index: number): number {
+  return Math.max(...shelves[index]!.map(({ top, rows }) => top + rows * pitchY));
 }
 
 /** The last pixel of a large page is left free. */
@@ -133,44 +135,36 @@ function onEdge(position: number, scale: number): boolean {
 }
 
 function paintCells(
-  pixels: Uint32Array,
-  out: number,
-  width: number,
+  { pixels, out, from, to, left, end, start }: Line,
   columns: Int32Array,
   offsets: Uint32Array,
-  nrBlocks: number,
-  start: number,
   shift: number,
   { blockPages, nrPfns }: MapLayout,
   pyramid: Pyramid,
-  { faces: colourOf, ground }: RasterColours,
+  { faces: colourOf }: RasterColours,
 ): void {
   const faces = pyramid.faces[shift >>> 1]!;
-  for (let column = 0; column < width; column++) {
+  for (let column = from; column < to; column++) {
     const tile = columns[column]!;
     const pfn = start + tile * blockPages + offsets[column]!;
-    pixels[out + column] = tile < 0 || tile >= nrBlocks || pfn >= nrPfns ? ground : colourOf[faces[pfn >>> shift]!]!;
+    if (tile >= left && tile < end && pfn < nrPfns) pixels[out + column] = colourOf[faces[pfn >>> shift]!]!;
   }
 }
 
 function paintPages(
-  pixels: Uint32Array,
-  out: number,
-  width: number,
+  { pixels, out, from, to, left, end, start }: Line,
   columns: Int32Array,
   offsets: Uint32Array,
-  nrBlocks: number,
-  start: number,
   { blockPages, nrPfns }: MapLayout,
   pages: Uint8Array,
   pyramid: Pyramid,
-  { pages: colourOf, ground }: RasterColours,
+  { pages: colourOf }: RasterColours,
 ): void {
   const classOf = pyramid.mode.classOf;
-  for (let column = 0; column < width; column++) {
+  for (let column = from; column < to; column++) {
     const tile = columns[column]!;
     const pfn = start + tile * blockPages + offsets[column]!;
-    if (tile < 0 || tile >= nrBlocks || pfn >= nrPfns) pixels[out + column] = ground;
-    else pixels[out + column] = colourOf[classOf[pyramid.classesAt(pfn) + pages[pfn]!]!]!;
+    if (tile >= left && tile < end && pfn < nrPfns)
+      pixels[out + column] = colourOf[classOf[pyramid.classesAt(pfn) + pages[pfn]!]!]!;
   }
 }

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url).href.replace(/\/dist\/$/, '/'));
+/** The top of the package, from its sources and from dist alike. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url).href.replace(/\/dist\/$/, '/'));
 const MAIN = 'dist/src/cli/main.js';
 const START_MS = 30_000;
 

@@ -1,4 +1,4 @@
-import { pageAt, rectOf, tileOf } from '../../picture/map-layout.js';
+import { groupOf, pageAt, rectOf, tileOf } from '../../picture/map-layout.js';
 import { cursor, firstPicture, isFitted, layout, look, pinned, screen, view } from '../state.js';
 import { wantsLessMotion } from '../theme.js';
 import { fitMap, fitRect, keepInSight, pan, showPage, zoom } from './camera.js';
@@ -33,7 +33,9 @@ export function showRange(start: number, end: number): void {
   const x = Math.min(first.x, last.x);
   const right = Math.max(first.x + first.width, last.x + last.width);
   const y = first.y - (plan.pitchY - plan.tileHeight);
-  const whole = first.y === last.y ? { x, width: right - x } : { x: 0, width: plan.width };
+  const group = groupOf(plan, Math.floor(start / plan.blockPages))!;
+  const whole =
+    first.y === last.y ? { x, width: right - x } : { x: group.left * plan.pitchX, width: group.columns * plan.pitchX };
   glideTo(fitRect({ ...whole, y, height: last.y + last.height - y }, screen.value, 24));
 }
 

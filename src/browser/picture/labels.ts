@@ -45,14 +45,20 @@ function drawHeading({ context, layout, view, ratio, paper, width, height }: She
   const top = (group.headingTop - view.y) * view.scale;
   const bottom = (group.headingTop + layout.heading - view.y) * view.scale;
   if (bottom < 0 || top > height) return;
-  const size = Math.min(HEADING_MAX * ratio, (bottom - top) * 0.62);
+  const size = Math.min(HEADING_MAX * ratio, (bottom - top) * 0.72);
   if (size < HEADING_MIN * ratio) return;
-  const left = Math.max((0 - view.x) * view.scale, 2 * ratio);
-  const right = Math.min((layout.width - view.x) * view.scale, width);
+  const left = Math.max((group.left * layout.pitchX - view.x) * view.scale, 2 * ratio);
+  const right = Math.min(endOfHeading(layout, group) * view.scale - view.x * view.scale, width);
   if (right <= left) return;
   context.font = `600 ${size}px ${FONT}`;
   context.fillStyle = paper.text;
-  context.fillText(clipped(context, groupTitle(group), width - left), left, bottom - size * 0.5);
+  context.fillText(clipped(context, groupTitle(group), right - left), left, bottom - size * 0.6);
+}
+
+/** Up to the next group, or as far as it likes. */
+function endOfHeading(layout: MapLayout, { headingTop, left }: MapGroup): number {
+  const next = layout.groups.find((other) => other.headingTop === headingTop && other.left > left);
+  return next === undefined ? Number.POSITIVE_INFINITY : (next.left - 0.2) * layout.pitchX;
 }
 
 /** As many letters as there is room for. */
@@ -66,17 +72,18 @@ function* tilesInSight(
   { layout, view, width, height }: Sheet,
   group: MapGroup,
 ): Generator<[block: number, x: number, y: number]> {
-  const { pitchX, pitchY, columns, tileWidth } = layout;
+  const { pitchX, pitchY, tileWidth } = layout;
+  const { left, columns } = group;
   if (tileWidth * view.scale < 4) return;
   const firstRow = Math.max(0, Math.floor((view.y - group.top) / pitchY));
   const lastRow = Math.min(group.rows - 1, Math.floor((view.y + height / view.scale - group.top) / pitchY));
-  const firstColumn = Math.max(0, Math.floor(view.x / pitchX));
-  const lastColumn = Math.min(columns - 1, Math.floor((view.x + width / view.scale) / pitchX));
+  const firstColumn = Math.max(0, Math.floor(view.x / pitchX) - left);
+  const lastColumn = Math.min(columns - 1, Math.floor((view.x + width / view.scale) / pitchX) - left);
   for (let row = firstRow; row <= lastRow; row++) {
     for (let column = firstColumn; column <= lastColumn; column++) {
       const block = group.first + row * columns + column;
       if (block > group.last) return;
-      yield [block, (column * pitchX - view.x) * view.scale, (group.top + row * pitchY - view.y) * view.scale];
+      yield [block, ((left + column) * pitchX - view.x) * view.scale, (group.top + row * pitchY - view.y) * view.scale];
     }
   }
 }

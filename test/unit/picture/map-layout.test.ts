@@ -41,16 +41,16 @@ describe('spread and gather', () => {
   });
 });
 
-describe('layOut', () => {
-  const layout = layOut(MACHINE, 1.6);
+describe.each([0.6, 1.6, 4])('layOut for a screen of %p', (aspect) => {
+  const layout = layOut(MACHINE, aspect);
 
   it('groups blocks as one speaks of them, and leaves out what is no memory', () => {
     expect(layout.groups.map(groupTitle)).toEqual([
-      'node 0 · DMA and DMA32 · boot memory · block 0',
-      'node 0 · DMA32 · boot memory · blocks 1 to 7',
-      'node 0 · Normal · boot memory · blocks 10 to 23',
-      'node 1 · Movable · A · blocks 24 to 31',
-      'node 1 · Movable · B · blocks 32 to 39',
+      'node 0 DMA and DMA32 · boot memory · block 0',
+      'node 0 DMA32 · boot memory · blocks 1–7',
+      'node 0 Normal · boot memory · blocks 10–23',
+      'node 1 Movable · A · blocks 24–31',
+      'node 1 Movable · B · blocks 32–39',
     ]);
     expect(tileOf(layout, 8)).toBeNull();
     expect(rectOf(layout, 9 * BLOCK, 0)).toBeNull();
@@ -94,8 +94,15 @@ describe('layOut', () => {
     expect(pageAt(layout, { x: 1, y: layout.groups[0]!.headingTop })).toBeNull();
     expect(pageAt(layout, { x: layout.width + 1, y: tile.y })).toBeNull();
     expect(pageAt(layout, { x: -1, y: -1 })).toBeNull();
-    const short = layOut({ ...MACHINE, nrPfns: MACHINE.nrPfns - 100 }, 1.6);
+    const short = layOut({ ...MACHINE, nrPfns: MACHINE.nrPfns - 100 }, aspect);
     expect(pageAt(short, middleOf(layout, MACHINE.nrPfns - 1))).toBeNull();
+  });
+
+  it('puts small groups of a node on one shelf', () => {
+    const { shelves, groups } = layOut(MACHINE, 4);
+    expect(shelves.flat()).toEqual(groups);
+    for (const shelf of shelves) expect(new Set(shelf.map(({ node }) => node)).size).toBe(1);
+    expect(Math.max(...shelves.map((shelf) => shelf.length))).toBeGreaterThan(1);
   });
 
   it('has wide rows for wide screens', () => {
@@ -103,7 +110,7 @@ describe('layOut', () => {
   });
 
   it('leaves out blocks that are absent', () => {
-    const without = layOut(MACHINE, 1.6, (block) => block === 12);
+    const without = layOut(MACHINE, aspect, (block) => block === 12);
     expect(without.groups.map(({ first, last }) => [first, last])).toContainEqual([13, 23]);
     expect(tileOf(without, 12)).toBeNull();
   });
