@@ -6,6 +6,7 @@ import { kindOfByte, STATE_REFUSED, stateOfByte } from '../../picture/page-bytes
 import { KIND_FREE, newCounts } from '../../picture/page-kinds.js';
 import { Pyramid } from '../../picture/pyramid.js';
 import { CHUNK_BLOCKS, CHUNK_HEADER, CHUNK_PAGES, type Chunk } from '../../recording/chunk.js';
+import { readPatch } from '../../recording/patch.js';
 import { Replay } from '../../recording/replay.js';
 import { FrameMeter } from './frame-meter.js';
 import type { ConnectionState, FromPicture, Place, StepUnit, ToPicture } from './messages.js';
@@ -132,10 +133,11 @@ export class Picture {
 
   /** Pages are shown as they come. */
   #show(payload: Uint8Array): void {
-    const view = new DataView(payload.buffer, payload.byteOffset);
-    const start = view.getUint32(0, true);
-    const end = start + view.getUint32(4, true);
-    this.#subject?.pyramid.mark(start, end);
+    let end = 0;
+    for (const { start, bytes } of readPatch(payload, this.#replay.pages.length)) {
+      end = start + bytes.length;
+      this.#subject?.pyramid.mark(start, end);
+    }
     this.#tell({ kind: 'loaded', share: end / Math.max(1, this.#replay.pages.length) });
   }
 
