@@ -16,6 +16,7 @@ import { addExplain, addForecast, addInspect, addLint, addReplay } from './progr
 import {
   type End,
   examples,
+  html,
   journal,
   json,
   MACHINE,
@@ -180,6 +181,7 @@ function addOffline(program: Command, context: Context, end: End, strategies: re
     .addOption(watch())
     .addOption(noWatch())
     .addOption(map())
+    .addOption(html())
     .addOption(json())
     .action(async (machine, options) =>
       end(
@@ -285,6 +287,7 @@ function addHighOrder(program: Command, context: Context, end: End, strategies: 
     .addOption(watch())
     .addOption(noWatch())
     .addOption(map())
+    .addOption(html())
     .addOption(json())
     .action(async (machine, options) =>
       end(await (await import('./commands/high-order.js')).highOrder(context, machine, options)),

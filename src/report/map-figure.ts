@@ -162,7 +162,8 @@ function legendHtml(maps: readonly DrawnMaps[], name: ColouringName): string {
   const entries = swatches.flatMap(({ id, label }, at) => {
     const nrPages = maps.map(({ totals }) => totals[name][at]!);
     if (at === 0 || Math.max(...nrPages) === 0) return [];
-    const sizes = nrPages.map((pages) => formatPages(pages)).join(' → ');
+    // Once where nothing has changed.
+    const sizes = [...new Set(nrPages.map((pages) => formatPages(pages)))].join(' → ');
     return [`<li><i style="background:var(--${name}-${id})"></i>${escapeHtml(label)} <small>${sizes}</small></li>`];
   });
   const dense = name === 'order' ? '' : ', the stronger the more of it is in use';

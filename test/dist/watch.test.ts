@@ -121,9 +121,13 @@ describe('--watch', () => {
   it.each([
     [['--watch'], 'vacate: --watch draws on a terminal, and standard output is none; leave it out\n'],
     [['--watch', '--json'], 'vacate: --watch draws for people and --json prints for programs; leave one of them out\n'],
-  ])('is refused where nothing can be drawn: %j', async (args, sentence) => {
-    expect(await vacate([...OFFLINE, ...args])).toEqual({ exitCode: 2, stdout: '', stderr: sentence });
-  });
+  ])(
+    'is refused where nothing can be drawn: %j',
+    async (args, sentence) => {
+      expect(await vacate([...OFFLINE, ...args])).toEqual({ exitCode: 2, stdout: '', stderr: sentence });
+    },
+    PATIENCE_MS,
+  );
 });
 
 describe('in a pipe', () => {

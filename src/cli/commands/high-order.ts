@@ -2,6 +2,7 @@ import { VacateError } from '../../base/vacate-error.js';
 import { loadStrategies } from '../../container/load-plugins.js';
 import { formatRange } from '../../mm/pfn-range.js';
 import { formatPages } from '../../mm/units.js';
+import type { Fact } from '../../report/facts.js';
 import type { Machine } from '../../sim/machine.js';
 import type { HighOrderResult, JobOutcome } from '../../strategies/strategy.js';
 import { accountJson } from '../account.js';
@@ -9,6 +10,7 @@ import { costText, movedText, outcomeMark, verifiedText } from '../account-text.
 import { type Carried, carryOut, timeoutRefusal } from '../carry-out.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_REFUSED, exitCodeOf } from '../exit-codes.js';
+import { beginHtml, checkHtml } from '../html/begin-html.js';
 import { LIVE } from '../open-live.js';
 import { openMachine } from '../open-machine.js';
 import { loadPageTypes } from '../page-types.js';
@@ -25,6 +27,8 @@ export interface HighOrderOptions extends HighOrderLiveOptions, Watching {
   readonly strategy?: string;
   readonly strategyModule: readonly string[];
   readonly whatIf?: boolean;
+  /** Where a report goes, as a page. */
+  readonly html?: string;
   /** File in which the run is recorded. */
   readonly record?: string;
   /** Nodes that work at a time, each for itself; absent, the machine is one. */
@@ -43,6 +47,7 @@ type Outcome = Omit<HighOrderResult, Unknown | 'moved' | 'pagesMigrated' | 'page
 export async function highOrder(context: Context, machineName: string, options: HighOrderOptions): Promise<number> {
   const { strategy, whatIf = machineName === LIVE && strategy === undefined, order, count } = options;
   checkWatching(context, options);
+  checkHtml(options.html, options.threads);
   if (whatIf && strategy !== undefined)
     throw new VacateError('usage', '--what-if asks about the kernel, --strategy about somebody else; leave one out');
   if (whatIf && options.threads !== undefined)
@@ -55,6 +60,8 @@ export async function highOrder(context: Context, machineName: string, options: 
       'usage',
       '--record needs a run of ours: the kernel does not say which pages its compaction moves; name a --strategy',
     );
+  if (whatIf && options.html !== undefined)
+    throw new VacateError('usage', '--html is for what a strategy does; say --strategy, or leave it out');
   if (whatIf) return highOrderLive(context, machineName, options);
   for (const option of ['commit', 'node', 'journal'] as const)
     if (options[option] !== undefined)
@@ -83,6 +90,7 @@ async function simulated(context: Context, machineName: string, options: Simulat
   const open = await openMachine(machineName, { ...context, ...options });
   const { machine, seed } = open;
   const timeoutMs = options.timeout ?? null;
+  const finishHtml = await beginHtml(options.html, open);
   const carried = await carryOut(context, {
     machine,
     pageTypes,
@@ -101,8 +109,24 @@ async function simulated(context: Context, machineName: string, options: Simulat
   const outcome = carried.result ?? stoppedOutcome(options, carried);
   if (options.json === true) printJson(context, highOrderJson(machine, seed, outcome, carried));
   else context.print(highOrderText(machine, outcome, carried, context.palette).join('\n'));
+  const { account, result } = carried;
+  const heading = `${madeText(outcome.made, count)} of order ${order} (${formatPages(2 ** order)}) made`;
+  const moved = result?.moved ?? NOTHING_MOVED;
+  finishHtml({ command: 'high-order', heading, ...outcome, facts: factsOf(outcome), account, moved, blocks: [] });
   carried.evacuator.dispose();
   return carried.account.contents.wrong > 0 ? EXIT_REFUSED : exitCodeOf(outcome.outcome);
+}
+
+const NOTHING_MOVED = { sources: new Uint32Array(), targets: new Uint32Array() };
+
+function factsOf({ freeBefore, candidates, lowerBound }: Outcome): Fact[] {
+  const known = (name: string, value: number | null, remark: string) =>
+    value === null ? [] : [{ name, value: formatCount(value), remark }];
+  return [
+    ...known('Free before', freeBefore, 'blocks of the order, not counted as made'),
+    ...known('Could be emptied', candidates, 'blocks in which no page refuses'),
+    ...known('Lower bound', lowerBound, 'nobody can do it with fewer moves'),
+  ];
 }
 
 function stoppedOutcome(

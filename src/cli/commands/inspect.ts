@@ -4,7 +4,7 @@ import type { MachineImage } from '../../mm/machine-image.js';
 import type { ColouringName } from '../../picture/colourings.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE } from '../exit-codes.js';
-import { checkHtmlFile, writeHtmlFile } from '../html-file.js';
+import { checkHtmlFile, writeHtmlFile } from '../html/html-file.js';
 import { blocksJson, blocksReport, blocksText } from '../inspect/inspect-blocks.js';
 import { inspectJson } from '../inspect/inspect-json.js';
 import { type InspectReport, inspectReport } from '../inspect/inspect-report.js';

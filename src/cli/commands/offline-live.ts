@@ -28,6 +28,7 @@ export interface OfflineLiveOptions extends Selection, LiveOptions, Watching {
   readonly json?: boolean;
   /** Of simulated machines alone. */
   readonly strategy?: string;
+  readonly html?: string;
   readonly plugin: readonly string[];
   readonly strategyModule: readonly string[];
   readonly seed?: number;
@@ -49,6 +50,7 @@ export async function offlineLive(context: Context, options: OfflineLiveOptions)
   checkSelection(options);
   checkSimulated(options);
   checkWatching(context, options);
+  checkNoHtml(options.html);
   const tree = treeOf(options.root);
   const live = options.commit === true ? openLiveRun(tree, readSysfsMemory(tree).blockBytes, options.journal) : null;
   const run = async () => {
@@ -66,6 +68,15 @@ export async function offlineLive(context: Context, options: OfflineLiveOptions)
 
 const BRINGING_BACK =
   'at it, so that every block is as it was; if you cannot wait, kill vacate (SIGKILL) and run vacate recover';
+
+/** The kernel shows no page on its way; what stands where before and after is a look at the host. */
+function checkNoHtml(html: string | undefined): void {
+  if (html === undefined) return;
+  throw new VacateError(
+    'usage',
+    '--html shows a simulated run; for this host, run "vacate inspect live --html FILE" before and after',
+  );
+}
 
 /** The kernel does it, by its own strategy; ours need a machine that can be simulated. */
 function checkSimulated({ strategy, seed, strategyModule, plugin }: OfflineLiveOptions): void {

@@ -12,9 +12,10 @@ import { costText, movedText, outcomeMark, verifiedText } from '../account-text.
 import { type Carried, carryOut, timeoutRefusal } from '../carry-out.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_REFUSED, exitCodeOf } from '../exit-codes.js';
+import { beginHtml, checkHtml } from '../html/begin-html.js';
 import { checkRoot, openMachine } from '../open-machine.js';
 import { loadPageTypes } from '../page-types.js';
-import type { Palette } from '../palette.js';
+import { createPalette, type Palette } from '../palette.js';
 import { nameBlocks } from '../parse-blocks.js';
 import { checkRecord, recordWish } from '../record/record-wish.js';
 import { refusalText } from '../refusal-text.js';
@@ -36,6 +37,7 @@ export interface OfflineOptions extends Selection, LiveOptions, Watching {
   /** File in which the run is recorded. */
   readonly record?: string;
   readonly json?: boolean;
+  readonly html?: string;
 }
 
 /** `vacate offline`: takes memory blocks of a machine offline and says what became of every one. */
@@ -44,6 +46,7 @@ export async function offline(context: Context, machineName: string, options: Of
   checkNotLive(machineName, options);
   await checkRecord(options.record, options.threads);
   checkWatching(context, options);
+  checkHtml(options.html, options.threads);
   const { threads } = options;
   if (threads !== undefined)
     return (await import('../nodes/offline-nodes.js')).offlineOnNodes(context, machineName, { ...options, threads });
@@ -53,6 +56,7 @@ export async function offline(context: Context, machineName: string, options: Of
   const { machine, seed } = open;
   const blocks = selectBlocks(machine, options);
   const timeoutMs = options.timeout ?? null;
+  const finishHtml = await beginHtml(options.html, open);
   const carried = await carryOut(context, {
     machine,
     pageTypes,
@@ -67,6 +71,10 @@ export async function offline(context: Context, machineName: string, options: Of
   const result = carried.result ?? stoppedResult(machine, blocks, carried, timeoutMs ?? 0);
   if (options.json === true) printJson(context, offlineJson(machine, seed, result, carried));
   else context.print(offlineText(machine, result, carried, context.palette).join('\n'));
+  const heading = headline(machine, { ...result, strategy: null }, createPalette(false));
+  // A heading has neither a mark before it nor a full stop.
+  const words = heading.replace(/^\S+ |\.$/g, '');
+  finishHtml({ ...result, command: 'offline', heading: words, facts: [], account: carried.account });
   carried.evacuator.dispose();
   return carried.account.contents.wrong > 0 ? EXIT_REFUSED : exitCodeOf(result.outcome);
 }

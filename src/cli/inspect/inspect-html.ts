@@ -7,7 +7,7 @@ import { escapeHtml, htmlTable } from '../../report/html.js';
 import { drawMaps, mapStyle, mapsHtml, swatchColour } from '../../report/map-figure.js';
 import { htmlPage } from '../../report/page.js';
 import { unusableIndex } from '../fragmentation.js';
-import { ownersHtml } from '../owners-html.js';
+import { ownersHtml } from '../html/owners-html.js';
 import { formatBlocks } from '../parse-blocks.js';
 import { version } from '../version.js';
 import { countOf, formatAddress, formatCount, formatShare } from '../wording.js';

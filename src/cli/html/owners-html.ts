@@ -1,8 +1,8 @@
-import { ownersIn } from '../forecast/owner-shares.js';
-import type { PageOwners } from '../mm/page-owners.js';
-import { formatPages, type Pfn } from '../mm/units.js';
-import { escapeHtml, htmlTable } from '../report/html.js';
-import { formatCount } from './wording.js';
+import { ownersIn } from '../../forecast/owner-shares.js';
+import type { PageOwners } from '../../mm/page-owners.js';
+import { formatPages, type Pfn } from '../../mm/units.js';
+import { escapeHtml, htmlTable } from '../../report/html.js';
+import { formatCount } from '../wording.js';
 
 /** So many owners are named. */
 const OWNERS_MAX = 40;

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { quoted } from '../base/quoted.js';
-import { VacateError } from '../base/vacate-error.js';
-import { GENERATOR } from '../report/page.js';
+import { quoted } from '../../base/quoted.js';
+import { VacateError } from '../../base/vacate-error.js';
+import { GENERATOR } from '../../report/page.js';
 
 /** A report says what it is within so many bytes of its beginning. */
 const HEAD_BYTES = 1024;
