@@ -86,7 +86,7 @@ function replayOf(messages: readonly Uint8Array[]): Replay {
 /** What a watcher sees at the end must be what happened. */
 function expectSame(seen: FakeOutbox, all: readonly Uint8Array[]): void {
   const [got, wanted] = [replayOf(seen.sent), replayOf(all)];
-  expect(got.hash).toBe(wanted.hash);
+  expect(got.hash()).toBe(wanted.hash());
   expect(got.blockStates).toEqual(wanted.blockStates);
   expect(got.migratetypes).toEqual(wanted.migratetypes);
 }

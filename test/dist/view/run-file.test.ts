@@ -1,0 +1,100 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { CHUNK_BLOCKS, CHUNK_END } from '../../../src/recording/chunk.js';
+import { vacate } from '../run-cli.js';
+import { Viewing } from './viewing.js';
+
+const TIMEOUT_MS = 60_000;
+const folder = mkdtempSync(join(tmpdir(), 'vacate-view-'));
+const whole = join(folder, 'whole.run');
+
+beforeAll(async () => {
+  const ended = await vacate(['offline', 'examples/scenarios/two-dimms.yaml', '--dimm', 'dimm1', '--record', whole]);
+  expect(ended.exitCode).toBe(0);
+}, TIMEOUT_MS);
+afterAll(async () => {
+  await Viewing.endAll();
+  rmSync(folder, { recursive: true });
+});
+
+describe('a recorded run', () => {
+  it(
+    'is sent as it was written, to the hash with which it ended',
+    async () => {
+      const view = await Viewing.of([whole]);
+      const watcher = view.watch('/api/picture');
+      await watcher.until(() => watcher.kinds.includes(CHUNK_END));
+      watcher.replay.seekFraction(1);
+      expect(watcher.replay.hash()).toBe(watcher.replay.end!.hash);
+      expect((await view.ask('/api/session')).json).toMatchObject({
+        ...{ shows: 'run', name: 'two-dimms', state: 'open', isGrowing: false, allowActions: false },
+        header: { strategy: 'merged' },
+      });
+      const page = await view.ask('/api/pages/1');
+      expect([page.status, page.json.error]).toEqual([400, expect.stringContaining('open its machine')]);
+      expect((await view.post('/api/runs', { frontEnd: 'offline', blocks: '1' })).status).toBe(403);
+      expect(await view.end()).toBe(130);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'may still be written: what is added is sent too, chunk by chunk',
+    async () => {
+      const bytes = readFileSync(whole);
+      const growing = join(folder, 'growing.run');
+      const cut = Math.floor(bytes.length / 2);
+      writeFileSync(growing, bytes.subarray(0, cut));
+      const view = await Viewing.of([growing]);
+      const watcher = view.watch('/api/picture');
+      await watcher.until(() => watcher.kinds.includes(CHUNK_BLOCKS));
+      expect((await view.ask('/api/session')).json.isGrowing).toBe(true);
+      expect(watcher.kinds).not.toContain(CHUNK_END);
+      for (let at = cut; at < bytes.length; at += 1000) appendFileSync(growing, bytes.subarray(at, at + 1000));
+      await watcher.until(() => watcher.kinds.includes(CHUNK_END));
+      watcher.replay.seekFraction(1);
+      expect(watcher.replay.hash()).toBe(watcher.replay.end!.hash);
+      await view.end();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'that is damaged, or written anew, is no longer sent, and that is said',
+    async () => {
+      const bytes = readFileSync(whole);
+      const damaged = join(folder, 'damaged.run');
+      writeFileSync(damaged, Buffer.concat([bytes.subarray(0, bytes.length - 200), Buffer.alloc(300, 0xff)]));
+      const view = await Viewing.of([damaged]);
+      const watcher = view.watch('/api/picture');
+      expect(await watcher.closed).toBe(4000);
+      expect(JSON.parse(watcher.said[0]!).error).toContain('the recording is damaged');
+      writeFileSync(damaged, bytes.subarray(0, bytes.length - 10));
+      const second = view.watch('/api/picture');
+      await second.until(() => second.kinds.includes(CHUNK_BLOCKS));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      truncateSync(damaged, 100);
+      expect(await second.closed).toBe(4000);
+      expect(JSON.parse(second.said[0]!).error).toContain('was written anew');
+      await view.end();
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each([
+    ['is over', [], ['--allow-actions'], 'nothing can be begun on it'],
+    ['has not begun', 20, [], 'does not say which run it is yet'],
+  ] as const)(
+    'that %s is refused by a sentence where it makes no sense',
+    async (_what, length, args, says) => {
+      const file = join(folder, 'short.run');
+      writeFileSync(file, readFileSync(whole).subarray(0, typeof length === 'number' ? length : undefined));
+      const ended = await vacate(['view', file, ...args]);
+      expect(ended.stderr).toContain(says);
+      expect([ended.exitCode, ended.stdout]).toEqual([2, '']);
+    },
+    TIMEOUT_MS,
+  );
+});
