@@ -418,10 +418,15 @@ export class MigrationRun {
       retried: this.#retried,
       passes: this.#passes,
       split: this.#split,
-      sources: this.#moved.sources.slice(0, this.#migrated),
-      targets: this.#moved.targets.slice(0, this.#migrated),
+      sources: firstOf(this.#moved.sources, this.#migrated),
+      targets: firstOf(this.#moved.targets, this.#migrated),
     };
   }
+}
+
+/** A copy is made only if there is something to leave out: most requests end with all their pages moved. */
+function firstOf(pages: Uint32Array, nr: number): Uint32Array {
+  return nr === pages.length ? pages : pages.slice(0, nr);
 }
 
 function joined(pieces: readonly Uint32Array[], length: number): Uint32Array {

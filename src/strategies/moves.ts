@@ -5,6 +5,7 @@ import type { Moves } from './strategy.js';
 export function joinMoves(reports: readonly MigrationReport[]): Moves {
   const [only] = reports;
   if (only !== undefined && reports.length === 1) return { sources: only.sources, targets: only.targets };
+  if (reports.length === 1) return { sources: reports[0]!.sources, targets: reports[0]!.targets };
   const total = reports.reduce((sum, report) => sum + report.migrated, 0);
   const moves = { sources: new Uint32Array(total), targets: new Uint32Array(total) };
   let at = 0;
