@@ -6,6 +6,7 @@ export { type ConformanceCase, ConformanceFailure, type Skip } from './conforman
 export { type HostOptions, hostConformance } from './hosts/host-conformance.js';
 export { type HostCase, HostFailure, type HostWorld, type OpenHost } from './hosts/host-world.js';
 export { HOST_RULES, type HostRule } from './hosts/rules.js';
+export { simulatedWorld } from './hosts/simulated-world.js';
 export { anonymousFixture, anonymousPages } from './machines/anonymous-pages.js';
 export { driverPages, movableOpsFixture } from './machines/driver-pages.js';
 export { fileBackedFixture, fileBackedPages } from './machines/file-backed-pages.js';

@@ -1,13 +1,13 @@
 import { jest } from '@jest/globals';
-import { type HostWorld, hostConformance } from 'vacate/testing';
+import { HOST_RULES, type HostWorld, hostConformance, simulatedWorld } from 'vacate/testing';
 import { LinuxHost } from '../../src/linux/host/linux-host.js';
 import { LinuxTree } from '../../src/linux/linux-tree.js';
 import { BLOCK_ONLINE, type BlockState, blockRange } from '../../src/mm/memory-block.js';
-import { PG_REFERENCED } from '../../src/mm/page-flags.js';
+import { PG_BUDDY, PG_REFERENCED } from '../../src/mm/page-flags.js';
 import type { Machine } from '../../src/sim/machine.js';
 import { SimHost } from '../../src/sim/sim-host.js';
 import { removeTrees, unfoldCapture } from '../unit/linux/trees.js';
-import { CAPTURES, imageOf, PAGE_TYPES, simulated, smallMachineUnderLoad } from './host-fixtures.js';
+import { CAPTURES, imageOf, PAGE_TYPES, smallMachineUnderLoad } from './host-fixtures.js';
 
 /*
  * A kit that cannot fail proves nothing. Here are hosts that are broken in one way each, as their authors might break
@@ -29,7 +29,7 @@ interface Broken {
 const spoiled = (spoil: (host: SimHost, machine: Machine) => Partial<SimHost>) => (): HostWorld => {
   const machine = smallMachineUnderLoad();
   const host = new SimHost(machine);
-  return simulated(machine, Object.assign(host, spoil(host, machine)));
+  return simulatedWorld(machine, Object.assign(host, spoil(host, machine)));
 };
 
 /** The same for a Linux host; its kernel refuses everything. */
@@ -149,6 +149,49 @@ const BROKEN: readonly Broken[] = [
     },
   },
   {
+    how: 'finds something wrong with itself',
+    foundBy: 'all is well with it',
+    open: spoiled(() => ({ validate: () => ['a page is nobody’s'] })),
+  },
+  {
+    how: 'forgets to count what is on per-CPU lists',
+    foundBy: 'a zone has as many free pages as flags say',
+    open: spoiled((host) => {
+      const nrPages = host.free.nrPages.bind(host.free);
+      host.free.nrPages = (zone) => nrPages(zone) - 1;
+      return {};
+    }),
+  },
+  {
+    how: 'leaves a reference on a page that it has freed',
+    foundBy: 'free pages have no references, pages in use have all their mappings',
+    open: () => {
+      const world = spoiled(() => ({}))();
+      const { flags, count } = world.host.columns;
+      count[flags.findIndex((has) => (has & PG_BUDDY) !== 0)] = 1;
+      return world;
+    },
+  },
+  {
+    how: 'tells handlers what was',
+    foundBy: 'handlers see what the columns hold',
+    open: spoiled((host, machine) => {
+      const before = machine.flags.map((flags) => flags ^ PG_REFERENCED);
+      host.pages.flags = (pfn) => before[pfn]!;
+      return {};
+    }),
+  },
+  {
+    how: 'knows no process that maps a page',
+    foundBy: 'the reverse map has a VMA for every mapping',
+    open: spoiled(() => ({ reverseMap: () => [] })),
+  },
+  {
+    how: 'says that it has split what cannot be',
+    foundBy: 'a base page does not split, and stays as it is',
+    open: spoiled(() => ({ split: () => true })),
+  },
+  {
     how: 'takes pages away before the kernel agrees',
     foundBy: 'a block that is refused is as it was, and so is everything else',
     open: refusing(Hasty),
@@ -164,6 +207,13 @@ it.each(BROKEN.map(({ how, ...broken }) => [how, broken] as const))('a host that
   const cases = hostConformance({ open: broken.open, pageTypes: PAGE_TYPES });
   const finder = cases.find(({ name }) => name === broken.foundBy);
   expect(() => finder!.run()).toThrow(expect.objectContaining({ name: 'HostFailure' }));
+  expect(() => finder!.run()).toThrow(`the host breaks "${finder!.rule}": `);
+});
+
+it('each rule of the kit finds one out', () => {
+  const cases = hostConformance({ open: BROKEN[0]!.open });
+  const found = new Set(BROKEN.map(({ foundBy }) => cases.find(({ name }) => name === foundBy)!.rule));
+  expect(Object.keys(HOST_RULES).filter((rule) => !found.has(rule as never))).toEqual([]);
 });
 
 it('a skip must name a case, have a reason, and be needed', () => {

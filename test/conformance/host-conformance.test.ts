@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { hostConformance } from 'vacate/testing';
+import { hostConformance, simulatedWorld } from 'vacate/testing';
 import { PageEvents } from '../../src/events/page-events.js';
 import { CORE_NOT_ON_LRU } from '../../src/handler/refusal.js';
 import { KERNEL_ONLY, type KernelOnly } from '../../src/linux/host/host-verbs.js';
@@ -13,10 +13,10 @@ import { removeTrees } from '../unit/linux/trees.js';
 import {
   CAPTURES,
   imageOf,
+  imageWorld,
   PAGE_TYPES,
   recordedHost,
   scenarioHost,
-  simulated,
   simulatedCapture,
   smallHost,
 } from './host-fixtures.js';
@@ -53,6 +53,20 @@ describe.each(CAPTURES.map((capture) => [capture] as const))('a Linux host, reco
   for (const { name, run } of hostConformance({ open, pageTypes: PAGE_TYPES, skip: KERNEL_S_OWN })) it(name, run);
 });
 
+/** Of an image not even blocks go. */
+const ONLY_ASKED = [
+  'a block goes off line with all its pages, and no other does',
+  'a block that comes back is free, and all states are as before',
+  'a block may go and come as often as one likes',
+  'a block that is refused is as it was, and so is everything else',
+].map((name) => ({ name, because: 'an image is for whoever only asks' }));
+
+describe('the image of a host', () => {
+  const open = () => imageWorld(CAPTURES[0]);
+  for (const { name, run } of hostConformance({ open, pageTypes: PAGE_TYPES, skip: [...KERNEL_S_OWN, ...ONLY_ASKED] }))
+    it(name, run);
+});
+
 describe('a small machine', () => {
   for (const { name, run } of hostConformance({ open: smallHost, pageTypes: PAGE_TYPES })) it(name, run);
 });
@@ -71,7 +85,7 @@ describe.each(CAPTURES.map((capture) => [capture] as const))('judged over the ho
   it('every page gets the same answer as over its simulated copy', () => {
     const image = imageOf(capture);
     const real = new MigrationService(new LinuxHost(new LinuxTree('/nowhere'), image), PAGE_TYPES, new PageEvents());
-    const { host } = simulated(machineFromImage(image));
+    const { host } = simulatedWorld(machineFromImage(image));
     const copy = new MigrationService(host as SimHost, PAGE_TYPES, new PageEvents());
     const nrBy = new Map<number, number>();
     for (let pfn = 0; pfn < image.nrPfns; pfn++) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type HostWorld, settle } from 'vacate/testing';
+import { type HostWorld, simulatedWorld } from 'vacate/testing';
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
 import movableOps from '../../plugins/movable-ops/index.js';
@@ -10,15 +10,13 @@ import { readCapture } from '../../src/capture/index.js';
 import { KeptMachine } from '../../src/compare/kept-machine.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
 import { DirectBlockWriter } from '../../src/linux/host/block-writer.js';
+import { ImageHost } from '../../src/linux/host/image-host.js';
 import { LinuxHost } from '../../src/linux/host/linux-host.js';
 import { LinuxTree } from '../../src/linux/linux-tree.js';
 import type { MachineImage } from '../../src/mm/machine-image.js';
-import { BLOCK_ONLINE, blockRange } from '../../src/mm/memory-block.js';
 import { machineFromScenario, parseScenario } from '../../src/scenario/index.js';
 import { machineFromImage } from '../../src/sim/from-image.js';
 import { type Machine } from '../../src/sim/machine.js';
-import { isEntirelyFree } from '../../src/sim/memory-blocks.js';
-import { SimHost } from '../../src/sim/sim-host.js';
 import { unfoldCapture } from '../unit/linux/trees.js';
 
 /** In the order in which the shipped ones are asked. */
@@ -52,11 +50,18 @@ export function recordedHost(capture: string): HostWorld {
 
 let kept: { capture: string; machine: KeptMachine } | null = null;
 
+/** The image of a capture, as whoever only asks has it: no block of it goes anywhere. */
+export function imageWorld(capture: string): HostWorld {
+  const host = new ImageHost(imageOf(capture));
+  host.show({ start: 0, end: host.layout.nrPfns });
+  return { host, spareBlock: null, busyBlock: null, takeOffline: () => host.offlineBlock() };
+}
+
 /** The machine that a capture describes, simulated; built once and put back each time. */
 export function simulatedCapture(capture: string): HostWorld {
   if (kept?.capture !== capture) kept = { capture, machine: new KeptMachine(machineFromImage(imageOf(capture))) };
   else kept.machine.restore();
-  return simulated(kept.machine.machine);
+  return simulatedWorld(kept.machine.machine);
 }
 
 const SMALL = `
@@ -82,29 +87,10 @@ export function smallMachineUnderLoad(): Machine {
 }
 
 export function smallHost(): HostWorld {
-  return simulated(smallMachineUnderLoad());
+  return simulatedWorld(smallMachineUnderLoad());
 }
 
 export function scenarioHost(name: string): HostWorld {
   const path = fileURLToPath(new URL(`../../examples/scenarios/${name}.yaml`, import.meta.url));
-  return simulated(machineFromScenario(parseScenario(readFileSync(path, 'utf8'), path)));
-}
-
-export function simulated(machine: Machine, host = new SimHost(machine)): HostWorld {
-  settle(machine);
-  const { blockPages } = machine.spec;
-  const online = [...machine.blockState.keys()].filter((block) => machine.blockState[block] === BLOCK_ONLINE);
-  const isFree = (block: number) => isEntirelyFree(machine, blockRange(block, blockPages));
-  return {
-    host,
-    spareBlock: online.find(isFree) ?? null,
-    busyBlock: online.find((block) => !isFree(block)) ?? null,
-    takeOffline: (block) => {
-      const range = blockRange(block, blockPages);
-      host.isolateRange(range);
-      if (host.offlineBlock(block)) return true;
-      host.undoIsolateRange(range);
-      return false;
-    },
-  };
+  return simulatedWorld(machineFromScenario(parseScenario(readFileSync(path, 'utf8'), path)));
 }

@@ -1,5 +1,6 @@
 import type { PageType } from '../../handler/define-page-type.js';
 import { checkSkips, naming, type Skip, turnedRound } from '../conformance.js';
+import { SHIPPED_PAGE_TYPES } from '../shipped.js';
 import { blockRules } from './block-rules.js';
 import type { HostCase, OpenHost } from './host-world.js';
 import { movingRules } from './moving-rules.js';
@@ -11,9 +12,9 @@ import { readingRules } from './reading-rules.js';
  * its reason.
  *
  * @example
- * for (const { name, run } of hostConformance({ open, pageTypes })) it(name, run);
+ * for (const { name, run } of hostConformance({ open })) it(name, run);
  */
-export function hostConformance({ open, pageTypes, skip = [] }: HostOptions): HostCase[] {
+export function hostConformance({ open, pageTypes = SHIPPED_PAGE_TYPES, skip = [] }: HostOptions): HostCase[] {
   const all = [...readingRules(open, pageTypes), ...blockRules(open), ...movingRules(open, pageTypes)];
   checkSkips(all, skip);
   return all.map((known) => {
@@ -26,8 +27,8 @@ export function hostConformance({ open, pageTypes, skip = [] }: HostOptions): Ho
 export interface HostOptions {
   /** A host at rest, made anew for every case. */
   readonly open: OpenHost;
-  /** Asked to judge pages and to move them. */
-  readonly pageTypes: readonly PageType[];
+  /** Asked to judge pages and to move them; the shipped ones if absent. */
+  readonly pageTypes?: readonly PageType[];
   /** Cases that do not apply. Each must fail if it is run all the same. */
   readonly skip?: readonly Skip[];
 }

@@ -12,8 +12,8 @@ export type Provoked<Cause extends string> = Readonly<
 >;
 
 /**
- * The same machine, with what provokes the refusals of a plugin's own table. Whether it says them when it is asked or
- * when it is to isolate is the plugin's affair.
+ * The same machine, with what provokes the refusals of a plugin's own table. Whether it says them when it is asked,
+ * when it is to isolate, or when it is to move is the plugin's affair.
  */
 export function provoked<Cause extends string>(fixture: Fixture, refusals: Provoked<Cause>): Fixture {
   const causes = fixture.refusals as Readonly<Record<Cause, Provocation>>;
@@ -21,12 +21,12 @@ export function provoked<Cause extends string>(fixture: Fixture, refusals: Provo
     if (typeof cause === 'function') return [id, cause(causes, fixture)] as const;
     const known = causes[cause];
     if (known === undefined) throw new Error(`there is no cause "${cause}"; use ${Object.keys(causes).join(', ')}`);
-    return [id, orAtIsolation(known)] as const;
+    return [id, byWhichever(known)] as const;
   });
   return { ...fixture, refusals: Object.fromEntries(provocations) };
 }
 
-function orAtIsolation(provocation: Provocation): Provocation {
+function byWhichever(provocation: Provocation): Provocation {
   const { from, ...whoever } = provocation;
   return from === 'refuses' ? whoever : provocation;
 }

@@ -2,7 +2,7 @@ import { outcomeOf } from '../../events/page-events.js';
 import type { PageType } from '../../handler/define-page-type.js';
 import type { Refusal } from '../../handler/refusal.js';
 import { MIGRATE_ASYNC, MIGRATE_SYNC, type MigrateMode } from '../../mm/migrate-mode.js';
-import { formatPfn, type Pfn } from '../../mm/units.js';
+import { formatPfn, MAX_PAGE_ORDER, type Pfn } from '../../mm/units.js';
 import { check, checkSame } from '../conformance.js';
 import { CORE_CAUSES, type CoreCause } from './core-causes.js';
 import { isFree } from './page-record.js';
@@ -124,8 +124,12 @@ function isSaid(world: World, provocation: Provocation, refusal: Refusal, code: 
     return;
   }
   provocation.provoke();
-  const before = snapshotOf(machine);
   const from = sayer(world, provocation);
+  if (from === 'migrate') {
+    isSaidInHand(world, pfn, refusal, code);
+    return;
+  }
+  const before = snapshotOf(machine);
   checkSame(
     from === 'isolate' ? handler.isolate(pfn) : handler.refuses(pfn),
     code,
@@ -154,7 +158,23 @@ function goesAtLast(world: World, provocation: Provocation, { id }: Refusal): vo
   checkWhole(world);
 }
 
-/** The verb that has to say so, now that the cause is there. */
+/** The verb that has to say so, now that the cause is there; the last one, if those before it do not. */
 function sayer({ handler }: World, { pfn, from }: Provocation): 'refuses' | 'isolate' | 'migrate' {
-  return from ?? (handler.refuses(pfn) === 0 ? 'isolate' : 'refuses');
+  if (from !== undefined) return from;
+  if (handler.refuses(pfn) !== 0) return 'refuses';
+  if (handler.isolate(pfn) !== 0) return 'isolate';
+  handler.putback(pfn);
+  return 'migrate';
+}
+
+/** It lets itself be isolated, and says so when it is to be moved. */
+function isSaidInHand({ machine, handler, host }: World, pfn: Pfn, { id }: Refusal, code: number): void {
+  const target = host.allocateTarget(0, pfn, MAX_PAGE_ORDER + 1);
+  const before = snapshotOf(machine);
+  checkSame(handler.isolate(pfn), 0, `what isolate says of ${formatPfn(pfn)}`);
+  const said = handler.migrate(pfn, target, MIGRATE_SYNC);
+  check(said === code, `neither refuses nor isolate nor migrate says of ${formatPfn(pfn)} that it is "${id}"`);
+  handler.putback(pfn);
+  const difference = firstDifference(machine, before);
+  check(difference === null, `migrate said "${id}" of ${formatPfn(pfn)}, yet ${difference}`);
 }

@@ -34,7 +34,7 @@ export interface Provocation {
   readonly pfn: Pfn;
   /**
    * The verb that is to say so. What `refuses` says is asked before anything moves, `migrate` in the midst of it. Absent:
-   * `refuses`, or `isolate` if that says nothing.
+   * `refuses`, or `isolate` if that says nothing, or `migrate` if neither does.
    */
   readonly from?: 'refuses' | 'isolate' | 'migrate';
   provoke(): void;

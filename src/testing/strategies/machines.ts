@@ -13,6 +13,7 @@ const FRAGMENTED = `
 name: fragmented
 cpus: 2
 blockSize: 4MiB
+contents: token
 swap: 16MiB
 nodes:
   - boot: 8MiB

@@ -1,20 +1,14 @@
-import anonymous from '../../../plugins/anonymous/index.js';
-import fileBacked from '../../../plugins/file-backed/index.js';
-import movableOps from '../../../plugins/movable-ops/index.js';
-import nonlinear from '../../../plugins/nonlinear/index.js';
-import swapBacked from '../../../plugins/swap-backed/index.js';
 import type { PageType } from '../../handler/define-page-type.js';
 import type { Machine } from '../../sim/machine.js';
 import type { StrategyDefinition } from '../../strategies/define-strategy.js';
 import type { Manner } from '../../strategies/strategy.js';
 import { checkSkips, naming, type Skip, turnedRound } from '../conformance.js';
+import { SHIPPED_PAGE_TYPES } from '../shipped.js';
 import { endingRules } from './ending-rules.js';
 import { machineFor, requestFor } from './machines.js';
 import { refusingRules } from './refusing-rules.js';
 import { resultRules } from './result-rules.js';
 import { type AnyRequest, type StrategyCase, Trial } from './trial.js';
-
-const SHIPPED: readonly PageType[] = [nonlinear, swapBacked, anonymous, fileBacked, movableOps];
 
 /**
  * What every strategy must do, as cases for whatever runs tests. It runs on a small simulated machine, as it would on a
@@ -25,7 +19,7 @@ const SHIPPED: readonly PageType[] = [nonlinear, swapBacked, anonymous, fileBack
  * for (const { name, run } of strategyConformance(buddyPairs)) it(name, run);
  */
 export function strategyConformance(definition: StrategyDefinition, options: StrategyOptions = {}): StrategyCase[] {
-  const { machine, request, manner = {}, pageTypes = SHIPPED, skip = [] } = options;
+  const { machine, request, manner = {}, pageTypes = SHIPPED_PAGE_TYPES, skip = [] } = options;
   let built: Trial | null = null;
   const trial = (): Trial => {
     built ??= new Trial(machine?.() ?? machineFor(definition.frontEnd), definition, pageTypes, manner);
