@@ -48,8 +48,8 @@ export async function visit(browser: Browser, url: string, look: Look = {}): Pro
 }
 
 /** True once every page has come and is painted: the legend then has amounts. */
-export async function mapIsDrawn({ page }: Visit): Promise<void> {
-  await page.getByRole('list', { name: 'Legend' }).getByRole('listitem').first().waitFor();
+export async function mapIsDrawn({ page }: Visit, timeout = 30_000): Promise<void> {
+  await page.getByRole('list', { name: 'Legend' }).getByRole('listitem').first().waitFor({ timeout });
 }
 
 /** The page that the card is about, by its number. */

@@ -180,13 +180,27 @@ async function ended(id: string): Promise<{ state: string; ms: number }> {
 }
 
 describe('a server that is gone', () => {
-  it('is missed in a sentence, and found again', async () => {
+  it('is missed in a sentence', async () => {
     const first = await startView([SCENARIO]);
     const guest = await visit(browser, first.url);
     await mapIsDrawn(guest);
-    await guest.page.context().setOffline(true);
     await first.stop();
-    await guest.page.getByText('Connection lost').waitFor();
+    await guest.page.getByText('Connection lost; trying again').waitFor();
+    await guest.context.close();
+  });
+});
+
+describe('free blocks of a high order', () => {
+  it('are made on the page, and each is an event', async () => {
+    const guest = await visit(browser, server.url);
+    const { page } = guest;
+    await mapIsDrawn(guest);
+    await page.getByLabel('What').selectOption('high-order');
+    await page.getByLabel('Order', { exact: true }).fill('10');
+    await page.getByLabel('How many').fill('3');
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByRole('button', { name: /the run is/ }).waitFor({ timeout: TIMEOUT_MS });
+    expect(await page.getByRole('button', { name: /high-order begins/ }).count()).toBe(1);
     await guest.context.close();
   });
 });
