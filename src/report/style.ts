@@ -27,7 +27,7 @@ ul { padding-left: 1.2rem; }
 .lead { color: var(--quiet); margin: 0 0 1rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
-th, td { padding: .2rem 1.2rem .2rem 0; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { padding: .2rem .9rem .2rem 0; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--quiet); font-weight: 600; }
 th.n, td.n { text-align: right; }
 td.wide { white-space: normal; min-width: 16rem; max-width: 60ch; overflow-wrap: anywhere; }
@@ -61,6 +61,7 @@ svg { width: 100%; min-width: 460px; height: auto; display: block; }
   .charts { grid-template-columns: 1fr 1fr; gap: .5rem 1rem; }
   .scroll, figure { overflow: visible; }
   svg { min-width: 0; }
-  th, td { padding-right: .7rem; }
+  table { font-size: .92em; }
+  th, td { padding-right: .6rem; white-space: normal; }
   td.wide { min-width: 0; }
 }`;

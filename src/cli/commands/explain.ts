@@ -78,7 +78,11 @@ async function explainHost(context: Context, tree: LinuxTree, log: LogSource): P
   const pages = first.attempts.flatMap((attempt) => attempt.pages);
   const pfns = pages.filter(({ type }) => !OF_THE_KERNEL.includes(type)).map(({ pfn }) => pfn);
   if (pfns.length === 0) return first;
-  const owners = await findOwners(tree, pfns, { signal: context.interrupts.signal });
+  const { progress, interrupts } = context;
+  const owners = await findOwners(tree, pfns, {
+    signal: interrupts.signal,
+    onProgress: (done, total) => progress.update({ label: 'asking processes', done, total, unit: 'processes' }),
+  }).finally(() => progress.stop());
   const knowledge = { ...evidence.knowledge, owners, waysToPin: waysToPinOn(tree) };
   const caveats = [...evidence.caveats, 'Owners are those of now; a page may have had others during the attempt.'];
   return explained(LIVE, log, { ...evidence, knowledge, caveats });
@@ -97,12 +101,14 @@ async function explainCapture(context: Context, directory: string, log: string |
 /** A directory of captures, each taken before an attempt: those attempts that did not go. */
 async function explainAll(context: Context, directory: string, paths: readonly string[]): Promise<Explained> {
   const all: Explained[] = [];
-  for (const path of paths) {
+  for (const [done, path] of paths.entries()) {
+    context.progress.update({ label: 'explaining', done, total: paths.length, unit: 'captures' });
     const files = new CaptureFiles(path);
     const source = logOfCapture(files);
     if (source.asked?.isOffline === true && source.text === null) continue;
     all.push(explained('capture', source, await evidenceOfCapture(files, context), files.name));
   }
+  context.progress.stop();
   return {
     machine: new CaptureFiles(directory).name,
     source: 'capture',

@@ -84,6 +84,7 @@ async function commit(
       writer,
       clock: WALL_CLOCK,
       interrupted: () => interrupts.interrupted,
+      onBlock: (done, total) => context.progress.update({ label: 'bringing online', done, total, unit: 'blocks' }),
     });
     const now = blocks.map(({ block }) => [block, states.read(block)] as const);
     return {
@@ -93,6 +94,7 @@ async function commit(
       zones: new Map(now.map(([block, read]) => [block, read?.zones[0] ?? null])),
     };
   } finally {
+    context.progress.stop();
     await live.close();
   }
 }

@@ -12,6 +12,8 @@ export interface OnlineRunTask {
   readonly writer: StateWriter;
   readonly clock: Clock;
   readonly interrupted: () => boolean;
+  /** Told before each block how many are done. */
+  readonly onBlock?: ((done: number, total: number) => void) | undefined;
 }
 
 const LOOK_MS = 100;
@@ -33,6 +35,7 @@ export async function runOnline(task: OnlineRunTask): Promise<OnlineAttempt[]> {
   const isOnline = (block: BlockId) => states.read(block)?.state === BLOCK_ONLINE;
   for (const { block, word } of blocks) {
     if (interrupted()) break;
+    task.onBlock?.(attempts.length, blocks.length);
     try {
       const writing = writer.write({
         word,

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { type MapSource, mapLegend, memoryMap } from '../../../src/cli/memory-map.js';
+import { drawMap, type MapSource, mapLegend, memoryMap } from '../../../src/cli/memory-map.js';
 import { createPalette } from '../../../src/cli/palette.js';
 import { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_ONLINE } from '../../../src/mm/memory-block.js';
 import { PG_ANON, PG_BUDDY, PG_LRU, PG_NOPAGE, PG_SLAB } from '../../../src/mm/page-flags.js';
@@ -125,5 +125,49 @@ describe('kindOf', () => {
     [0, 'kernel'],
   ])('0x%s is %s', (flags, id) => {
     expect(PAGE_KINDS[kindOf(flags)]?.id).toBe(id);
+  });
+});
+
+describe('golden maps', () => {
+  const source = sketch([BLOCK_ONLINE, BLOCK_OFFLINE, BLOCK_ONLINE], [1, 2]);
+  source.flags.fill(ANON, 0, 128);
+  source.flags.fill(FILE, 128, 160);
+  source.flags.fill(PG_SLAB, 500, 512);
+  const migratetype = Uint8Array.of(0, 1, 1);
+  const drawn = (columns: number, by: 'type' | 'state' | 'migratetype' | 'order') => {
+    const { lines, legend } = drawMap({ ...source, migratetype }, { ...plain, by, columns });
+    expect(Math.max(...[...lines, ...legend].map((line) => line.length))).toBeLessThanOrEqual(columns);
+    return [...lines, ...legend];
+  };
+
+  it('at 80 columns', () => {
+    expect(drawn(80, 'type')).toEqual([
+      'boot memory, 2 MiB, blocks 0',
+      '       0 │████████████████≣≣≣≣··········································sS│  34%',
+      'dimm0, 2 MiB, blocks 1',
+      `       1 │${' '.repeat(28)}offline${' '.repeat(29)}│`,
+      'dimm1, 2 MiB, blocks 2',
+      `       2 │${'·'.repeat(64)}│   0%`,
+      '  · free   ░▒▓█ anonymous   -=≡≣ file cache   sS slab',
+      '  A cell is 32 KiB: its most frequent kind of page, denser the more is in use.',
+    ]);
+  });
+
+  it('at 40 columns', () => {
+    expect(drawn(40, 'migratetype')).toEqual([
+      'boot memory, 2 MiB, blocks 0',
+      '   0 │UUUUUUUUUUuuuuuuuuuuuuuuuuuuuuuU│',
+      'dimm0, 2 MiB, blocks 1',
+      `   1 │${' '.repeat(12)}offline${' '.repeat(13)}│`,
+      'dimm1, 2 MiB, blocks 2',
+      `   2 │${'·'.repeat(32)}│`,
+      '  uU unmovable   ·░▓█ movable',
+      '  A cell is 64 KiB: the type of its',
+      '  pageblocks, denser the more is in use.',
+    ]);
+  });
+
+  it('by free order: the aligned blocks of pages 160 to 500, from 32 of them down to 4', () => {
+    expect(drawn(40, 'order')[1]).toBe('   0 │██████████5566667777777766665542│');
   });
 });

@@ -26,6 +26,18 @@ describe('formatStep', () => {
     expect(formatStep({ label: 'scanning', done: 0, total: 0, unit: null }, 0, 80)).toMatch(/ {3}0% \| 0 %\/s \| …$/);
   });
 
+  it.each([
+    [60, 'migrating  ████░░░░░░░  35% | 32,000/s | 3 s left'],
+    [40, 'migrating  ████░░░░░░░  35% | 3 s left'],
+    [20, 'migrating  35%'],
+    [8, 'migrati'],
+  ])('never breaks a line, at %i columns', (columns, expected) => {
+    const step = { label: 'migrating', done: 46_080, total: 130_034, unit: 'pages' };
+    const text = formatStep(step, 1440, columns);
+    expect(text.length).toBeLessThan(columns);
+    expect(text.replace(/[█░]+/, '████░░░░░░░')).toBe(expected.replace(/[█░]+/, '████░░░░░░░'));
+  });
+
   it('counts minutes once there are some', () => {
     expect(formatStep({ label: 'migrating', done: 1, total: 201, unit: 'pages' }, 1000, 80)).toMatch(
       /3 min 20 s left$/,
