@@ -24,6 +24,8 @@ interface TraceEvent {
   /** In microseconds. */
   readonly ts: number;
   readonly dur?: number;
+  /** Of the processor: what a machine that is busy otherwise does not lengthen. */
+  readonly tdur?: number;
   readonly args?: { readonly name?: string };
 }
 
@@ -82,6 +84,7 @@ function summary(events: readonly TraceEvent[]): object {
   return {
     frames: frames.length,
     longestFrameMs: longest(frames),
+    longestFrameCpuMs: round(Math.max(0, ...frames.map(({ tdur = 0 }) => tdur / 1000))),
     longestTaskOfPageMs: longest(of('CrRendererMain', 'RunTask')),
     longestGapMs: round(sorted.at(-1) ?? 0),
     middleGapMs: round(sorted[sorted.length >> 1] ?? 0),
