@@ -20,9 +20,9 @@ import {
   PG_WRITEBACK,
 } from '../mm/page-flags.js';
 import { PAGEBLOCK_PAGES } from '../mm/units.js';
-import { CHUNK_PAGES } from '../simd/chunk-columns.js';
+import { CHUNK_PAGES, type ChunkColumns } from '../simd/chunk-columns.js';
 import { clearTable, type Known, learn } from '../simd/known-words.js';
-import { pageChunk } from '../simd/page-chunk.js';
+import { chunkOf, liesIn } from '../simd/page-chunk.js';
 import { addRows, type Census, columnOf, type Merged } from './census.js';
 import { countPages } from './wording.js';
 
@@ -35,9 +35,9 @@ const KPF_MLOCKED = 1 << (33 - 32);
 const KPF_PRIVATE = 1 << (35 - 32);
 const NONE = 0xffff_ffff;
 
-/** To be called before the first words of a file. */
-export function forgetWords(): void {
-  clearTable(pageChunk().columns.translations, knownOf(NONE, NONE));
+/** To be called before the first words of a file are translated into these flags. */
+export function forgetWords(flags: Uint32Array): void {
+  clearTable(chunkOf(flags).columns.translations, knownOf(NONE, NONE));
 }
 
 /**
@@ -46,25 +46,33 @@ export function forgetWords(): void {
  * some page has. What the kernel writes: fs/proc/page.c, stable_page_flags.
  */
 export function translateFlags(words: Uint32Array, flags: Uint32Array, at: number, census: Census): number {
-  const { columns, steps } = pageChunk();
+  const chunk = chunkOf(flags);
+  const { columns, steps } = chunk;
+  const isInPlace = liesIn(chunk, flags);
   columns.totals[0] = 0;
   for (let first = 0; first < words.length / 2; first += CHUNK_PAGES) {
     const nr = Math.min(words.length / 2 - first, CHUNK_PAGES);
     const pfn = at + first;
-    columns.words.set(words.subarray(2 * first, 2 * (first + nr)));
+    const target = isInPlace ? pfn : 0;
+    if (!isAtStart(columns, words)) columns.words.set(words.subarray(2 * first, 2 * (first + nr)));
     columns.census.fill(0);
     const nrRuns = steps.runsOfWords(nr, pfn % PAGEBLOCK_PAGES);
     for (let run = 0; ; ) {
-      run = steps.translateRuns(run, nrRuns, pfn % PAGEBLOCK_PAGES);
+      run = steps.translateRuns(target, run, nrRuns, pfn % PAGEBLOCK_PAGES);
       if (run === nrRuns) break;
       const page = columns.runs[run]!;
       const [low, high] = [columns.words[2 * page]!, columns.words[2 * page + 1]!];
       learn(columns.translations, low, high, knownOf(low, high));
     }
-    flags.set(columns.flags.subarray(0, nr), pfn);
+    if (!isInPlace) flags.set(columns.flags.subarray(0, nr), pfn);
     addRows(census, columns.census, pfn, nr);
   }
   return columns.totals[0]!;
+}
+
+/** True for words that were read to where steps look for them. */
+export function isAtStart(columns: ChunkColumns, words: Uint32Array): boolean {
+  return words.buffer === columns.words.buffer && words.byteOffset === columns.words.byteOffset;
 }
 
 /** What a table has of a word: its flags, and the column that a census counts it in, as if the KSM flag meant nothing. */

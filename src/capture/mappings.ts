@@ -19,10 +19,10 @@ import {
   PG_UPTODATE,
 } from '../mm/page-flags.js';
 import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
-import { CHUNK_PAGES, type ChunkColumns, EXPLAIN_ALL, EXPLAIN_UNMAPPED, IS_COUNTED } from '../simd/chunk-columns.js';
+import { CHUNK_PAGES, EXPLAIN_ALL, EXPLAIN_UNMAPPED, IS_COUNTED } from '../simd/chunk-columns.js';
 import { clearTable, type Known, learn } from '../simd/known-words.js';
-import { pageChunk } from '../simd/page-chunk.js';
-import { hasMappings, keptFlags } from './kpageflags.js';
+import { bring, chunkOf } from '../simd/page-chunk.js';
+import { hasMappings, isAtStart, keptFlags } from './kpageflags.js';
 import type { PageFileReader } from './page-file-reader.js';
 import { TYPELESS } from './typeless.js';
 import { formatCount, TAKE_AGAIN } from './wording.js';
@@ -118,7 +118,11 @@ export class MappingReader implements PageFileReader {
 
   begin(): void {
     this.#nrPages = 0;
-    clearTable(pageChunk().columns.sorts, [0, 0]);
+    this.#forget();
+  }
+
+  get room(): Uint32Array {
+    return chunkOf(this.pages.flags).columns.words;
   }
 
   /** What no zone has is left out. */
@@ -143,12 +147,16 @@ export class MappingReader implements PageFileReader {
       );
     }
     caveats.push('The capture lacks kpagecount.gz: every mapped page is taken to be mapped once.');
-    clearTable(pageChunk().columns.sorts, [0, 0]);
+    this.#forget();
     for (const { start, end, zone } of this.#runs)
       for (let first = start; first < end; first += GUESSED_PAGES) {
         const past = Math.min(end, first + GUESSED_PAGES);
         readMappings(this.#piece(zone, guessed(this.pages.flags, first, past), first), first, past);
       }
+  }
+
+  #forget(): void {
+    clearTable(chunkOf(this.pages.flags).columns.sorts, [0, 0]);
   }
 
   #piece(zone: number, words: Uint32Array, first: Pfn): MappingPiece {
@@ -200,30 +208,32 @@ interface MappingPiece {
 function readMappings(piece: MappingPiece, from: Pfn, to: Pfn): void {
   const { pages, words, first } = piece;
   const { flags, mapcounts, keepsMapcounts } = pages;
-  const { columns, steps } = pageChunk();
+  const chunk = chunkOf(flags);
+  const { columns, steps } = chunk;
   for (let start = from; start < to; start += CHUNK_PAGES) {
     const nr = Math.min(to - start, CHUNK_PAGES);
-    columns.flags.set(flags.subarray(start, start + nr));
-    columns.words.set(words.subarray(2 * (start - first), 2 * (start + nr - first)));
+    const at = bring(chunk, flags, start, nr);
+    // Where they are, or else at the start.
+    const counted = isAtStart(columns, words) ? start - first : 0;
+    if (!isAtStart(columns, words)) columns.words.set(words.subarray(2 * (start - first), 2 * (start + nr - first)));
     columns.totals[1] = 0;
-    const nrRuns = steps.runsOfFlags(nr, start % PAGEBLOCK_PAGES);
+    const nrRuns = steps.runsOfFlags(at, nr, start % PAGEBLOCK_PAGES);
     for (let run = 0; ; ) {
-      run = steps.sortOutRuns(run, nrRuns, keepsMapcounts);
+      run = steps.sortOutRuns(at, counted, run, nrRuns, keepsMapcounts);
       if (run === nrRuns) break;
-      const word = columns.flags[columns.runs[run]!]!;
+      const word = flags[start + columns.runs[run]!]!;
       learn(columns.sorts, word, 0, knownOf(word));
     }
-    for (let i = 0; i < columns.totals[1]!; i++) explainPage(piece, columns, start, columns.found[i]!);
+    for (let i = 0; i < columns.totals[1]!; i++) {
+      const page = columns.found[i]!;
+      // The kernel's counter is an int: the high half of the word is never used.
+      const count = Math.min(columns.words[2 * (counted + page)]!, MAX_MAPCOUNT);
+      columns.kept[page] = explained(piece, start + page, flags[start + page]!, count);
+    }
     flags.set(columns.kept.subarray(0, nr), start);
     // Memory that is not written to is not there.
     if (keepsMapcounts) mapcounts.set(columns.mapcounts.subarray(0, nr), start);
   }
-}
-
-function explainPage(piece: MappingPiece, { flags, kept, words }: ChunkColumns, start: Pfn, page: number): void {
-  // The kernel's counter is an int: the high half of the word is never used.
-  const count = Math.min(words[2 * page]!, MAX_MAPCOUNT);
-  kept[page] = explained(piece, start + page, flags[page]!, count);
 }
 
 /** What stays of the page's flags. */

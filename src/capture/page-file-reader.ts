@@ -5,6 +5,8 @@ export interface PageFileReader {
   readonly onProgress: (part: number) => void;
   /** Called first, if there is such a file; it has no more pages than that. */
   begin(nrPagesMost: number): void;
+  /** Where words had best be read to, a piece at a time; asked after `begin`. */
+  readonly room: Uint32Array;
   /** The words of the next pages, two elements each, the low half first. They are overwritten afterwards. */
   add(words: Uint32Array): void;
 }

@@ -39,9 +39,10 @@ export class PieceFeed {
 /** A file as /proc has it. */
 export function streamPlain({ number, nrBytes }: OpenFile, feed: PieceFeed): void {
   feed.reader.begin(Math.ceil(nrBytes / WORD_BYTES));
-  const piece = new Uint8Array(PIECE_BYTES);
+  const { buffer, byteOffset, byteLength } = feed.reader.room;
+  const piece = new Uint8Array(buffer, byteOffset, byteLength);
   for (;;) {
-    const length = readSync(number, piece, 0, Math.min(PIECE_BYTES, nrBytes - feed.nrBytes), null);
+    const length = readSync(number, piece, 0, Math.min(byteLength, nrBytes - feed.nrBytes), null);
     if (length === 0) return;
     feed.put(piece.subarray(0, length));
     feed.reader.onProgress(feed.nrBytes / nrBytes);

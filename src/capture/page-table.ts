@@ -1,5 +1,6 @@
 import { PG_KSM, PG_NOPAGE } from '../mm/page-flags.js';
 import { MAX_PFN, PAGE_SIZE } from '../mm/units.js';
+import { chunkOf, flagsFor } from '../simd/page-chunk.js';
 import type { CaptureSource } from './capture-source.js';
 import { type Census, emptyCensus } from './census.js';
 import { forgetWords, translateFlags } from './kpageflags.js';
@@ -13,7 +14,7 @@ export class PageTable implements PageFileReader {
   readonly name = 'kpageflags';
   /** So many pages the file has; null as long as there is none. */
   nrPages: number | null = null;
-  #flags = new Uint32Array(0);
+  #flags: Uint32Array = new Uint32Array(0);
   #census = emptyCensus(0);
   /** All flags that some page has. */
   #any = 0;
@@ -26,7 +27,6 @@ export class PageTable implements PageFileReader {
   /** Makes room for as many pages as there will be by the other files; the system gives memory to what is written only. */
   begin(nrPagesMost: number): void {
     this.nrPages = 0;
-    forgetWords();
     this.#grow(Math.min(nrPagesMost, Math.max(LEAST_PAGES, expectedPages(this.files))));
   }
 
@@ -36,6 +36,11 @@ export class PageTable implements PageFileReader {
     if (end > this.#flags.length) this.#grow(Math.min(Math.max(end, 2 * this.#flags.length), MAX_PFN + 1));
     this.#any |= translateFlags(words, this.#flags, start, this.#census);
     this.nrPages = end;
+  }
+
+  /** The words had best be read to where they will be looked at. */
+  get room(): Uint32Array {
+    return chunkOf(this.#flags).columns.words;
   }
 
   /** As many as wanted: what the file does not reach is no page. */
@@ -56,7 +61,8 @@ export class PageTable implements PageFileReader {
   }
 
   #grow(nrPages: number): void {
-    const flags = new Uint32Array(nrPages);
+    const flags = flagsFor(nrPages);
+    forgetWords(flags);
     flags.set(this.#flags.subarray(0, this.nrPages ?? 0));
     this.#flags = flags;
     const census = emptyCensus(nrPages);

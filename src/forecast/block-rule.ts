@@ -36,7 +36,8 @@ export interface BlockPlace {
   readonly zones: readonly ZoneShape[];
   /** False if the kernel says "none" of it. */
   readonly isOfOneZone: boolean;
-  readonly huge: HugeRoom;
+  /** Asked only of a block with huge pages: it looks at each of its pageblocks. */
+  readonly huge: () => HugeRoom;
   /** Pages of its zone that are taken to be on per-CPU lists already. */
   readonly nrOnLists: number;
   /** No file-system metadata is dirty in all of the machine: no journal has anything to do. */
@@ -59,17 +60,20 @@ export function reasonsOf(
     const words = REASON_WORDS.get(kind);
     const pages = scan.counts[kind]!;
     if (words === undefined || pages === 0) continue;
-    const { decides, decidesInMovable, ...rest } = words;
     const bare = {
-      ...rest,
-      decides: zone?.kind === 'Movable' ? decidesInMovable : decides,
+      reason: words.reason,
+      because: words.because,
+      kind: words.kind,
+      decides: zone?.kind === 'Movable' ? words.decidesInMovable : words.decides,
+      waitingHelps: words.waitingHelps,
+      waiting: words.waiting,
       pages,
       pfns: scan.pfns[kind]!,
     };
     if (kind === UNTYPED) reasons.push(untyped(bare, scan, place, said));
     else if (kind === RESERVED) reasons.push(reserved(bare, scan, said));
     else if (kind === USED_METADATA && !place.isJournalAtRest) reasons.push({ ...bare, ...STILL_COMMITTING });
-    else if (kind === HUGETLB) reasons.push(hugetlb(bare, scan, place.huge, said));
+    else if (kind === HUGETLB) reasons.push(hugetlb(bare, scan, place.huge(), said));
     else if (kind !== TOUCHED || isTelling(pages, said)) reasons.push(bare);
   }
   for (const { reason, kind, because, pages, pfns } of scan.refusals.counts(handlers)) {

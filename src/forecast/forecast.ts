@@ -166,17 +166,23 @@ export class Forecaster {
   /** A kernel says itself whether a block is of one zone; of a simulated machine the layout tells. */
   #placeOf(block: BlockId, { range }: BlockScan): BlockPlace {
     const { host } = this.service;
-    const indices = new Set<number>();
-    for (let pfn = range.start; pfn < range.end; pfn += PAGEBLOCK_PAGES) indices.add(host.zoneOf(pfn));
-    const zones = [...indices].flatMap((zone): readonly ZoneShape[] => host.layout.zones.slice(zone, zone + 1));
+    const whole = host.layout.zones.find(({ start, end }) => start <= range.start && range.end <= end);
+    const zones = whole === undefined ? this.#zonesIn(range) : [whole];
     const kinds = this.#zoneKinds.get(block);
     return {
       zones,
       isOfOneZone: kinds === undefined ? zones.length === 1 : kinds.length > 0,
-      huge: hugeRoomFor(host, range),
+      huge: () => hugeRoomFor(host, range),
       nrOnLists: this.#room.perCpuBeside(block),
       isJournalAtRest: this.#room.survey.nrDirtyMetadata === 0,
     };
+  }
+
+  #zonesIn({ start, end }: PfnRange): ZoneShape[] {
+    const { host } = this.service;
+    const indices = new Set<number>();
+    for (let pfn = start; pfn < end; pfn += PAGEBLOCK_PAGES) indices.add(host.zoneOf(pfn));
+    return [...indices].flatMap((zone): readonly ZoneShape[] => host.layout.zones.slice(zone, zone + 1));
   }
 
   #inWords({ reason, because, kind, decides, pages, pfns, waitingHelps, waiting }: BareReason): Reason {

@@ -5,7 +5,7 @@ import { MIGRATE_MOVABLE } from '../mm/migratetype.js';
 import { PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import { CHUNK_PAGES } from '../simd/chunk-columns.js';
 import { clearTable, learn, rowIn } from '../simd/known-words.js';
-import { pageChunk } from '../simd/page-chunk.js';
+import { bring, chunkOf, type PageChunk } from '../simd/page-chunk.js';
 import type { BlockScan } from './block-scan.js';
 import { type AlikePages, ASK_EACH, Looks } from './looks.js';
 import { FREE, HOLE, NR_CLASSES, NR_KINDS, type PageClass, REFUSED, UNTYPED } from './page-class.js';
@@ -66,7 +66,7 @@ export function scanAlike(
 
 /** What stands in a block, as it is found: pages are counted by their looks, and the first runs of each are named. */
 class RunTally {
-  readonly #chunk = pageChunk();
+  readonly #chunk: PageChunk;
   /** Pages by kind, of all blocks: a small buffer a block would cost more than what it holds. */
   readonly #allCounts: Uint32Array;
   #counts: Uint32Array;
@@ -81,6 +81,7 @@ class RunTally {
     private readonly looks: Looks,
     nrBlocks: number,
   ) {
+    this.#chunk = chunkOf(service.host.columns.flags);
     this.#allCounts = new Uint32Array(nrBlocks * NR_KINDS);
     this.#counts = this.#allCounts;
     this.#forget();
@@ -102,20 +103,21 @@ class RunTally {
   /** Pages that fit into a chunk, run by run: none reaches over the border of a pageblock. */
   take(start: Pfn, nrPages: number): void {
     const { columns, steps } = this.#chunk;
-    const { flags, runs, found, totals } = columns;
-    flags.set(this.service.host.columns.flags.subarray(start, start + nrPages));
+    const { runs, found, totals } = columns;
+    const { flags } = this.service.host.columns;
+    const at = bring(this.#chunk, flags, start, nrPages);
     totals[1] = 0;
-    const nrRuns = steps.runsOfFlags(nrPages, start % PAGEBLOCK_PAGES);
+    const nrRuns = steps.runsOfFlags(at, nrPages, start % PAGEBLOCK_PAGES);
     for (let run = 0; ; ) {
-      run = steps.tallyRuns(run, nrRuns);
+      run = steps.tallyRuns(at, run, nrRuns);
       if (run === nrRuns) break;
-      const page = runs[run]!;
-      const number = this.#numberOf(flags[page]!, start + page);
-      learn(columns.looks, flags[page]!, 0, [this.#runsWanted(number), number]);
+      const pfn = start + runs[run]!;
+      const number = this.#numberOf(flags[pfn]!, pfn);
+      learn(columns.looks, flags[pfn]!, 0, [this.#runsWanted(number), number]);
     }
     for (let i = 0; i < totals[1]!; i++) {
-      const page = runs[found[i]!]!;
-      this.#note(flags[page]!, start + page, start + runs[found[i]! + 1]!);
+      const pfn = start + runs[found[i]!]!;
+      this.#note(flags[pfn]!, pfn, start + runs[found[i]! + 1]!);
     }
   }
 

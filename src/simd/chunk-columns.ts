@@ -13,10 +13,11 @@ export const IS_COUNTED = 1;
 export const EXPLAIN_ALL = 2;
 export const EXPLAIN_UNMAPPED = 4;
 
-/** Columns for the pages of a chunk. Behind those that are read there is room for a group of pages more. */
+/** Columns for the pages of a chunk, and the flags that chunks are taken from. Behind what is read there is room for a group of pages more. */
 export interface ChunkColumns {
   /** 64 bits a page, low half first. */
   readonly words: Uint32Array;
+  /** Of all pages that they were made for: other columns begin with the page of these that a step is told. */
   readonly flags: Uint32Array;
   /** What stays of the flags. */
   readonly kept: Uint32Array;
@@ -43,16 +44,22 @@ export interface ChunkColumns {
 export interface ChunkSteps {
   /** Runs of equal words, of which none reaches over the border of a pageblock; the first page is at `place` in its own. Their number. */
   runsOfWords(nrPages: number, place: number): number;
-  /** The same of flags. */
-  runsOfFlags(nrPages: number, place: number): number;
-  /** Words into flags and the census, from run `run` on, until a word is not known: gives that run, or `nrRuns`. */
-  translateRuns(run: number, nrRuns: number, place: number): number;
-  /** Pages of each of the first pageblocks whose flags under `mask` are `wanted`, into `found`. */
-  countFlags(nrBlocks: number, mask: number, wanted: number): void;
-  /** Flags and counts into what stays, mapcounts (if they are wanted) and what is found, in the same way. */
-  sortOutRuns(run: number, nrRuns: number, wantsMapcounts: boolean): number;
+  /** The same of flags, from page `first` on. */
+  runsOfFlags(first: number, nrPages: number, place: number): number;
+  /**
+   * Words into flags from `first` on, and into the census, from run `run` on, until a word is not known: gives that run, or
+   * `nrRuns`. Some flags behind the last may change too.
+   */
+  translateRuns(first: number, run: number, nrRuns: number, place: number): number;
+  /** Pages of each of so many pageblocks whose flags under `mask` are `wanted`, into `found`. */
+  countFlags(first: number, nrBlocks: number, mask: number, wanted: number): void;
+  /**
+   * Flags and counts into what stays, mapcounts (if they are wanted) and what is found, in the same way. The counts are
+   * `words` from the one of page `counted` on.
+   */
+  sortOutRuns(first: number, counted: number, run: number, nrRuns: number, wantsMapcounts: boolean): number;
   /** Flags into tallies, in the same way; what is found is runs, not pages. */
-  tallyRuns(run: number, nrRuns: number): number;
+  tallyRuns(first: number, run: number, nrRuns: number): number;
 }
 
 /** Pages that are read or filled beyond the last one. */
@@ -64,9 +71,9 @@ const SPARE_PAGES = 16;
 const PAGE_OFFSET = 2048;
 const HOST_PAGE = 4096;
 
+/** Where columns begin, in bytes; flags come last, and are as long as they are. */
 export const OFFSETS = layOut({
   words: 8 * (CHUNK_PAGES + SPARE_PAGES),
-  flags: 4 * (CHUNK_PAGES + SPARE_PAGES),
   kept: 4 * (CHUNK_PAGES + SPARE_PAGES),
   mapcounts: 2 * CHUNK_PAGES,
   runs: 2 * (CHUNK_PAGES + 1),
@@ -77,24 +84,28 @@ export const OFFSETS = layOut({
   looks: 4 * TABLE_LENGTH,
   tallies: 4 * NR_TALLIES,
   totals: 8,
+  flags: 0,
 });
 
-function layOut<T extends Record<string, number>>(
-  sizes: T,
-): { readonly [K in keyof T]: number } & { sizeBytes: number } {
+/** Bytes of columns for the flags of so many pages. */
+export function bytesFor(nrPages: number): number {
+  return OFFSETS.flags + 4 * (nrPages + SPARE_PAGES);
+}
+
+function layOut<T extends Record<string, number>>(sizes: T): { readonly [K in keyof T]: number } {
   let end = 0;
   const offsets: Record<string, number> = {};
   for (const [name, size] of Object.entries(sizes)) {
     offsets[name] = Math.ceil(end / HOST_PAGE) * HOST_PAGE + PAGE_OFFSET;
     end = offsets[name] + size;
   }
-  return { ...offsets, sizeBytes: end } as { readonly [K in keyof T]: number } & { sizeBytes: number };
+  return offsets as { readonly [K in keyof T]: number };
 }
 
-export function columnsIn(buffer: ArrayBuffer): ChunkColumns {
+export function columnsIn(buffer: ArrayBuffer, nrPages: number): ChunkColumns {
   return {
     words: new Uint32Array(buffer, OFFSETS.words, 2 * CHUNK_PAGES),
-    flags: new Uint32Array(buffer, OFFSETS.flags, CHUNK_PAGES),
+    flags: new Uint32Array(buffer, OFFSETS.flags, nrPages),
     kept: new Uint32Array(buffer, OFFSETS.kept, CHUNK_PAGES),
     mapcounts: new Uint16Array(buffer, OFFSETS.mapcounts, CHUNK_PAGES),
     runs: new Uint16Array(buffer, OFFSETS.runs, CHUNK_PAGES + 1),

@@ -26,8 +26,9 @@ export class PlainSteps implements ChunkSteps {
     return nrRuns;
   }
 
-  runsOfFlags(nrPages: number, place: number): number {
-    const { flags, runs } = this.columns;
+  runsOfFlags(first: number, nrPages: number, place: number): number {
+    const { runs } = this.columns;
+    const flags = this.#flagsFrom(first);
     let nrRuns = 0;
     for (let page = 0; page < nrPages; page++)
       if (page === 0 || flags[page] !== flags[page - 1] || (page + place) % PAGEBLOCK_PAGES === 0)
@@ -36,8 +37,9 @@ export class PlainSteps implements ChunkSteps {
     return nrRuns;
   }
 
-  translateRuns(run: number, nrRuns: number, place: number): number {
-    const { words, runs, translations, flags, census, totals } = this.columns;
+  translateRuns(first: number, run: number, nrRuns: number, place: number): number {
+    const { words, runs, translations, census, totals } = this.columns;
+    const flags = this.#flagsFrom(first);
     for (; run < nrRuns; run++) {
       const [page, past] = [runs[run]!, runs[run + 1]!];
       const row = rowIn(translations, words[2 * page]!, words[2 * page + 1]!);
@@ -51,8 +53,9 @@ export class PlainSteps implements ChunkSteps {
     return nrRuns;
   }
 
-  countFlags(nrBlocks: number, mask: number, wanted: number): void {
-    const { flags, found } = this.columns;
+  countFlags(first: number, nrBlocks: number, mask: number, wanted: number): void {
+    const { found } = this.columns;
+    const flags = this.#flagsFrom(first);
     for (let block = 0, page = 0; block < nrBlocks; block++) {
       let nr = 0;
       for (const past = page + PAGEBLOCK_PAGES; page < past; page++) if (((flags[page]! ^ wanted) & mask) === 0) nr++;
@@ -60,8 +63,10 @@ export class PlainSteps implements ChunkSteps {
     }
   }
 
-  sortOutRuns(run: number, nrRuns: number, wantsMapcounts: boolean): number {
-    const { words, flags, runs, sorts, kept, mapcounts, found, totals } = this.columns;
+  sortOutRuns(first: number, counted: number, run: number, nrRuns: number, wantsMapcounts: boolean): number {
+    const { runs, sorts, kept, mapcounts, found, totals } = this.columns;
+    const words = this.columns.words.subarray(2 * counted);
+    const flags = this.#flagsFrom(first);
     let nrFound = totals[1]!;
     for (; run < nrRuns; run++) {
       const [page, past] = [runs[run]!, runs[run + 1]!];
@@ -80,8 +85,9 @@ export class PlainSteps implements ChunkSteps {
     return run;
   }
 
-  tallyRuns(run: number, nrRuns: number): number {
-    const { flags, runs, looks, tallies, found, totals } = this.columns;
+  tallyRuns(first: number, run: number, nrRuns: number): number {
+    const { runs, looks, tallies, found, totals } = this.columns;
+    const flags = this.#flagsFrom(first);
     let nrFound = totals[1]!;
     for (; run < nrRuns; run++) {
       const [page, past] = [runs[run]!, runs[run + 1]!];
@@ -95,5 +101,9 @@ export class PlainSteps implements ChunkSteps {
     }
     totals[1] = nrFound;
     return run;
+  }
+
+  #flagsFrom(page: number): Uint32Array {
+    return this.columns.flags.subarray(page);
   }
 }
