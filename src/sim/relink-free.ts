@@ -94,7 +94,7 @@ const touched = new Uint32Array(1);
 function findFree(m: Machine, start: Pfn): number {
   const { flags, mapcount, index, contents, contentWords } = m;
   let nr = 0;
-  let sum = 0;
+  let sum = touchLines(m, start);
   for (let pfn = start, end = start + PAGEBLOCK_PAGES; pfn < end; ) {
     if ((flags[pfn]! & PG_BUDDY) === 0) {
       pfn++;
@@ -109,6 +109,17 @@ function findFree(m: Machine, start: Pfn): number {
   }
   touched[0] = sum;
   return nr;
+}
+
+/** Words on a line of the cache. */
+const WORDS_PER_LINE = 16;
+
+/** One word of every line that is read next: their own loop guesses wrong too often to have many on their way. */
+function touchLines({ flags, mapcount, index, contents, contentWords }: Machine, start: Pfn): number {
+  let sum = 0;
+  for (let pfn = start, end = start + PAGEBLOCK_PAGES; pfn < end; pfn += WORDS_PER_LINE)
+    sum ^= flags[pfn]! ^ mapcount[pfn]! ^ index[pfn]! ^ contents[pfn * contentWords]!;
+  return sum;
 }
 
 /** Moves the first `nr` blocks of `found` to the heads of other lists, by address; returns how many pages they have. */

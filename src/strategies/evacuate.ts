@@ -5,7 +5,7 @@ import type { MigrationService } from '../migration/migration-service.js';
 import { MIGRATE_SYNC } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_NOPAGE } from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
-import type { Order, Pfn } from '../mm/units.js';
+import { type Order, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import { nrInUse } from './pages-in-use.js';
 import type { Job } from './strategy.js';
 
@@ -16,8 +16,25 @@ export function usedPages(host: MemoryHost, ranges: readonly PfnRange[]): Uint32
   // The place behind the last one gets what is not in use.
   const pfns = new Uint32Array(total + 1);
   let nr = 0;
-  for (const { start, end } of ranges) nr = noteInUse(flags, start, end, pfns, nr);
+  for (const { start, end } of ranges)
+    for (let from = start; from < end; from += PAGEBLOCK_PAGES) {
+      const to = Math.min(end, from + PAGEBLOCK_PAGES);
+      touchFlags(flags, from, to);
+      nr = noteInUse(flags, from, to, pfns, nr);
+    }
   return pfns.subarray(0, total);
+}
+
+/** Flags on a line of the cache. */
+const FLAGS_PER_LINE = 16;
+/** What was read ahead, kept so that no compiler leaves the reading out. */
+const touched = new Uint32Array(1);
+
+/** Chosen ranges lie anywhere: a loop that only fetches has all their lines on their way at a time. */
+function touchFlags(flags: Uint32Array, start: Pfn, end: Pfn): void {
+  let sum = 0;
+  for (let pfn = start; pfn < end; pfn += FLAGS_PER_LINE) sum ^= flags[pfn]!;
+  touched[0] = sum;
 }
 
 /**
