@@ -58,7 +58,7 @@ export * from './mm/memory-block.js';
 export * from './mm/page-flags.js';
 export * from './mm/pfn-range.js';
 export * from './mm/units.js';
-export { type Chunk, type ChunkKind, SIGNATURE } from './recording/chunk.js';
+export type { Chunk, ChunkKind } from './recording/chunk.js';
 export { ChunkReader, type Inflate } from './recording/chunk-reader.js';
 export { ChunkWriter, type Deflate } from './recording/chunk-writer.js';
 export type { PageMoment, PageRefusal } from './recording/page-history.js';

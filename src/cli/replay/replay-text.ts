@@ -11,6 +11,8 @@ import { pageByteText, pageMomentText, rangeEventText, timeText } from './replay
 const WIDTH = 80;
 /** Range events that are named, from the beginning and from the end. */
 const NAMED = 12;
+/** Columns of a fact beside its name. */
+const FACT_WIDTH = 64;
 /** Columns of a range event beside its time and its place. */
 const EVENT_WIDTH = 54;
 
@@ -36,7 +38,7 @@ function headText({ replay, nrBytes, isCutOff }: RecordingSource, palette: Palet
   const from = [machine.source, ...(seed === null ? [] : [`seed ${seed}`])].join(', ');
   const perEvent = nrEvents === 0 ? '' : `, ${(nrBytes / nrEvents).toFixed(2)} bytes a page event`;
   const rows: [string, string][] = [
-    ['machine', `${machine.name} (${from}), ${formatPages(machine.nrPfns)} from the first page to the last`],
+    ['machine', `${machine.name} (${from}), ${formatPages(machine.nrPfns)} of page frames`],
     ['strategy', strategy ?? 'none'],
     ['recorded', `by vacate ${by}, ${formatBytes(nrBytes)}${perEvent}`],
     ['page events', `${formatCount(nrEvents)} in ${timeText(replay.msTotal)}`],
@@ -50,7 +52,7 @@ function headText({ replay, nrBytes, isCutOff }: RecordingSource, palette: Palet
         ['', 'left'],
         ['', 'left'],
       ],
-      rows,
+      rows.map(([name, fact]) => [name, wrap(fact, FACT_WIDTH)]),
     ),
   ];
   if (isCutOff)
