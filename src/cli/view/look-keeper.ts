@@ -1,17 +1,12 @@
-import { createJudge } from '../../container/create-judge.js';
-import type { MigrationService } from '../../migration/migration-service.js';
-import type { PageOwners } from '../../mm/page-owners.js';
 import type { Pfn } from '../../mm/units.js';
 import { writeMemoryBytes } from '../../picture/page-bytes.js';
 import type { BlocksSnapshot, RecordingHeader } from '../../recording/records.js';
 import type { PageAnswer } from '../../server/view-source.js';
 import type { KeeperCall, KeeperStart } from '../../workers/keeper-call.js';
-import { ownersOf } from '../forecast/forecast-owners.js';
 import { Interrupts } from '../interrupts.js';
 import { type LookedAt, openToLook } from '../open-to-look.js';
-import { loadPageTypes } from '../page-types.js';
 import type { Step } from '../progress.js';
-import { answerPage } from './answer-page.js';
+import type { PageDesk } from './page-desk.js';
 import { blocksOfHost, headerOf } from './picture-records.js';
 import { ToldProgress } from './told-progress.js';
 
@@ -41,27 +36,21 @@ export type LookAnswer = BlocksSnapshot | PageAnswer;
 /** Pages between two pieces of news. */
 const PIECE_PAGES = 2 ** 20;
 
-interface Desk {
-  readonly open: LookedAt;
-  readonly service: MigrationService;
-  readonly owners: PageOwners | null;
-}
-
 /**
  * The thread that looks at the machine of `vacate view`: it reads it, says what every page is, and answers questions
  * about single ones. Whatever is not needed for the picture is done when the first question comes.
  */
 export default function keepLook({ task }: KeeperStart<LookTask>) {
   let open: LookedAt | null = null;
-  let desk: Promise<Desk> | null = null;
+  let desk: Promise<PageDesk> | null = null;
   return async ({ request, tell }: KeeperCall<LookRequest>): Promise<LookAnswer> => {
     if (request === 'open') {
       open = await openMachine(task, tell);
       return blocksOfHost(open);
     }
     if (open === null) throw new Error('a machine is opened before it is asked about');
-    desk ??= prepare(open, task);
-    return answerPage(await desk, request.pfn);
+    desk ??= openDeskLater(open, task);
+    return (await desk)(request.pfn);
   };
 }
 
@@ -83,9 +72,7 @@ async function openMachine(task: LookTask, tell: (news: LookNews) => void): Prom
   return open;
 }
 
-async function prepare(open: LookedAt, { plugin }: LookTask): Promise<Desk> {
-  const service = createJudge(open.host, await loadPageTypes(plugin));
-  const interrupts = new Interrupts();
-  const owners = await ownersOf({ progress: new ToldProgress(() => {}), interrupts }, open, false);
-  return { open, service, owners };
+/** What answers is loaded when somebody asks: until then the map is waited for. */
+async function openDeskLater(open: LookedAt, { plugin }: LookTask): Promise<PageDesk> {
+  return (await import('./page-desk.js')).openDesk(open, plugin);
 }
