@@ -32,7 +32,7 @@ const NOT_CALLED: Readonly<Record<string, string>> = {
   'linux/pages/page-reader.ts noSuchFile': 'makes a sentence',
 };
 /** What their functions read are pages that we simulate. */
-const SIMULATED = ['sim/', 'smp/', 'soak/system-calls.ts'];
+const SIMULATED = ['sim/', 'smp/', 'soak/system-calls.ts', 'testing/'];
 
 /** A function is a reader by its name, or by what it takes. */
 const READER_NAME = /^(parse|read|load(Plugins|Strategies)$|list[A-Z])/;

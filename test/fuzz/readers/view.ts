@@ -1,9 +1,11 @@
 import { expect } from '@jest/globals';
+import { asAscii } from '../../../src/cli/ascii.js';
+import { layOut } from '../../../src/picture/map-layout.js';
 import { Door } from '../../../src/server/door.js';
 import { readRunRequest } from '../../../src/server/run-request.js';
 import { bytesOf, type Reader } from '../reader.js';
 
-/* What comes to the server of `vacate view` over its socket. */
+/* What comes to the server of `vacate view` over its socket, and what is seen of memory. */
 
 const runRequests: Reader = {
   name: 'view-run-requests',
@@ -56,4 +58,36 @@ const knocks: Reader = {
   },
 };
 
-export const viewReaders: readonly Reader[] = [runRequests, knocks];
+/** By a name that the compiler does not follow: what is of the browser is compiled for it alone. */
+const { parsePlace } = await import(`${'../../../src/browser'}/map/parse-place.js`);
+const BLOCK = 32_768;
+const layout = layOut(
+  { nrPfns: 8 * BLOCK, blockPages: BLOCK, zones: [{ node: 0, kind: 'Normal', start: 0, end: 8 * BLOCK }], dimms: [] },
+  1.5,
+);
+
+const places: Reader = {
+  name: 'view-places',
+  about: 'where somebody wants to look',
+  seeds: () => ['4096', 'pfn 0x1000', 'pfn:7', '0x1000000', 'block 3', 'Block 7'].map(bytesOf),
+  words: ['pfn', 'block', '0x', ' '],
+  read: (input) => {
+    const place = parsePlace(input.toString('utf8'), layout);
+    if (place.ok) expect(place.pfn >= 0 && place.pfn < layout.nrPfns).toBe(true);
+    else expect(place.error).toMatch(/\.$/);
+  },
+};
+
+const spellings: Reader = {
+  name: 'ascii-texts',
+  about: 'whatever is printed with --ascii',
+  seeds: () => ['dimm0 │█▓▒░│ 27%', '✓ done …', 'ärger 🙂', '\ud800'].map(bytesOf),
+  read: (input) => {
+    const text = input.toString('utf8');
+    const spelled = asAscii(text);
+    expect([...spelled].every((character) => character.charCodeAt(0) < 0x80)).toBe(true);
+    expect(spelled.length).toBe([...text].length);
+  },
+};
+
+export const viewReaders: readonly Reader[] = [runRequests, knocks, places, spellings];
