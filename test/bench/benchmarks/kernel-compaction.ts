@@ -27,6 +27,8 @@ export const kernelCompaction: Benchmark = {
 
 /** What fewer moves take is the looking for them. */
 const MOVES_MIN = 2 ** 15;
+/** A round in which it stops at once is done again, so often at most. */
+const TRIES = 8;
 
 async function ofKernel(gib: number): Promise<Entrant> {
   if (gib < GIB_MIN) return { name: LINUX, skipped: `it is measured from ${GIB_MIN} GiB on` };
@@ -47,12 +49,13 @@ async function ofKernel(gib: number): Promise<Entrant> {
     ...program,
     // How many pages the kernel moves is its own choice: time is scaled to the units that a round is said to have.
     async round() {
-      const before = pagesMigrated();
-      const { cpuNs, wallNs, hash } = await program.round();
-      const moved = pagesMigrated() - before;
-      if (moved < MOVES_MIN) throw new Error('the kernel has moved next to nothing; is its memory compact already?');
-      const share = moved / nrUnits;
-      return { cpuNs: cpuNs / share, wallNs: wallNs / share, hash };
+      for (let left = TRIES; left > 0; left--) {
+        const before = pagesMigrated();
+        const { cpuNs, wallNs, hash } = await program.round();
+        const share = (pagesMigrated() - before) / nrUnits;
+        if (share * nrUnits >= MOVES_MIN) return { cpuNs: cpuNs / share, wallNs: wallNs / share, hash };
+      }
+      throw new Error('the kernel has moved next to nothing; is its memory compact already?');
     },
   };
 }
