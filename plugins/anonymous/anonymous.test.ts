@@ -1,6 +1,7 @@
 import { PG_ANON, PG_HUGE, PG_LRU, PG_SWAPBACKED, PG_SWAPCACHE } from 'vacate/handler';
 import {
   anonymousFixture,
+  anonymousPages,
   eachEntry,
   isFree,
   move,
@@ -17,20 +18,9 @@ import type { Machine } from '../../src/sim/machine.js';
 import { pteOf } from '../../src/sim/page-tables.js';
 import anonymous from './index.js';
 
-const NO_DEVICE = 'no disk and no swap stands behind it, so nobody ever writes it';
-const NO_SLOT = 'only page tables name it: it is in no cache';
-const skip = [
-  { name: 'a page under writeback is refused, and nothing changes', because: NO_DEVICE },
-  { name: 'a page under writeback goes once its write has completed', because: NO_DEVICE },
-  { name: 'a dirty page can be written back from its new place', because: NO_DEVICE },
-  { name: 'migrate re-points the slot, and leaves its tags', because: NO_SLOT },
-  { name: 'migrate keeps the swap slot', because: NO_SLOT },
-  { name: 'a swap entry leads to the new page', because: NO_SLOT },
-  { name: 'migrate moves buffers', because: 'buffers belong to filesystems' },
-];
-
 describe('anonymous', () => {
-  for (const { name, run } of pageTypeConformance(anonymous, { fixture: anonymousFixture, skip })) it(name, run);
+  for (const { name, run } of pageTypeConformance(anonymous, { ...anonymousPages(), fixture: anonymousFixture }))
+    it(name, run);
 
   it.each([
     ['a fresh page that is still on its way to the LRU', PG_ANON | PG_SWAPBACKED, true],

@@ -1,5 +1,6 @@
 import { PG_ISOLATED, PG_LRU, PG_MOVABLE_OPS, PG_OFFLINE, PG_UPTODATE } from 'vacate/handler';
 import {
+  driverPages,
   firstDifference,
   isFree,
   movableOpsFixture,
@@ -14,25 +15,9 @@ import { removeFromCache } from '../../src/sim/page-cache.js';
 import movableOps from './index.js';
 import { RELEASED } from './refusals.js';
 
-const NOT_ON_LRU = "no LRU ever has a driver's page";
-const NOT_WRITTEN = "no disk and no swap stands behind a driver's page";
-const NOT_MAPPED = "no page table maps a driver's page";
-const skip = [
-  { name: 'a page off the LRU is refused, and nothing changes', because: NOT_ON_LRU },
-  { name: 'a page off the LRU goes once it is back on it', because: NOT_ON_LRU },
-  { name: 'a page under writeback is refused, and nothing changes', because: NOT_WRITTEN },
-  { name: 'a page under writeback goes once its write has completed', because: NOT_WRITTEN },
-  { name: 'a dirty page can be written back from its new place', because: NOT_WRITTEN },
-  { name: 'migrate keeps the swap slot', because: NOT_WRITTEN },
-  { name: 'a swap entry leads to the new page', because: NOT_WRITTEN },
-  { name: 'migrate moves every mapping', because: NOT_MAPPED },
-  { name: 'migrate moves all mappings of a page that several processes share', because: NOT_MAPPED },
-  { name: 'every CPU finds the new page, also one that knew the old', because: NOT_MAPPED },
-  { name: 'migrate moves buffers', because: 'buffers belong to filesystems' },
-];
-
 describe('movable-ops', () => {
-  for (const { name, run } of pageTypeConformance(movableOps, { fixture: movableOpsFixture, skip })) it(name, run);
+  for (const { name, run } of pageTypeConformance(movableOps, { ...driverPages(), fixture: movableOpsFixture }))
+    it(name, run);
 
   it.each([
     ['a page that its driver can move', PG_MOVABLE_OPS, true],

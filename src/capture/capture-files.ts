@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { codeOf } from '../base/errno.js';
 import { printable } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import { MAX_PFN } from '../mm/units.js';
@@ -9,7 +10,6 @@ import type { PageFileReader } from './page-file-reader.js';
 import {
   cannotUnzip,
   checkMagic,
-  codeOf,
   type OpenFile,
   PieceFeed,
   streamPlain,

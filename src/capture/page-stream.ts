@@ -1,6 +1,7 @@
 import { readSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { codeOf } from '../base/errno.js';
 import { VacateError } from '../base/vacate-error.js';
 import { formatBytes } from '../mm/units.js';
 import type { PageFileReader } from './page-file-reader.js';
@@ -117,9 +118,4 @@ export function wordsOf(bytes: Uint8Array): Uint32Array {
   const isAligned = bytes.byteOffset % Uint32Array.BYTES_PER_ELEMENT === 0;
   const aligned = isAligned ? bytes : new Uint8Array(bytes);
   return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / Uint32Array.BYTES_PER_ELEMENT);
-}
-
-export function codeOf(cause: unknown): string {
-  const code = (cause as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : String(cause);
 }

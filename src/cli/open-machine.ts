@@ -1,5 +1,6 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { codeOf } from '../base/errno.js';
 import { VacateError } from '../base/vacate-error.js';
 import { CaptureFiles, type CaptureSource, streamCapture } from '../capture/index.js';
 import type { LinuxTree } from '../linux/linux-tree.js';
@@ -105,7 +106,7 @@ export function readable<T>(name: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    const code = codeOf(cause);
     throw new VacateError('usage', `"${name}" cannot be read (${code}); check its name and its permissions`, { cause });
   }
 }

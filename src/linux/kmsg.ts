@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { codeOf } from '../base/errno.js';
 import { VacateError } from '../base/vacate-error.js';
-import { codeOf, type LinuxTree } from './linux-tree.js';
+import { type LinuxTree } from './linux-tree.js';
 
 const KMSG = '/dev/kmsg';
 /** No record is longer (CONSOLE_EXT_LOG_MAX, kernel/printk); a shorter buffer gets EINVAL. */

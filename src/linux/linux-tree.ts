@@ -2,6 +2,7 @@ import { closeSync, constants, existsSync, openSync, readdirSync, readlinkSync, 
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expectArgument } from '../base/arguments.js';
+import { codeOf } from '../base/errno.js';
 import { VacateError } from '../base/vacate-error.js';
 
 /** More than any text of /proc or /sys that we read has; whatever is longer is not what its name says. */
@@ -106,10 +107,4 @@ function readWhole(path: string): Buffer {
 
 function remedyFor(code: string): string {
   return code === 'EACCES' || code === 'EPERM' ? ': run as root' : '';
-}
-
-/** The errno that an error of Node's carries, "EBUSY"; the whole of it as text if it carries none. */
-export function codeOf(cause: unknown): string {
-  const code = (cause as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : String(cause);
 }

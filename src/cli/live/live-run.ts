@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs';
+import { codeOf } from '../../base/errno.js';
 import { VacateError } from '../../base/vacate-error.js';
 import { identityOf } from '../../linux/hotplug/process-identity.js';
 import { remainsOf } from '../../linux/hotplug/recover-run.js';
@@ -7,7 +8,7 @@ import { SysfsBlockStates } from '../../linux/hotplug/sysfs-block-states.js';
 import { WALL_CLOCK } from '../../linux/hotplug/wall-clock.js';
 import { bootOf, JOURNAL, Journal, newRunId } from '../../linux/journal/journal.js';
 import type { JournaledRun } from '../../linux/journal/journal-runs.js';
-import { codeOf, type LinuxTree } from '../../linux/linux-tree.js';
+import { type LinuxTree } from '../../linux/linux-tree.js';
 import { blockPath } from '../../linux/sysfs-memory.js';
 import type { BlockId } from '../../mm/units.js';
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { codeOf } from '../../base/errno.js';
 import { VacateError } from '../../base/vacate-error.js';
-import { codeOf } from '../linux-tree.js';
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['ENOSPC', 'no space is left there: free some, or name a directory on another file system'],

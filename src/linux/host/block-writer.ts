@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { codeOf } from '../../base/errno.js';
 import type { BlockId } from '../../mm/units.js';
 import type { StateWord } from '../hotplug/state-words.js';
-import { codeOf, type LinuxTree } from '../linux-tree.js';
+import { type LinuxTree } from '../linux-tree.js';
 import { blockPath } from '../sysfs-memory.js';
 
 /** Writes a word to the `state` of a memory block, and waits for the kernel's answer. */

@@ -1,5 +1,5 @@
 import { close, constants, open, write } from 'node:fs';
-import { codeOf } from '../linux-tree.js';
+import { codeOf } from '../../base/errno.js';
 import type { WriterAnswer, WriterOrder } from './writer-process.js';
 
 /*

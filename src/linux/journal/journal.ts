@@ -1,7 +1,8 @@
 import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from '../../base/errno.js';
 import { VacateError } from '../../base/vacate-error.js';
-import { codeOf, type LinuxTree } from '../linux-tree.js';
+import { type LinuxTree } from '../linux-tree.js';
 import { JournalLock } from './journal-lock.js';
 import type { JournalRecord } from './journal-record.js';
 import { type JournaledRun, runsIn } from './journal-runs.js';

@@ -2,9 +2,10 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { codeOf } from '../../base/errno.js';
 import { VacateError } from '../../base/vacate-error.js';
 import { MAX_PFN } from '../../mm/units.js';
-import { codeOf, type LinuxTree } from '../linux-tree.js';
+import { type LinuxTree } from '../linux-tree.js';
 
 export const WORD_BYTES = 8;
 /** All the pages that can be handled; a file that is longer is of a larger machine, or none of those meant. */

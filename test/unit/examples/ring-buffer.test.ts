@@ -1,4 +1,5 @@
 import {
+  driverPages,
   type Fixture,
   movableOpsFixture,
   openWorld,
@@ -26,25 +27,8 @@ function fixture(): Fixture {
   return { machine, pages, refusals: { ...refusals, 'dma-active': { pfn, from: 'refuses', provoke, relieve } } };
 }
 
-const NOT_ON_LRU = "no LRU ever has a driver's page";
-const NOT_WRITTEN = "no disk and no swap stands behind a driver's page";
-const NOT_MAPPED = "no page table maps a driver's page";
-const skip = [
-  { name: 'a page off the LRU is refused, and nothing changes', because: NOT_ON_LRU },
-  { name: 'a page off the LRU goes once it is back on it', because: NOT_ON_LRU },
-  { name: 'a page under writeback is refused, and nothing changes', because: NOT_WRITTEN },
-  { name: 'a page under writeback goes once its write has completed', because: NOT_WRITTEN },
-  { name: 'a dirty page can be written back from its new place', because: NOT_WRITTEN },
-  { name: 'migrate keeps the swap slot', because: NOT_WRITTEN },
-  { name: 'a swap entry leads to the new page', because: NOT_WRITTEN },
-  { name: 'migrate moves every mapping', because: NOT_MAPPED },
-  { name: 'migrate moves all mappings of a page that several processes share', because: NOT_MAPPED },
-  { name: 'every CPU finds the new page, also one that knew the old', because: NOT_MAPPED },
-  { name: 'migrate moves buffers', because: 'buffers belong to filesystems' },
-];
-
 describe('ring-buffer', () => {
-  for (const { name, run } of pageTypeConformance(plugin, { fixture, skip })) it(name, run);
+  for (const { name, run } of pageTypeConformance(plugin, { ...driverPages(), fixture })) it(name, run);
 
   it('leaves a page whose transfer begins when it is about to move', () => {
     const world = openWorld(plugin, fixture());
