@@ -214,7 +214,7 @@ describe('replay', () => {
         [/Memory in the beginning; 0 moved/, '\u001b[C'],
         [/Memory after [\d,]+ page events of 14,442/, '.'],
         [/./, '\u001b[6~'],
-        [/block 12 is offline/, '\u001b[F'],
+        [/block 12 is offline/, '\u001b[H..\u001b[5~\u001b[F'],
         [/Memory at the end; 14,442 moved, 0 refused/, 'g'],
         [/go to: /, 'pfn:0xc100\r'],
         [/pfn:0xc100, after [\s\S]*event 257/, 'q'],

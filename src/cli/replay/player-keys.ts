@@ -25,6 +25,14 @@ const WISHES: Readonly<Record<string, Wish>> = {
   g: 'ask',
 };
 
+/** A sequence as terminals send for a key that has no character, or one character. */
+const KEY = /\u001b[[O][\d;]*[A-Za-z~]|[\s\S]/gu;
+
+/** Keys of what a terminal sent at once: whoever is busy, or holds a key down, finds several in one piece. */
+export function keysOf(piece: string): readonly string[] {
+  return piece.match(KEY) ?? [];
+}
+
 /** Does what a key stands for, as terminals send it; returns what the player has to do itself. */
 export function act(replay: Replay, key: string): Wish | null {
   STEPS[key]?.(replay);

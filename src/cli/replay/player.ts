@@ -3,7 +3,7 @@ import { EXIT_DONE } from '../exit-codes.js';
 import { LivePicture } from '../live-picture.js';
 import { drawMap } from '../memory-map.js';
 import { formatCount } from '../wording.js';
-import { act, type Wish } from './player-keys.js';
+import { act, keysOf, type Wish } from './player-keys.js';
 import type { RecordingSource } from './recording-source.js';
 import { goTo, pfnOf, placeOf } from './replay-options.js';
 import { mapOf, pageText, whereText } from './replay-text.js';
@@ -46,7 +46,7 @@ export class Player {
         timer = setInterval(() => this.#playOn(), FRAME_MS);
         signal.addEventListener('abort', () => resolve(), { once: true });
         stdin.on('data', (data) => {
-          if (this.#hear(data.toString('latin1')) === 'quit') resolve();
+          if (keysOf(data.toString('latin1')).some((key) => this.#hear(key) === 'quit')) resolve();
           else this.#draw();
         });
         stdin.on('end', () => resolve());
@@ -64,12 +64,12 @@ export class Player {
     return EXIT_DONE;
   }
 
-  #hear(keys: string): Wish | null {
+  #hear(key: string): Wish | null {
     if (this.#typed !== null) {
-      this.#type(keys);
+      this.#type(key);
       return null;
     }
-    const wish = act(this.source.replay, keys);
+    const wish = act(this.source.replay, key);
     if (wish === 'play') this.#isPlaying = !this.#isPlaying;
     else this.#isPlaying = false;
     if (wish === 'ask') this.#typed = '';
@@ -78,16 +78,14 @@ export class Player {
   }
 
   /** One more key of a place or of a page. */
-  #type(keys: string): void {
-    if (keys === '\u001b' || keys === '\u0003') this.#typed = null;
-    else if (keys === '\u007f' || keys === '\b') this.#typed = this.#typed!.slice(0, -1);
-    else if (!keys.endsWith('\r') && !keys.endsWith('\n'))
-      this.#typed = (this.#typed! + keys.replace(/[^\w%:.]/g, '')).slice(0, 20);
-    else {
-      const text = this.#typed! + keys.replace(/[^\w%:.]/g, '');
+  #type(key: string): void {
+    const typed = this.#typed ?? '';
+    if (key === '\u001b' || key === '\u0003') this.#typed = null;
+    else if (key === '\u007f' || key === '\b') this.#typed = typed.slice(0, -1);
+    else if (key === '\r' || key === '\n') {
       this.#typed = null;
-      this.#go(text);
-    }
+      this.#go(typed);
+    } else if (/^[\w%:.]$/.test(key)) this.#typed = (typed + key).slice(0, 20);
   }
 
   #go(text: string): void {
