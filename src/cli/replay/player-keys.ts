@@ -26,7 +26,7 @@ const WISHES: Readonly<Record<string, Wish>> = {
 };
 
 /** A sequence as terminals send for a key that has no character, or one character. */
-const KEY = /\u001b[[O][\d;]*[A-Za-z~]|[\s\S]/gu;
+const KEY = new RegExp(`${String.fromCharCode(27)}[[O][\\d;]*[A-Za-z~]|[\\s\\S]`, 'gu');
 
 /** Keys of what a terminal sent at once: whoever is busy, or holds a key down, finds several in one piece. */
 export function keysOf(piece: string): readonly string[] {
