@@ -146,7 +146,7 @@ export function addReplay(program: Command, context: Context, end: End): void {
     .addOption(new Option('--at <place>', 'memory as it stood there; at the end by default').argParser(parseAt))
     .addOption(new Option('--pfn <pfn>', 'what became of this page, and why').argParser(parsePfn))
     .option('--follow', 'wait for the rest of a run that is still going on')
-    .option('--verify', 'run it again, from its scenario and seed, and compare')
+    .option('--verify', 'run it again, from its scenario and seed or its capture, and compare')
     .addOption(json())
     .action(async (file, options) => end(await (await import('./commands/replay.js')).replay(context, file, options)))
     .addHelpText(

@@ -41,6 +41,7 @@ function machineOf(fields: Fields): RecordedMachine {
   return {
     name: textOf(fields.name),
     source: oneOf(fields.source, ['scenario', 'capture', 'live'] as const),
+    ...(fields.digest === undefined ? {} : { digest: textOf(fields.digest) }),
     kernel: fields.kernel === null ? null : textOf(fields.kernel),
     nrPfns,
     blockPages: wholeOf(fields.blockPages, NR_PFNS_MAX, 1),

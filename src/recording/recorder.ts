@@ -35,7 +35,7 @@ import type {
 } from './records.js';
 
 /** What a recording says of a run that no host knows. */
-export type RunFacts = Omit<RecordingHeader, 'machine'> & Pick<RecordedMachine, 'source'>;
+export type RunFacts = Omit<RecordingHeader, 'machine'> & Pick<RecordedMachine, 'source' | 'digest'>;
 
 /** Where chunks go, in order. */
 export type ChunkSink = (chunk: Chunk) => void;
@@ -125,7 +125,7 @@ export class Recorder {
     this.#blocks.apply(event, this.#pages);
     const sincePatch = this.#now() - this.#patched.at;
     if (this.#patched.tookMs <= sincePatch * PATCH_SHARE) this.#readAgain();
-    this.tick();
+    this.#writeCounters();
   }
 
   /** The run is over: reads all pages once more, writes the end, and listens no longer. */
@@ -277,7 +277,7 @@ export class Recorder {
 const STRANGER = byteOf(KIND_FREE, STATE_ARRIVED);
 const STRANGER_IN_HOLE = byteOf(0, STATE_ARRIVED);
 
-function machineOf({ name, layout }: RecordedHost, { source }: RunFacts): RecordedMachine {
+function machineOf({ name, layout }: RecordedHost, { source, digest }: RunFacts): RecordedMachine {
   const { nrPfns, blockPages, kernel = null, zones, dimms } = layout;
   return {
     name,
@@ -288,5 +288,6 @@ function machineOf({ name, layout }: RecordedHost, { source }: RunFacts): Record
     pageblockPages: PAGEBLOCK_PAGES,
     zones: zones.map(({ node, kind, start, end }) => ({ node, kind, start, end })),
     dimms,
+    ...(digest === undefined ? {} : { digest }),
   };
 }

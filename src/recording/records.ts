@@ -19,6 +19,8 @@ export interface RecordingHeader {
 export interface RecordedMachine {
   readonly name: string;
   readonly source: 'scenario' | 'capture' | 'live';
+  /** Of the files of a capture, to know it again; absent for other machines. */
+  readonly digest?: string;
   readonly kernel: string | null;
   readonly nrPfns: number;
   /** Pages of a memory block. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -166,6 +166,29 @@ describe('replay', () => {
       const cut = await replay(CUT, '--verify');
       expect([cut.exitCode, cut.stdout]).toEqual([2, '']);
       expect(cut.stderr).toContain('the recording has no end to compare with');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'does so with a run on a capture, and refuses one that is not what it was',
+    async () => {
+      const capture = join(folder, 'host7');
+      const path = join(folder, 'capture.run');
+      cpSync('test/fixtures/captures/mixed-offline/before-memory32', capture, { recursive: true });
+      await vacate(['offline', capture, '--blocks', '32', '--record', path]);
+      const verify = () => replay(path, '--verify');
+      const same = await verify();
+      expect([same.exitCode, same.stderr]).toEqual([0, '']);
+      expect(same.stdout).toMatch(/^✓ The same run again: recorded ([\da-f]{8}), replayed \1, run again \1\.$/m);
+      appendFileSync(join(capture, 'meminfo'), '\n');
+      expect(await verify()).toMatchObject({
+        exitCode: 2,
+        stdout: '',
+        stderr: expect.stringMatching(/is another one/),
+      });
+      rmSync(capture, { recursive: true });
+      expect(await verify()).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringMatching(/is not there/) });
     },
     PATIENCE_MS,
   );

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, extname, join, resolve, sep } from 'node:path';
+import { readFileSync, realpathSync } from 'node:fs';
+import { basename, extname, resolve, sep } from 'node:path';
 import { VacateError } from '../../base/vacate-error.js';
 import type { MachineSource } from '../../compare/task.js';
+import { captureDigest } from '../capture-digest.js';
 import { checkName, readable } from '../open-machine.js';
 
 /** A machine that is to be compared on, as the command line names it. */
@@ -45,14 +46,7 @@ function scenarioAt(path: string): Pick<NamedMachine, 'source' | 'sha256'> {
 }
 
 function captureAt(directory: string): Pick<NamedMachine, 'source' | 'sha256'> {
-  const hash = createHash('sha256');
-  readable(directory, () => {
-    for (const name of readdirSync(directory).sort()) {
-      const path = join(directory, name);
-      if (statSync(path).isFile()) hash.update(`${name}\0`).update(readFileSync(path));
-    }
-  });
-  return { source: { kind: 'capture', directory }, sha256: hash.digest('hex') };
+  return { source: { kind: 'capture', directory }, sha256: captureDigest(directory) };
 }
 
 /** The ends of the paths, as long as it takes to tell them apart, without a scenario's extension. */

@@ -1,4 +1,5 @@
 import { VacateError } from '../../base/vacate-error.js';
+import { captureDigest } from '../capture-digest.js';
 import type { OpenMachine } from '../open-machine.js';
 import type { RecordWish } from './recording.js';
 
@@ -18,8 +19,9 @@ export async function checkRecord(path: string | undefined, threads?: number): P
   checkRecordFile(path);
 }
 
-export function recordWish(path: string | undefined, { source, seed }: OpenMachine): RecordWish | null {
-  return path === undefined ? null : { path, source, seed };
+export function recordWish(path: string | undefined, { source, seed, captured }: OpenMachine): RecordWish | null {
+  if (path === undefined) return null;
+  return { path, source, seed, ...(source === 'capture' ? { digest: captureDigest(captured!.files.where) } : {}) };
 }
 
 /** @throws VacateError kind 'usage', for commands whose runs are many or have nobody to follow them. */

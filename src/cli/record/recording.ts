@@ -7,7 +7,7 @@ import { version } from '../version.js';
 import { RecordFile } from './record-file.js';
 
 /** That a run is to be recorded, and what only the command knows of it. */
-export interface RecordWish extends Pick<RunFacts, 'source' | 'seed'> {
+export interface RecordWish extends Pick<RunFacts, 'source' | 'seed' | 'digest'> {
   /** The file. */
   readonly path: string;
 }
@@ -33,7 +33,7 @@ export class Recording {
    */
   static begin(
     context: Context,
-    { path, source, seed }: RecordWish,
+    { path, ...known }: RecordWish,
     evacuator: Evacuator,
     strategy: string,
     isCurrent = true,
@@ -42,7 +42,7 @@ export class Recording {
     const { host, counters, ranges$, service } = evacuator;
     const command = process.argv.slice(2);
     const outcomes = service.handlers.tables.map(recordedHandler);
-    const facts = { command, source, seed, strategy, outcomes, by: version() };
+    const facts = { ...known, command, strategy, outcomes, by: version() };
     const clock = () => performance.now();
     const recorder = new Recorder(host, counters, ranges$, { facts, sink: file.sink, clock, isCurrent });
     return new Recording(context, file, recorder);

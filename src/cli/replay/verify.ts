@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { quoted } from '../../base/quoted.js';
 import { VacateError } from '../../base/vacate-error.js';
 import type { RecordingHeader } from '../../recording/records.js';
+import { captureDigest } from '../capture-digest.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_REFUSED } from '../exit-codes.js';
 import { Interrupted } from '../interrupts.js';
+import { readable } from '../open-machine.js';
 import { RecordingSource } from './recording-source.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -15,7 +18,7 @@ const COMMANDS = ['demo', 'offline', 'high-order'];
 /** What a recording may ask for: a file from anybody must not name code, or write anywhere. */
 const VALUED = ['--dimm', '--blocks', '--range', '--strategy', '--order', '--count', '--seed'];
 
-/** Runs a recorded run again, from its scenario and its seed, and compares what both came to. */
+/** Runs a recorded run again, from its scenario and its seed or from its capture, and compares what both came to. */
 export async function verifyRun(context: Context, source: RecordingSource, json: boolean): Promise<number> {
   const { header, end } = source.replay;
   if (header === null || end === null)
@@ -40,10 +43,11 @@ export async function verifyRun(context: Context, source: RecordingSource, json:
  * @throws VacateError kind 'recording' if it cannot be done again, or says more than such a run needs.
  */
 export function commandOf({ command, machine, seed }: RecordingHeader): string[] {
-  if (machine.source !== 'scenario' || seed === null)
+  const isCapture = machine.source === 'capture' && machine.digest !== undefined;
+  if (!isCapture && (machine.source !== 'scenario' || seed === null))
     throw new VacateError(
       'recording',
-      'only a run on a scenario can be run again, by its seed; this was one on a machine that is not what it was',
+      'only a run on a scenario or a capture can be run again; this was one on a machine that is not what it was',
     );
   const [name = '', ...words] = command;
   if (!COMMANDS.includes(name)) throw unrepeatable(name);
@@ -52,7 +56,8 @@ export function commandOf({ command, machine, seed }: RecordingHeader): string[]
   for (let at = 0; at < words.length; at++) {
     const [option = '', value] = words[at]!.split(/=(.*)/s, 2);
     if (!option.startsWith('-')) {
-      if (machines++ > 0 || !/\.ya?ml$/i.test(option)) throw unrepeatable(option);
+      if (machines++ > 0 || !(isCapture || /\.ya?ml$/i.test(option))) throw unrepeatable(option);
+      if (isCapture) checkCapture(words[at]!, machine.digest);
       kept.push(words[at]!);
     } else if (VALUED.includes(option)) {
       const given = value ?? words[++at] ?? '';
@@ -61,7 +66,21 @@ export function commandOf({ command, machine, seed }: RecordingHeader): string[]
       if (value === undefined) at++;
     } else if (!['--json', '--no-color', '--ascii'].includes(option)) throw unrepeatable(option);
   }
-  return [...kept, `--seed=${seed}`];
+  return seed === null ? kept : [...kept, `--seed=${seed}`];
+}
+
+/** @throws VacateError kind 'recording' if the capture that a run was on is not there, or is not what it was. */
+function checkCapture(directory: string, digest: string | undefined): void {
+  if (readable(directory, () => statSync(directory, { throwIfNoEntry: false }))?.isDirectory() !== true)
+    throw new VacateError(
+      'recording',
+      `the capture ${quoted(directory)} is not there; run --verify where the run was recorded, beside the capture`,
+    );
+  if (captureDigest(directory) !== digest)
+    throw new VacateError(
+      'recording',
+      `the capture ${quoted(directory)} is another one than the run was on; put back the one of that time`,
+    );
 }
 
 function unrepeatable(word: string): VacateError {

@@ -1,7 +1,13 @@
 import { Prng } from '../../../src/base/prng.js';
 import { markFreeOrders } from '../../../src/picture/free-orders.js';
 import { STATE_ARRIVED, STATE_REFUSED, writePageBytes } from '../../../src/picture/page-bytes.js';
-import { CHUNK_BLOCKS, CHUNK_PAGE_EVENTS, CHUNK_PATCH, CHUNK_RANGE_EVENT } from '../../../src/recording/chunk.js';
+import {
+  CHUNK_BLOCKS,
+  CHUNK_COUNTERS,
+  CHUNK_PAGE_EVENTS,
+  CHUNK_PATCH,
+  CHUNK_RANGE_EVENT,
+} from '../../../src/recording/chunk.js';
 import { Replay } from '../../../src/recording/replay.js';
 import { SEED } from '../sim/small-machine.js';
 import { nrOf, type RecordedWorld, recordWorld, replayOf } from './recorded-world.js';
@@ -33,6 +39,15 @@ describe(`a replay (seed ${SEED})`, () => {
       expect(Math.max(...all.map(({ chunks }) => nrOf(chunks, kind)))).toBeGreaterThan(1);
     expect(all.some(({ chunks }) => replayAtEnd(chunks).refusals.length > 0)).toBe(true);
     expect(all.some(({ chunks }) => [...replayAtEnd(chunks).blockStates].includes(3))).toBe(true);
+  });
+
+  it('has counters behind every range event', () => {
+    for (const { chunks } of RUNS.map(runOf)) {
+      const kinds = chunks.map(({ kind }) => kind).filter((kind) => kind !== CHUNK_PATCH && kind !== CHUNK_BLOCKS);
+      const after = kinds.filter((_, at) => kinds[at - 1] === CHUNK_RANGE_EVENT);
+      expect(after.length).toBeGreaterThan(0);
+      expect(new Set(after)).toEqual(new Set([CHUNK_COUNTERS]));
+    }
   });
 
   it.each(RUNS)('ends with the hash of the recorder, and shows the machine as it is (run %i)', (seed) => {
