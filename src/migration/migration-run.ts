@@ -256,8 +256,17 @@ export class MigrationRun {
     if (!events.begin()) return;
     // Their flags travelled with the pages, so the handler is the one that moved them.
     const { flags } = this.host.columns;
-    for (let i = 0; i < nr; i++)
-      events.record(sources[i]!, targets[i]!, outcomeOf(this.table.handlerFor(flags[targets[i]!]!), 0));
+    let known = flags[targets[0]!]!;
+    let outcome = outcomeOf(this.table.handlerFor(known), 0);
+    for (let i = 0; i < nr; i++) {
+      const target = targets[i]!;
+      const has = flags[target]!;
+      if (has !== known) {
+        known = has;
+        outcome = outcomeOf(this.table.handlerFor(has), 0);
+      }
+      events.record(sources[i]!, target, outcome);
+    }
     events.flush();
   }
 

@@ -19,11 +19,12 @@ export class PatchWriter {
 
   /** What makes the pages `known`, from pfn `start` on, what they are `now`; `known` becomes that. */
   addDifferences(known: Uint8Array, now: Uint8Array, start: Pfn): void {
-    for (let at = nextDifference(known, now, 0); at < now.length; ) {
+    const words = { known: wordsOf(known), now: wordsOf(now) };
+    for (let at = nextDifference(known, now, words, 0); at < now.length; ) {
       const end = endOfRun(known, now, at);
       for (let i = at; i < end; i++) known[i] = shownOf(known[i]!, now[i]!);
       this.add(start + at, known.subarray(at, end));
-      at = nextDifference(known, now, end);
+      at = nextDifference(known, now, words, end);
     }
   }
 
@@ -56,10 +57,34 @@ function shownOf(known: number, now: number): number {
   return (known & 0x0f) > KIND_FREE && (now & 0x0f) > KIND_FREE ? (known & 0xf0) | (now & 0x0f) : now;
 }
 
-function nextDifference(known: Uint8Array, now: Uint8Array, from: number): number {
-  let at = from;
-  while (at < now.length && (known[at] === now[at] || known[at] === shownOf(known[at]!, now[at]!))) at++;
-  return at;
+/** Where the next page differs from what is shown of it; the end if none does. Most are as they were, many in a row. */
+function nextDifference(known: Uint8Array, now: Uint8Array, words: SameWords, from: number): number {
+  const nrPages = now.length;
+  const nrWords = Math.min(words.known.length, words.now.length);
+  for (let at = from; at < nrPages; at++) {
+    if (at % WORD_PAGES === 0) {
+      let word = at / WORD_PAGES;
+      while (word < nrWords && words.known[word] === words.now[word]) word++;
+      at = word * WORD_PAGES;
+      if (at >= nrPages) break;
+    }
+    if (known[at] !== now[at] && known[at] !== shownOf(known[at]!, now[at]!)) return at;
+  }
+  return nrPages;
+}
+
+/** The same pages, as many at once as a word holds. */
+interface SameWords {
+  readonly known: Uint32Array;
+  readonly now: Uint32Array;
+}
+
+const WORD_PAGES = Uint32Array.BYTES_PER_ELEMENT;
+
+/** As far as they are whole words; none where they are not aligned. */
+function wordsOf({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
+  const isAligned = byteOffset % WORD_PAGES === 0;
+  return new Uint32Array(buffer, isAligned ? byteOffset : 0, isAligned ? Math.floor(length / WORD_PAGES) : 0);
 }
 
 /** Behind the last page that differs before a gap. */

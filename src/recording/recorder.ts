@@ -61,7 +61,7 @@ const PIECE_PAGES = 65_536;
 /** Between two counters; and what has happened is written down at least so often. */
 const COUNTERS_MS = 100;
 /** Of its time, what a run spends on reading all pages again. */
-const PATCH_SHARE = 1 / 10;
+const PATCH_SHARE = 1 / 20;
 
 /**
  * Writes down a run while it goes on: how memory was, what became of each page, what became of ranges, and what else has
@@ -78,6 +78,7 @@ export class Recorder {
   readonly #pages: Uint8Array;
   readonly #blocks: BlockBook;
   readonly #tally = new EventTally();
+  readonly #piece = new Uint8Array(PIECE_PAGES);
   readonly #pending = new Uint32Array(CHUNK_EVENTS * WORDS_PER_EVENT);
   readonly #patch = new PatchWriter((payload) => this.#write(CHUNK_PATCH, payload));
   readonly #subscriptions: readonly { unsubscribe(): void }[];
@@ -205,10 +206,10 @@ export class Recorder {
     this.#patched = { at: this.#now(), tookMs: this.#now() - begun };
   }
 
-  /** Page bytes of the piece of memory that begins there, as the machine has it. */
+  /** Page bytes of the piece of memory that begins there, as the machine has it; they stay until the next are read. */
   #read(start: number): Uint8Array {
     const end = Math.min(start + PIECE_PAGES, this.#pages.length);
-    const piece = new Uint8Array(end - start);
+    const piece = this.#piece.subarray(0, end - start).fill(0);
     writeMemoryBytes(this.host.columns.flags, this.host.layout.zones, start, end, piece, 0);
     return piece;
   }
