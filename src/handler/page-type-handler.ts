@@ -54,4 +54,18 @@ export interface PageTypeHandler {
 
   /** Undo `isolate`, for a refused source as well as for a target that has arrived. Cannot fail. */
   putback(page: Pfn): void;
+
+  /**
+   * Optional, read-only: no free block is as large as this compound page, which starts at `head` and is isolated. May it
+   * be turned into base pages, which then go one by one (-ENOMEM in migrate_pages_batch, split_folio)? 0, or why it
+   * stays whole. Absent: it may, if the host can.
+   */
+  refusesSplit?(head: Pfn): RefusalCode;
+
+  /**
+   * Optional: the page, whole if it is compound, has count 0 and is not free, because its owner keeps it for later. Give
+   * it back to the allocator, in place of `isolate` and all that follows (dissolve_free_hugetlb_folio): 0, or a code
+   * with nothing changed. With this verb `refuses` is asked of such pages too; without, they are refused as being freed.
+   */
+  dissolve?(head: Pfn): RefusalCode;
 }

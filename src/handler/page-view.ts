@@ -2,6 +2,23 @@ import type { Pfn } from '../mm/units.js';
 import type { RefusalCode } from './refusal.js';
 
 /**
+ * The pool of huge pages that a page is of, as its handler sees it (struct hstate). Any page of a huge page names it.
+ */
+export interface HugePool {
+  /** True if no free block is as large, so that none is made while the machine runs (hstate_is_gigantic). */
+  isGigantic(pfn: Pfn): boolean;
+  /** Huge pages of this size that nobody uses and no reservation counts on (available_huge_pages). */
+  available(pfn: Pfn): number;
+  /** True if one of these lies outside of isolated ranges, so that another one may move there. */
+  hasTarget(pfn: Pfn): boolean;
+  /**
+   * Gives an unused one back to the allocator; its pool is smaller by one (dissolve_free_hugetlb_folio). Returns 0, or the
+   * code, with nothing changed, if somebody uses it or a reservation counts on it.
+   */
+  dissolve(head: Pfn, kept: RefusalCode): RefusalCode;
+}
+
+/**
  * What a handler may ask and do with one page. Pages are named by pfn; there is no page object.
  * Reads are plain column reads. The verbs each do one step of the kernel's protocol and leave every invariant whole.
  *
@@ -32,8 +49,9 @@ export interface PageView {
   /** Undoes `isolateFromLru`: back to the same place, reference dropped (putback_lru_page). Cannot fail. */
   putbackToLru(pfn: Pfn): void;
   /**
-   * As `isolateFromLru`, for a page that a driver owns and no LRU holds (isolate_movable_page). Returns 0, or the code,
-   * with nothing changed, if its driver has let go of it meanwhile, or another migrator has it in hand.
+   * As `isolateFromLru`, for a page that a driver or hugetlbfs owns and no LRU holds (isolate_movable_page,
+   * isolate_hugetlb). Returns 0, or the code, with nothing changed, if its owner has let go of it meanwhile, or another
+   * migrator has it in hand.
    */
   isolateFromDriver(pfn: Pfn, letGo: RefusalCode): RefusalCode;
   /** Undoes `isolateFromDriver`. */
@@ -48,4 +66,7 @@ export interface PageView {
   moveSlot(source: Pfn, target: Pfn): boolean;
   /** Moves the filesystem's buffers, which hold one reference, from source to target (buffer_migrate_folio). */
   moveBuffers(source: Pfn, target: Pfn): void;
+
+  /** Pools of huge pages; absent where they are not shown, as on a host that was only read. */
+  readonly hugePool?: HugePool;
 }

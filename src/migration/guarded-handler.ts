@@ -4,7 +4,7 @@ import type { PageTypeHandler } from '../handler/page-type-handler.js';
 import type { PageView } from '../handler/page-view.js';
 import type { RefusalCode, RefusalTable } from '../handler/refusal.js';
 import type { MigrateMode } from '../mm/migrate-mode.js';
-import { PG_ISOLATED, PG_MOVABLE_OPS } from '../mm/page-flags.js';
+import { FREE_FLAGS, PG_HUGE, PG_ISOLATED, PG_MOVABLE_OPS } from '../mm/page-flags.js';
 import { formatPfn, type Pfn } from '../mm/units.js';
 
 /** What broke first, where the verb that broke had to be brought to its end all the same. */
@@ -25,16 +25,25 @@ type Verb = keyof PageTypeHandler;
  * - `putback` that threw: the service puts the page back itself, onto its LRU list or to its driver, as its flags say,
  *   and the error waits likewise. Whoever puts back has other pages in hand.
  *
+ * - `dissolve` that answered 0 and gave nothing back: nothing has happened.
+ *
  * What comes out of the host through a handler, a VacateError of another kind, goes through as it is.
  */
 export class GuardedHandler implements PageTypeHandler {
+  /** As the plugin has them: whoever calls these asks first whether they are there. */
+  readonly refusesSplit?: (head: Pfn) => RefusalCode;
+  readonly dissolve?: (head: Pfn) => RefusalCode;
+
   constructor(
     private readonly name: string,
     private readonly refusals: RefusalTable,
     private readonly handler: PageTypeHandler,
     private readonly pages: PageView,
     private readonly breakage: Breakage,
-  ) {}
+  ) {
+    if (handler.refusesSplit !== undefined) this.refusesSplit = (head) => this.#ask('refusesSplit', head);
+    if (handler.dissolve !== undefined) this.dissolve = (head) => this.#dissolve(head);
+  }
 
   claims(flags: number): boolean {
     let answer: unknown;
@@ -55,6 +64,25 @@ export class GuardedHandler implements PageTypeHandler {
       throw this.#threw('refuses', formatPfn(page), error);
     }
     if (code !== 0) this.#checkCode('refuses', page, code);
+    return code;
+  }
+
+  /** A verb that not every handler has. */
+  #ask(verb: 'refusesSplit' | 'dissolve', head: Pfn): RefusalCode {
+    let code: RefusalCode;
+    try {
+      code = this.handler[verb]!(head);
+    } catch (error) {
+      throw this.#threw(verb, formatPfn(head), error);
+    }
+    if (code !== 0) this.#checkCode(verb, head, code);
+    return code;
+  }
+
+  #dissolve(head: Pfn): RefusalCode {
+    const code = this.#ask('dissolve', head);
+    if (code === 0 && (this.pages.flags(head) & FREE_FLAGS) === 0)
+      throw this.#answered('dissolve', formatPfn(head), 0, 'but the page is not free');
     return code;
   }
 
@@ -121,7 +149,7 @@ export class GuardedHandler implements PageTypeHandler {
   }
 
   #putBackForIt(page: Pfn): void {
-    if ((this.pages.flags(page) & PG_MOVABLE_OPS) !== 0) this.pages.putbackToDriver(page);
+    if ((this.pages.flags(page) & (PG_MOVABLE_OPS | PG_HUGE)) !== 0) this.pages.putbackToDriver(page);
     else this.pages.putbackToLru(page);
   }
 

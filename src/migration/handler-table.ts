@@ -102,6 +102,7 @@ export class HandlerTable {
 }
 
 const VERBS = ['claims', 'refuses', 'references', 'isolate', 'migrate', 'putback'] as const;
+const OPTIONAL_VERBS = ['refusesSplit', 'dissolve'] as const;
 
 /** @throws VacateError kind 'plugin' if the plugin cannot make a handler, or what it makes is none. */
 function createHandler({ name, create }: PageType, pages: PageView): PageTypeHandler {
@@ -119,6 +120,12 @@ function createHandler({ name, create }: PageType, pages: PageView): PageTypeHan
       throw new VacateError(
         'plugin',
         `plugin "${name}": its handler has no ${verb}(); give it all of ${VERBS.join(', ')}`,
+      );
+  for (const verb of OPTIONAL_VERBS)
+    if (handler[verb] !== undefined && typeof handler[verb] !== 'function')
+      throw new VacateError(
+        'plugin',
+        `plugin "${name}": ${verb} of its handler is no function; make it one, or leave it out`,
       );
   return handler as PageTypeHandler;
 }

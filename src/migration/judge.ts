@@ -45,8 +45,8 @@ export function judge(columns: PageColumns, table: HandlerTable, pfn: Pfn): Outc
   if (code !== 0) return outcomeOf(handler, code);
   if ((flags & PG_LOCKED) !== 0) return CORE_LOCKED;
   if ((flags & PG_WRITEBACK) !== 0) return CORE_WRITEBACK;
-  if (columns.count[pfn] === 0) return CORE_BEING_FREED;
-  if ((flags & (PG_LRU | PG_MOVABLE_OPS)) === 0) return CORE_NOT_ON_LRU;
+  if (columns.count[pfn] === 0) return table.get(handler).dissolve === undefined ? CORE_BEING_FREED : 0;
+  if ((flags & (PG_LRU | PG_MOVABLE_OPS | PG_HUGE)) === 0) return CORE_NOT_ON_LRU;
   const explained = columns.mapcount[pfn]! + table.get(handler).references(pfn);
   return columns.count[pfn] === explained ? 0 : CORE_PINNED;
 }

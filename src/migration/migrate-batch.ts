@@ -1,6 +1,6 @@
 import { log2Floor } from '../base/bits.js';
 import { VacateError } from '../base/vacate-error.js';
-import { type Outcome, outcomeOf } from '../events/page-events.js';
+import { codeOf, type Outcome, outcomeOf } from '../events/page-events.js';
 import type { PageTypeHandler } from '../handler/page-type-handler.js';
 import {
   CORE_BEING_FREED,
@@ -15,7 +15,7 @@ import { endOfCompound } from '../mm/compound-page.js';
 import { MIGRATE_SYNC, type MigrateMode } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_HEAD, PG_ISOLATED, PG_LOCKED, PG_WRITEBACK } from '../mm/page-flags.js';
 import { formatPfn, NO_PAGE, type Order, type Pfn } from '../mm/units.js';
-import type { HandlerTable } from './handler-table.js';
+import { type HandlerTable, NO_HANDLER } from './handler-table.js';
 import { judge } from './judge.js';
 import type { TargetSource } from './target-source.js';
 
@@ -63,13 +63,13 @@ export interface Batch {
   /** Why the unit did not go in the last pass, 0 if it has not been refused. */
   readonly outcome: Uint16Array;
   /** Pages of the unit that the step under way has isolated or locked, should it break off. */
-  readonly progress: Uint16Array;
+  readonly progress: Uint32Array;
   /** References of the pages of the one unit that is FROZEN: while it is, no page says so itself. */
   references: Uint32Array;
 }
 
-/** Bytes of a unit: two pages, outcome and progress, and three bytes. */
-const UNIT_BYTES = 15;
+/** Bytes of a unit: two pages and progress, outcome, and three bytes. */
+const UNIT_BYTES = 17;
 
 /** A batch of so many units, all in one buffer: lists are often short, and eight arrays cost more than they hold. */
 export function createBatch(capacity: number): Batch {
@@ -78,11 +78,11 @@ export function createBatch(capacity: number): Batch {
     nrUnits: 0,
     source: new Uint32Array(buffer, 0, capacity),
     target: new Uint32Array(buffer, capacity * 4, capacity),
-    outcome: new Uint16Array(buffer, capacity * 8, capacity),
-    progress: new Uint16Array(buffer, capacity * 10, capacity),
-    order: new Uint8Array(buffer, capacity * 12, capacity),
-    state: new Uint8Array(buffer, capacity * 13, capacity),
-    handler: new Uint8Array(buffer, capacity * 14, capacity),
+    progress: new Uint32Array(buffer, capacity * 8, capacity),
+    outcome: new Uint16Array(buffer, capacity * 12, capacity),
+    order: new Uint8Array(buffer, capacity * 14, capacity),
+    state: new Uint8Array(buffer, capacity * 15, capacity),
+    handler: new Uint8Array(buffer, capacity * 16, capacity),
     references: new Uint32Array(1),
   };
 }
@@ -118,10 +118,28 @@ export function addUnit(context: BatchContext, pfn: Pfn): Pfn {
 export function isolatePhase(context: BatchContext): void {
   const { batch } = context;
   for (let unit = 0; unit < batch.nrUnits; unit++) {
+    if (dissolveUnit(context, unit)) continue;
     const outcome = isolateUnit(context, unit);
     batch.outcome[unit] = outcome;
     batch.state[unit] = outcome === 0 ? ISOLATED : REFUSED;
   }
+}
+
+/** A unit that its owner keeps unused is given back instead, if its handler knows how. True if it is such a one. */
+function dissolveUnit({ host, table, batch }: BatchContext, unit: number): boolean {
+  const { count, flags } = host.columns;
+  const head = batch.source[unit]!;
+  if (count[head] !== 0 || (flags[head]! & FREE_FLAGS) !== 0) return false;
+  const handler = table.handlerFor(flags[head]!);
+  const dissolve = handler === NO_HANDLER ? undefined : table.get(handler).dissolve;
+  if (dissolve === undefined) return false;
+  batch.handler[unit] = handler;
+  batch.outcome[unit] = judge(host.columns, table, head);
+  if (batch.outcome[unit] === 0) batch.outcome[unit] = outcomeOf(handler, dissolve(head));
+  const isGiven = codeOf(batch.outcome[unit]!) === 0;
+  if (isGiven) batch.outcome[unit] = 0;
+  batch.state[unit] = isGiven ? FREED : REFUSED;
+  return true;
 }
 
 function isolateUnit({ host, table, batch }: BatchContext, unit: number): Outcome {

@@ -329,11 +329,18 @@ export class MigrationRun {
 
   /** A compound page for which no block is large enough is split, and its pages go one by one. */
   #splitForTargets(mode: MigrateMode): void {
-    const { batch, host } = this.#context;
+    const { batch, host, table } = this.#context;
     for (let unit = batch.nrUnits - 1; unit >= 0; unit--) {
       if (batch.state[unit] !== ISOLATED || batch.outcome[unit] !== CORE_NO_TARGET) continue;
       const order = batch.order[unit]!;
-      if (order === 0 || batch.nrUnits + 2 ** order > batch.source.length || !host.split(batch.source[unit]!)) {
+      const code = order === 0 ? 0 : (table.get(batch.handler[unit]!).refusesSplit?.(batch.source[unit]!) ?? 0);
+      if (code !== 0) {
+        batch.outcome[unit] = outcomeOf(batch.handler[unit]!, code);
+        continue;
+      }
+      const isTooLarge = order === 0 || batch.nrUnits + 2 ** order > batch.source.length;
+      // Without a single page to go to, nothing is split for nothing.
+      if (isTooLarge || host.roomOutside([]).pages === 0 || !host.split(batch.source[unit]!)) {
         this.#outOfTargets = true;
         continue;
       }

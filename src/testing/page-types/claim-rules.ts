@@ -8,14 +8,15 @@ import { check, checkSame } from '../conformance.js';
 import { CORE_CAUSES } from './core-causes.js';
 import { isFree, recordsOf } from './page-record.js';
 import { firstDifference, snapshotOf } from './snapshot.js';
-import { called, type Open, on, type PageTypeCase, type World } from './world.js';
+import { called, nrTogether, type Open, on, type PageTypeCase, type World } from './world.js';
 
 /** What a handler answers when it is asked, and that asking is all it is. */
 export function claimRules(open: Open): PageTypeCase[] {
   return [
     on(open, 'claims-its-pages', 'claims its pages, and no page that is free', (world) => {
       for (const page of world.pages)
-        check(world.handler.claims(world.machine.flags[page.pfn]!), `${called(page)} is not claimed`);
+        for (let pfn = page.pfn; pfn < page.pfn + nrTogether(world.machine, page.pfn); pfn++)
+          check(world.handler.claims(world.machine.flags[pfn]!), `${called({ ...page, pfn })} is not claimed`);
       for (let pfn = 0; pfn < world.host.layout.nrPfns; pfn++)
         if (isFree(world.machine, pfn))
           check(!world.handler.claims(world.machine.flags[pfn]!), `${formatPfn(pfn)} is free, and claimed`);
@@ -40,6 +41,7 @@ function claimsIsPure(one: World, other: World): void {
     'claims answers with something other than a boolean',
   );
   for (const page of one.pages) one.handler.refuses(page.pfn);
+  for (const page of one.pages) one.handler.refusesSplit?.(page.pfn);
   for (let i = words.length - 1; i >= 0; i--) {
     const flags = words[i]!;
     const same = one.handler.claims(flags) === answers[i] && other.handler.claims(flags) === answers[i];
@@ -49,7 +51,7 @@ function claimsIsPure(one: World, other: World): void {
     );
   }
   const difference = firstDifference(one.machine, before);
-  check(difference === null, `claims or refuses changes the machine: ${difference}`);
+  check(difference === null, `claims, refuses or refusesSplit changes the machine: ${difference}`);
 }
 
 /** Asks every verb of every page in every state, and looks up whatever it answers. */
@@ -61,6 +63,7 @@ function codesAreInTheTable(world: World): void {
   };
   const ask = (pfn: Pfn, state: string): void => {
     inTable('refuses', handler.refuses(pfn), state);
+    inTable('refusesSplit', handler.refusesSplit?.(pfn) ?? 0, state);
     const code = handler.isolate(pfn);
     inTable('isolate', code, state);
     if (code === 0) handler.putback(pfn);

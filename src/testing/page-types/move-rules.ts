@@ -18,7 +18,17 @@ import {
   type PageRecord,
   recordOf,
 } from './page-record.js';
-import { called, checkWhole, move, moveEach, type Open, on, type PageTypeCase, type World } from './world.js';
+import {
+  called,
+  checkWhole,
+  move,
+  moveEach,
+  nrTogether,
+  type Open,
+  on,
+  type PageTypeCase,
+  type World,
+} from './world.js';
 
 /** Everything that is a page's or leads to it, before and after it moves through the migration service. */
 export function moveRules(open: Open): PageTypeCase[] {
@@ -157,16 +167,17 @@ function isWrittenFromThere(world: World): void {
   check(nr > 0, 'no page of the fixture is dirty; add one, or say why with "skip"');
 }
 
-/** Two moves, the second to the only page that is left free: the first one's source. */
+/** Two moves, the second to the only place that is left free: the first one's source. */
 function goesThereAndBack(world: World): void {
   const { host, machine, pages } = world;
   for (const page of pages) {
     const before = recordOf(machine, page.pfn);
+    const nrPages = nrTogether(machine, page.pfn);
     const there = move(world, page);
     host.drain();
     const around = [
       { start: 0, end: page.pfn },
-      { start: page.pfn + 1, end: host.layout.nrPfns },
+      { start: page.pfn + nrPages, end: host.layout.nrPfns },
     ].filter(({ start, end }) => start < end);
     for (const range of around) host.isolateRange(range);
     const back = move(world, { pfn: there, state: `${page.state}, and on its way back` });

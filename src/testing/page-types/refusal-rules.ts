@@ -8,11 +8,13 @@ import { CORE_CAUSES, type CoreCause } from './core-causes.js';
 import { isFree } from './page-record.js';
 import { firstDifference, snapshotOf } from './snapshot.js';
 import {
+  called,
   checkWhole,
   type FixturePage,
   ITS_HANDLER,
   migrate,
   move,
+  nrTogether,
   type Open,
   on,
   type PageTypeCase,
@@ -130,11 +132,7 @@ function isSaid(world: World, provocation: Provocation, refusal: Refusal, code: 
     return;
   }
   const before = snapshotOf(machine);
-  checkSame(
-    from === 'isolate' ? handler.isolate(pfn) : handler.refuses(pfn),
-    code,
-    `what ${from} says of ${formatPfn(pfn)}`,
-  );
+  checkSame(handler[from]?.(pfn), code, `what ${from} says of ${formatPfn(pfn)}`);
   if (from === 'refuses') {
     checkSame(service.judge(pfn), outcomeOf(ITS_HANDLER, code), `the verdict on ${formatPfn(pfn)}`);
     isRefused(world, pfn, plugin.name, refusal, MIGRATE_ASYNC);
@@ -154,12 +152,29 @@ function goesAtLast(world: World, provocation: Provocation, { id }: Refusal): vo
     relieve();
   }
   if (isFree(world.machine, pfn)) return;
-  move(world, { pfn, state: `no longer "${id}"` });
+  goesOrIsGiven(world, { pfn, state: `no longer "${id}"` });
   checkWhole(world);
 }
 
+/** A page that nobody uses is given back instead of moved, if its handler has a verb for that. */
+function goesOrIsGiven(world: World, page: FixturePage): void {
+  const { machine, handler } = world;
+  if (handler.dissolve === undefined || machine.count[page.pfn] !== 0) {
+    move(world, page);
+    return;
+  }
+  const nrPages = nrTogether(machine, page.pfn);
+  checkSame(
+    migrate(world, [page.pfn], MIGRATE_SYNC).freed,
+    nrPages,
+    `the number of pages given back with ${called(page)}`,
+  );
+  for (let pfn = page.pfn; pfn < page.pfn + nrPages; pfn++)
+    check(isFree(machine, pfn), `${formatPfn(pfn)} was given back, and is not free`);
+}
+
 /** The verb that has to say so, now that the cause is there; the last one, if those before it do not. */
-function sayer({ handler }: World, { pfn, from }: Provocation): 'refuses' | 'isolate' | 'migrate' {
+function sayer({ handler }: World, { pfn, from }: Provocation): NonNullable<Provocation['from']> {
   if (from !== undefined) return from;
   if (handler.refuses(pfn) !== 0) return 'refuses';
   if (handler.isolate(pfn) !== 0) return 'isolate';

@@ -4,7 +4,16 @@ import { check, checkSame } from '../conformance.js';
 import { CORE_CAUSES, type CoreCause } from './core-causes.js';
 import { sameFrame, takeFrame } from './frame.js';
 import { isFree } from './page-record.js';
-import { called, checkWhole, type FixturePage, migrate, type Open, type PageTypeCase, type World } from './world.js';
+import {
+  called,
+  checkWhole,
+  type FixturePage,
+  migrate,
+  nrTogether,
+  type Open,
+  type PageTypeCase,
+  type World,
+} from './world.js';
 
 /** Pages of a world; of a fixture with fewer, all. */
 const PAGES = 4;
@@ -52,9 +61,10 @@ function oneWorld(world: World, group: readonly FixturePage[], pfns: readonly Pf
   });
   const goes = pages.map(({ pfn }, i) => causes[i] === null && handler.refuses(pfn) === 0);
   const frames = pages.map(({ pfn }) => takeFrame(machine, pfn));
+  const nrGoing = pages.reduce((sum, { pfn }, i) => sum + (goes[i] ? nrTogether(machine, pfn) : 0), 0);
   const report = migrate(world, pfns, MIGRATE_ASYNC);
   const where = inWords(pages, causes);
-  checkSame(report.migrated, goes.filter(Boolean).length, `where ${where}, the number of pages that went`);
+  checkSame(report.migrated, nrGoing, `where ${where}, the number of pages that went`);
   const after = pages.map((page, i) => {
     const at = report.sources.indexOf(page.pfn);
     check(goes[i] === at >= 0, `where ${where}, ${called(page)} ${at >= 0 ? 'went' : 'stayed'}`);

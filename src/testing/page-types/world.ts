@@ -4,7 +4,9 @@ import type { PageTypeHandler } from '../../handler/page-type-handler.js';
 import type { MigrationReport } from '../../migration/migration-report.js';
 import type { Phase } from '../../migration/migration-run.js';
 import { MigrationService } from '../../migration/migration-service.js';
+import { endOfCompound } from '../../mm/compound-page.js';
 import { MIGRATE_ASYNC, MIGRATE_SYNC, type MigrateMode } from '../../mm/migrate-mode.js';
+import { PG_HEAD } from '../../mm/page-flags.js';
 import { formatPfn, MAX_PAGE_ORDER, type Pfn } from '../../mm/units.js';
 import type { Machine } from '../../sim/machine.js';
 import { SimHost } from '../../sim/sim-host.js';
@@ -18,7 +20,7 @@ export type PageTypeCase = ConformanceCase<PageTypeRule>;
 /** A machine at rest, and what the cases need to know of it. */
 export interface Fixture {
   readonly machine: Machine;
-  /** Pages that the plugin claims: one in each state that a page of the type can be in. */
+  /** Pages that the plugin claims: one in each state that a page of the type can be in; a compound page by its first. */
   readonly pages: readonly FixturePage[];
   /** How to provoke each refusal of the plugin's own table, by its id. */
   readonly refusals: Readonly<Record<string, Provocation>>;
@@ -33,10 +35,11 @@ export interface FixturePage {
 export interface Provocation {
   readonly pfn: Pfn;
   /**
-   * The verb that is to say so. What `refuses` says is asked before anything moves, `migrate` in the midst of it. Absent:
-   * `refuses`, or `isolate` if that says nothing, or `migrate` if neither does.
+   * The verb that is to say so. What `refuses` says is asked before anything moves, `migrate` in the midst of it, and
+   * `refusesSplit` when a compound page finds no room as large. Absent: `refuses`, or `isolate` if that says nothing, or
+   * `migrate` if neither does.
    */
-  readonly from?: 'refuses' | 'isolate' | 'migrate';
+  readonly from?: 'refuses' | 'isolate' | 'migrate' | 'refusesSplit';
   provoke(): void;
   /** Takes the cause away again. A refusal of kind 'permanent' needs none. */
   relieve?(): void;
@@ -74,12 +77,18 @@ export function migrate({ service }: World, pfns: readonly Pfn[], mode: MigrateM
   return service.migrate({ pfns: ascending, mode, sparedOrder: MAX_PAGE_ORDER + 1 });
 }
 
-/** Moves a page and says where to. */
+/** Pages that go together with the one at `pfn`: 1, or those of the compound page that begins there. */
+export function nrTogether({ flags }: Machine, pfn: Pfn): number {
+  return (flags[pfn]! & PG_HEAD) === 0 ? 1 : endOfCompound(flags, pfn) - pfn;
+}
+
+/** Moves a page, whole if it is compound, and says where to. */
 export function move(world: World, page: FixturePage): Pfn {
+  const nrPages = nrTogether(world.machine, page.pfn);
   const report = migrate(world, [page.pfn], MIGRATE_SYNC);
   const [refusal] = report.refused;
   check(refusal === undefined, `${called(page)} did not go: ${refusal?.because}`);
-  checkSame(report.migrated, 1, `the number of pages that went with ${called(page)}`);
+  checkSame(report.migrated, nrPages, `the number of pages that went with ${called(page)}`);
   return report.targets[0]!;
 }
 

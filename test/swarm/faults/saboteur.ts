@@ -2,7 +2,8 @@ import type { PageType } from '../../../src/handler/define-page-type.js';
 import type { PageTypeHandler } from '../../../src/handler/page-type-handler.js';
 import type { Pfn } from '../../../src/mm/units.js';
 
-export type Verb = keyof PageTypeHandler;
+/** The verbs that every handler has. */
+export type Verb = Exclude<keyof PageTypeHandler, 'refusesSplit' | 'dissolve'>;
 
 /** What a handler does instead of what it should, the next time that `verb` is called so often. */
 export interface Sabotage {
@@ -55,6 +56,8 @@ export function sabotaged(plugins: readonly PageType[], plot: Plot): PageType[] 
         isolate: verb('isolate'),
         migrate: verb('migrate'),
         putback: verb('putback'),
+        ...(right.refusesSplit && { refusesSplit: right.refusesSplit.bind(right) }),
+        ...(right.dissolve && { dissolve: right.dissolve.bind(right) }),
       };
     },
   }));
