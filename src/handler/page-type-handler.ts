@@ -68,4 +68,17 @@ export interface PageTypeHandler {
    * with nothing changed. With this verb `refuses` is asked of such pages too; without, they are refused as being freed.
    */
   dissolve?(head: Pfn): RefusalCode;
+
+  /**
+   * Optional, for pages that are mapped where reverse maps do not look: replaces the entries that only this handler finds by migration
+   * entries, with `PageView.entries`. The page is locked. The service then unmaps what reverse maps find, and refuses the
+   * page (`still-mapped`) if a mapping is left, so nothing needs to be answered. A handler with `unmap` has `remap` too.
+   */
+  unmap?(page: Pfn): void;
+
+  /**
+   * Optional: turns every entry that `unmap` has replaced, and every copy that fork has made of one since, into an entry for
+   * `target`: the page's new place, or `source` itself when the page does not go. Cannot fail.
+   */
+  remap?(source: Pfn, target: Pfn): void;
 }

@@ -1,4 +1,5 @@
 import type { Pfn } from '../mm/units.js';
+import type { PageEntries } from './page-entries.js';
 import type { RefusalCode } from './refusal.js';
 
 /**
@@ -69,4 +70,6 @@ export interface PageView {
 
   /** Pools of huge pages; absent where they are not shown, as on a host that was only read. */
   readonly hugePool?: HugePool;
+  /** Page-table entries, for a handler that takes mappings away itself; absent on a host that shows none. */
+  readonly entries?: PageEntries;
 }

@@ -24,6 +24,8 @@ type Verb = keyof PageTypeHandler;
  *   error waits in `breakage` until the phase is over. Beyond the freeze there is only forward.
  * - `putback` that threw: the service puts the page back itself, onto its LRU list or to its driver, as its flags say,
  *   and the error waits likewise. Whoever puts back has other pages in hand.
+ * - `unmap` that threw: what it had unmapped is mapped again. `remap` that threw: the service looks at every entry of every
+ *   VMA of the page's file itself, and the error waits.
  *
  * - `dissolve` that answered 0 and gave nothing back: nothing has happened.
  *
@@ -142,6 +144,32 @@ export class GuardedHandler implements PageTypeHandler {
       if (this.#isIsolated(page)) this.#putBackForIt(page);
       this.#note(this.#threw('putback', formatPfn(page), error));
     }
+  }
+
+  unmap(page: Pfn): void {
+    if (this.handler.unmap === undefined) return;
+    try {
+      this.handler.unmap(page);
+    } catch (error) {
+      throw this.#threw('unmap', formatPfn(page), error);
+    }
+  }
+
+  remap(source: Pfn, target: Pfn): void {
+    if (this.handler.remap === undefined) return;
+    try {
+      this.handler.remap(source, target);
+    } catch (error) {
+      this.#remapForIt(source, target);
+      this.#note(this.#threw('remap', formatPfn(source), error));
+    }
+  }
+
+  #remapForIt(source: Pfn, target: Pfn): void {
+    const { entries } = this.pages;
+    if (entries === undefined) return;
+    for (let vma = entries.nextVma(target, 0); vma !== 0; vma = entries.nextVma(target, vma))
+      for (let at = 0; at < entries.nrPages(vma); at++) entries.remap(source, target, vma, at);
   }
 
   #isIsolated(page: Pfn): boolean {

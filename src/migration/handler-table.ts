@@ -67,7 +67,7 @@ export class HandlerTable {
     return this.#plain[this.handlerFor(flags)]!;
   }
 
-  get(handler: number): PageTypeHandler {
+  get(handler: number): GuardedHandler {
     return this.#handlers[handler - 1]!;
   }
 
@@ -103,6 +103,8 @@ export class HandlerTable {
 
 const VERBS = ['claims', 'refuses', 'references', 'isolate', 'migrate', 'putback'] as const;
 const OPTIONAL_VERBS = ['refusesSplit', 'dissolve'] as const;
+/** What one of these takes away the other one brings back. */
+const PAIR = ['unmap', 'remap'] as const;
 
 /** @throws VacateError kind 'plugin' if the plugin cannot make a handler, or what it makes is none. */
 function createHandler({ name, create }: PageType, pages: PageView): PageTypeHandler {
@@ -126,6 +128,12 @@ function createHandler({ name, create }: PageType, pages: PageView): PageTypeHan
       throw new VacateError(
         'plugin',
         `plugin "${name}": ${verb} of its handler is no function; make it one, or leave it out`,
+      );
+  for (const verb of PAIR)
+    if (handler?.[verb] !== undefined && PAIR.some((other) => typeof handler?.[other] !== 'function'))
+      throw new VacateError(
+        'plugin',
+        `plugin "${name}": its handler has ${verb}(), and not both of ${PAIR.join(', ')}; give it both, or neither`,
       );
   return handler as PageTypeHandler;
 }

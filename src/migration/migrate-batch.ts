@@ -15,6 +15,7 @@ import { endOfCompound } from '../mm/compound-page.js';
 import { MIGRATE_SYNC, type MigrateMode } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_HEAD, PG_ISOLATED, PG_LOCKED, PG_WRITEBACK } from '../mm/page-flags.js';
 import { formatPfn, NO_PAGE, type Order, type Pfn } from '../mm/units.js';
+import type { GuardedHandler } from './guarded-handler.js';
 import { type HandlerTable, NO_HANDLER } from './handler-table.js';
 import { judge } from './judge.js';
 import type { TargetSource } from './target-source.js';
@@ -320,11 +321,23 @@ export function unmapPhase(context: BatchContext): void {
     batch.state[unit] = UNMAPPED;
     let outcome = 0;
     for (let i = 0; i < nrPages && outcome === 0; i++) {
-      const code = table.get(batch.handler[unit]!).refuses(source + i);
-      outcome = code !== 0 ? outcomeOf(batch.handler[unit]!, code) : host.unmap(source + i) ? 0 : CORE_STILL_MAPPED;
+      const handler = table.get(batch.handler[unit]!);
+      const code = handler.refuses(source + i);
+      outcome = code !== 0 ? outcomeOf(batch.handler[unit]!, code) : unmapPage(host, handler, source + i);
     }
     if (outcome !== 0) backOut(context, unit, outcome);
   }
+}
+
+/** First the mappings that only the handler finds, if there are any, then those that reverse maps find. */
+function unmapPage(host: MemoryHost, handler: GuardedHandler, pfn: Pfn): Outcome {
+  handler.unmap(pfn);
+  return host.unmap(pfn) ? 0 : CORE_STILL_MAPPED;
+}
+
+function remapPage(host: MemoryHost, handler: GuardedHandler, source: Pfn, target: Pfn): void {
+  handler.remap(source, target);
+  host.remap(source, target);
 }
 
 /** Every CPU forgets its translations of what was unmapped, once for the whole batch. */
@@ -435,10 +448,12 @@ export function carryPhase({ batch, host }: BatchContext): void {
 }
 
 /** Migration entries become entries for the new page, and tasks that slept on them go on. */
-export function remapPhase({ batch, host }: BatchContext): void {
+export function remapPhase({ batch, host, table }: BatchContext): void {
   for (let unit = 0; unit < batch.nrUnits; unit++) {
     if (batch.state[unit] !== CARRIED) continue;
-    for (let i = 0; i < 2 ** batch.order[unit]!; i++) host.remap(batch.source[unit]! + i, batch.target[unit]! + i);
+    const handler = table.get(batch.handler[unit]!);
+    for (let i = 0; i < 2 ** batch.order[unit]!; i++)
+      remapPage(host, handler, batch.source[unit]! + i, batch.target[unit]! + i);
     batch.state[unit] = REMAPPED;
   }
 }
@@ -472,11 +487,12 @@ function freeSources({ batch, host }: BatchContext, unit: number): void {
 }
 
 /** Undoes unmap and lock: the unit is as it was after isolation, mapped by whoever maps it. */
-export function backOut({ batch, host }: BatchContext, unit: number, outcome: Outcome): void {
+export function backOut({ batch, host, table }: BatchContext, unit: number, outcome: Outcome): void {
+  const handler = table.get(batch.handler[unit]!);
   const nrPages = 2 ** batch.order[unit]!;
   const source = batch.source[unit]!;
   const target = batch.target[unit]!;
-  for (let i = 0; i < nrPages; i++) host.remap(source + i, source + i);
+  for (let i = 0; i < nrPages; i++) remapPage(host, handler, source + i, source + i);
   unlockTarget(host, target, nrPages);
   unlockPages(host, source, nrPages);
   batch.state[unit] = ISOLATED;

@@ -1,4 +1,4 @@
-import { PG_ANON, PG_LOCKED, PG_NONLINEAR, PG_SWAPCACHE, PG_WRITEBACK } from '../mm/page-flags.js';
+import { PG_ANON, PG_ISOLATED, PG_LOCKED, PG_NONLINEAR, PG_SWAPCACHE, PG_WRITEBACK } from '../mm/page-flags.js';
 import { filePte, isMigration, isPresent, isSwap, PTE_WRITE, ptePayload } from '../mm/pte.js';
 import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { type Machine, SCALAR } from './machine.js';
@@ -177,9 +177,19 @@ function clearEntry(m: Machine, cpu: number, vma: number, vpn: number): number {
 function noteDirtyOnItsWay(m: Machine, vma: number, vpn: number, pte: number): void {
   const source = ptePayload(pte);
   if (mappingOfPage(m, source) !== 0) noteDirty(m, source, pte);
+  else if ((m.vmaFlags[vma]! & VM_NONLINEAR) !== 0) noteDirtyArrivals(m, m.vmaFile[vma]!, pte);
   else if ((m.vmaFlags[vma]! & VM_SHARED) !== 0) {
     const offset = m.vmaOffset[vma]! + (vpn - m.vmaStart[vma]!);
     noteDirty(m, findInCache(m, m.mapBase[m.vmaFile[vma]!]! + offset), pte);
+  }
+}
+
+/** A nonlinear entry does not say which page of the file it was: each that has its slot and is still on its way may be it. */
+function noteDirtyArrivals(m: Machine, file: number, pte: number): void {
+  const onItsWay = PG_LOCKED | PG_ISOLATED;
+  for (let page = 0; page < m.mapPages[file]!; page++) {
+    const pfn = findInCache(m, m.mapBase[file]! + page);
+    if (pfn !== NO_PAGE && (m.flags[pfn]! & onItsWay) === onItsWay) noteDirty(m, pfn, pte);
   }
 }
 

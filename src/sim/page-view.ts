@@ -5,6 +5,7 @@ import type { Machine } from './machine.js';
 import { handOverIndex, mappingOfPage } from './mappings.js';
 import { putPage } from './page-allocator.js';
 import { isInItsSlot, replaceInSlot } from './page-cache.js';
+import { SimPageEntries } from './page-entries.js';
 import { getPage } from './page-ref.js';
 import { moveInSwapCache, swapSlotOf } from './swap.js';
 
@@ -13,7 +14,11 @@ const MIGRATOR_CPU = 0;
 
 /** A machine's pages as handlers see them; see handler/page-view.ts for what each verb promises. */
 export class SimPageView implements PageView {
-  constructor(private readonly machine: Machine) {}
+  readonly entries: SimPageEntries;
+
+  constructor(private readonly machine: Machine) {
+    this.entries = new SimPageEntries(machine);
+  }
 
   flags(pfn: Pfn): number {
     return this.machine.flags[pfn]!;

@@ -6,11 +6,13 @@ import {
   fileBackedFixture,
   movableOpsFixture,
   nonlinearFixture,
+  nonlinearPages,
   PAGE_TYPE_RULES,
   type PageTypeOptions,
   pageTypeConformance,
   swapBackedFixture,
 } from 'vacate/testing';
+import walkingNonlinear from '../../examples/nonlinear-handler/walking-nonlinear.js';
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
 import { OFF_LRU, TRUNCATED } from '../../plugins/file-backed/refusals.js';
@@ -42,6 +44,7 @@ const file = { plugin: fileBacked, fixture: fileBackedFixture };
 const swap = { plugin: swapBacked, fixture: swapBackedFixture };
 const anon = { plugin: anonymous, fixture: anonymousFixture };
 const driver = { plugin: movableOps, fixture: movableOpsFixture };
+const walker = { plugin: walkingNonlinear, ...nonlinearPages() };
 const refuser = { plugin: nonlinear, fixture: nonlinearFixture };
 
 const BROKEN: readonly Broken[] = [
@@ -273,6 +276,18 @@ const BROKEN: readonly Broken[] = [
     foundBy: 'in every world of four pages exactly those move that nothing keeps',
   },
   {
+    how: 'does not look everywhere for the mappings that only it finds',
+    ...walker,
+    spoil: () => ({ unmap: () => {} }),
+    foundBy: 'migrate moves every mapping',
+  },
+  {
+    how: 'forgets to map the page again where only it finds it',
+    ...walker,
+    spoil: () => ({ remap: () => {} }),
+    foundBy: 'a locked page goes once it is unlocked',
+  },
+  {
     how: 'tires after two hundred pages',
     ...driver,
     spoil: (right) => {
@@ -296,6 +311,7 @@ function spoiled({ plugin, spoil }: Broken): PageType {
         isolate: (page) => right.isolate(page),
         migrate: (source, target, mode) => right.migrate(source, target, mode),
         putback: (page) => right.putback(page),
+        ...(right.unmap && { unmap: (page) => right.unmap!(page), remap: (from, to) => right.remap!(from, to) }),
       };
       return { ...bound, ...spoil(bound, pages) };
     },

@@ -46,6 +46,13 @@ const EXAMPLES: Readonly<Record<string, readonly RegExp[]>> = {
     /^ {2}a transfer completes, [012] are left$/,
     /^dimm0: done, \d{3,} pages moved$/,
   ],
+  'nonlinear-handler/run': [
+    /^ +file handler +outcome +moved +entries +µs\/page +wrong$/,
+    /^ +(64|512|4096) nonlinear +refused +0 +0 +0\.0 +0$/,
+    /^ +64 walking-nonlinear +done +64 +128 +1\.3 +0$/,
+    /^ +512 walking-nonlinear +done +512 +1024 +5\.8 +0$/,
+    /^ +4096 walking-nonlinear +done +4096 +8192 +41\.7 +0$/,
+  ],
   'custom-strategy/run': [
     /^merged +64 blocks, \d\.\d pages moved for each, 0 wrong$/,
     /^cheapest-range +64 blocks, \d\.\d pages moved for each, 0 wrong$/,
@@ -56,7 +63,7 @@ const EXAMPLES: Readonly<Record<string, readonly RegExp[]>> = {
 jest.setTimeout(60_000);
 
 /** Modules that an example consists of, besides the program. */
-const PARTS = ['custom-handler/ring-buffer', 'custom-strategy/buddy-pairs'];
+const PARTS = ['custom-handler/ring-buffer', 'custom-strategy/buddy-pairs', 'nonlinear-handler/walking-nonlinear'];
 const LINES_MAX = 90;
 
 /** Runs one from the top of the tree; an exit code other than 0 rejects. */

@@ -2,8 +2,9 @@ import type { PageType } from '../../../src/handler/define-page-type.js';
 import type { PageTypeHandler } from '../../../src/handler/page-type-handler.js';
 import type { Pfn } from '../../../src/mm/units.js';
 
+type Handler = PageTypeHandler;
 /** The verbs that every handler has. */
-export type Verb = Exclude<keyof PageTypeHandler, 'refusesSplit' | 'dissolve'>;
+export type Verb = { [V in keyof Handler]-?: undefined extends Handler[V] ? never : V }[keyof Handler];
 
 /** What a handler does instead of what it should, the next time that `verb` is called so often. */
 export interface Sabotage {
