@@ -18,11 +18,17 @@ export function markFreeOrders(bytes: Uint8Array, start: Pfn, end: Pfn, first: P
     while (free < last && isInBuddy(bytes[free]!)) free++;
     while (at < free) {
       const order = Math.min(orderAt(first + at), 31 - Math.clz32(free - at));
-      bytes.fill(byteOf(KIND_FREE, order), at, at + (1 << order));
-      at += 1 << order;
+      const byte = byteOf(KIND_FREE, order);
+      const next = at + (1 << order);
+      if (order > SMALL_ORDER) bytes.fill(byte, at, next);
+      else for (let page = at; page < next; page++) bytes[page] = byte;
+      at = next;
     }
   }
 }
+
+/** So many pages are filled sooner than a function is called. */
+const SMALL_ORDER = 3;
 
 /** The largest order of a block that may begin here. */
 function orderAt(pfn: Pfn): number {

@@ -1,16 +1,5 @@
-import { CLASS_HOLE, type MapClasses, MIGRATETYPE_UNKNOWN, NR_CLASSES } from './map-classes.js';
-import type { PageByte } from './page-bytes.js';
-
-/**
- * What a cell of many pages looks like, in a byte:  [ density:4 | class:4 ]. A density of 0 is background only. A cell
- * without memory is FACE_HOLE.
- */
-export type Face = number;
-
-export const FACE_HOLE: Face = 0xf0 | CLASS_HOLE;
-export const DENSITY_MAX = 15;
-/** A class that stands out is never paler than this. */
-const STANDING_OUT = 11;
+import { CellFaces, FACE_HOLE, type SmallFaces } from './cell-faces.js';
+import { type MapClasses, MIGRATETYPE_UNKNOWN, NR_CLASSES } from './map-classes.js';
 
 /** Pages that are summed up at a time, the cells of one level: 4^UNIT_LEVEL of them. */
 const UNIT_LEVEL = 4;
@@ -20,6 +9,8 @@ const UNIT_PAGES = 1 << UNIT_SHIFT;
 const LEVELS_MAX = 13;
 /** Sixteen bits can count the pages of a cell up to here. */
 const LEVEL_OF_16_BITS = 7;
+/** Units that are summed up before the levels above are. */
+const UNITS_AT_A_TIME = 256;
 
 /**
  * A map at every scale: a cell of level n is 4^n pages, aligned to as many, and has one of `Face`. Where pages lie in
@@ -33,15 +24,18 @@ export class Pyramid {
   readonly faces: readonly Uint8Array[];
   readonly nrLevels: number;
   readonly #pages: Uint8Array;
-  readonly #counts: readonly (Uint16Array | Uint32Array)[];
+  readonly #counts: readonly Counts[];
   /** 1 for a unit that is out of date. */
   readonly #stale: Uint8Array;
   /** Nothing is out of date below this unit, nor from `#last` on. */
   #next = 0;
   #last = 0;
   #mode: MapClasses;
-  #weights = new Uint32Array(NR_CLASSES);
-  #standsOut = new Uint8Array(NR_CLASSES);
+  #cells: CellFaces;
+  readonly #small: SmallFaces;
+  /** Units that were summed up, and then cells of the levels above, ascending; the levels above do not have them yet. */
+  readonly #summed = new Uint32Array(UNITS_AT_A_TIME);
+  #nrSummed = 0;
   /** Migratetype by pageblock, and what shift makes a pageblock of a pfn. */
   #types: Uint8Array | null = null;
   #pageblockShift = 9;
@@ -50,7 +44,7 @@ export class Pyramid {
   constructor(pages: Uint8Array, mode: MapClasses) {
     const nrUnits = Math.ceil(pages.length / UNIT_PAGES);
     const faces: Uint8Array[] = [new Uint8Array(0)];
-    const counts: (Uint16Array | Uint32Array)[] = [];
+    const counts: Counts[] = [];
     for (let level = 1; level <= LEVELS_MAX && (level <= UNIT_LEVEL || 4 ** (level - 1) < pages.length); level++) {
       // Whole units: the cells of the last one exist although its pages may not.
       const nrCells = Math.ceil((nrUnits * UNIT_PAGES) / 4 ** level);
@@ -64,8 +58,10 @@ export class Pyramid {
     this.nrLevels = faces.length;
     this.#counts = counts;
     this.#stale = new Uint8Array(nrUnits);
+    this.#small = { of4: faces[1]!, of16: faces[2]!, of64: faces[3]! };
     this.#mode = mode;
-    this.setMode(mode);
+    this.#cells = new CellFaces(mode);
+    this.mark(0, pages.length);
   }
 
   get mode(): MapClasses {
@@ -82,14 +78,14 @@ export class Pyramid {
     return this.isUpToDate ? 1 : this.#next / this.#last;
   }
 
+  /** Below this page every cell says what its pages say. */
+  get upTo(): number {
+    return this.isUpToDate ? this.#pages.length : this.#next << UNIT_SHIFT;
+  }
+
   setMode(mode: MapClasses): void {
     this.#mode = mode;
-    this.#weights.fill(0);
-    this.#standsOut.fill(0);
-    mode.classes.forEach(({ weight, standsOut }, index) => {
-      this.#weights[index] = weight;
-      this.#standsOut[index] = standsOut ? 1 : 0;
-    });
+    this.#cells = new CellFaces(mode);
     this.mark(0, this.#pages.length);
   }
 
@@ -142,6 +138,7 @@ export class Pyramid {
       left--;
     }
     this.#next = unit;
+    this.#carry();
     if (this.isUpToDate) this.#next = this.#last = 0;
   }
 
@@ -153,168 +150,53 @@ export class Pyramid {
       this.#stale[unit] = 0;
       this.#sumUp(unit);
     }
+    this.#carry();
   }
 
   #sumUp(unit: number): void {
-    const counts = scratch.subarray(0, NR_CLASSES);
     const start = unit << UNIT_SHIFT;
-    const [, small, middle, large] = this.faces as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-    const table = this.#mode.classOf;
-    sumUpUnit(this.#pages, start, table, this.classesAt(start), this.#weights, this.#standsOut, small, middle, large);
-    const kept = this.#counts[UNIT_LEVEL]!;
-    let changed = false;
-    for (let index = 0; index < NR_CLASSES; index++) {
-      const difference = counts[index]! - kept[unit * NR_CLASSES + index]!;
-      differences[index] = difference;
-      changed ||= difference !== 0;
-    }
-    // The weights may have changed where the counts have not.
-    if (changed) this.#carry(unit);
-    this.#reface(unit);
+    const at = unit * NR_CLASSES;
+    const classes = this.classesAt(start);
+    const counts = this.#counts[UNIT_LEVEL] as Uint16Array;
+    if (start + UNIT_PAGES <= this.#pages.length)
+      this.#cells.sumUp(this.#pages, start, classes, this.#small, start, counts, at);
+    else this.#cells.sumUp(this.#lastPages(start), 0, classes, this.#small, start, counts, at);
+    this.faces[UNIT_LEVEL]![unit] = this.#cells.faceOf(counts, at);
+    this.#summed[this.#nrSummed++] = unit;
+    if (this.#nrSummed === UNITS_AT_A_TIME) this.#carry();
   }
 
-  #carry(unit: number): void {
-    for (let level = UNIT_LEVEL; level < this.nrLevels; level++) {
-      const counts = this.#counts[level]!;
-      const at = (unit >>> (2 * (level - UNIT_LEVEL))) * NR_CLASSES;
-      for (let index = 0; index < NR_CLASSES; index++) counts[at + index]! += differences[index]!;
-    }
+  /** Those of the last unit, and holes behind them. */
+  #lastPages(start: number): Uint8Array {
+    const pages = new Uint8Array(UNIT_PAGES);
+    pages.set(this.#pages.subarray(start));
+    return pages;
   }
 
-  #reface(unit: number): void {
-    for (let level = UNIT_LEVEL; level < this.nrLevels; level++) {
-      const cell = unit >>> (2 * (level - UNIT_LEVEL));
-      this.faces[level]![cell] = faceOf(this.#counts[level]!, cell * NR_CLASSES, this.#weights, this.#standsOut);
-    }
-  }
-}
-
-/** Counts by class: of the unit, of 64 pages, of 16, and of 4. */
-const scratch = new Uint32Array(4 * NR_CLASSES);
-const differences = new Int32Array(NR_CLASSES);
-const AT_64 = NR_CLASSES;
-const AT_16 = 2 * NR_CLASSES;
-const AT_4 = 3 * NR_CLASSES;
-
-/** The faces of the three levels below a unit, and its counts into `scratch`. Pages past the end count as none. */
-function sumUpUnit(
-  pages: Uint8Array,
-  start: number,
-  table: Uint8Array,
-  classes: number,
-  weights: Uint32Array,
-  standsOut: Uint8Array,
-  small: Uint8Array,
-  middle: Uint8Array,
-  large: Uint8Array,
-): void {
-  const counts = scratch;
-  const nrPages = pages.length;
-  counts.fill(0, 0, NR_CLASSES);
-  for (let at64 = start; at64 < start + 256; at64 += 64) {
-    const alike = at64 + 64 <= nrPages ? allAlike(pages, at64, 64) : null;
-    if (alike !== null) {
-      const found = table[classes + alike]!;
-      const face = uniformFace(found, weights);
-      small.fill(face, at64 >>> 2, (at64 >>> 2) + 16);
-      middle.fill(face, at64 >>> 4, (at64 >>> 4) + 4);
-      large[at64 >>> 6] = face;
-      counts[found]! += 64;
-      continue;
-    }
-    counts.fill(0, AT_64, AT_64 + NR_CLASSES);
-    for (let at16 = at64; at16 < at64 + 64; at16 += 16) {
-      counts.fill(0, AT_16, AT_16 + NR_CLASSES);
-      for (let pfn = at16; pfn < at16 + 16; pfn += 4) {
-        const a = pfn < nrPages ? table[classes + pages[pfn]!]! : CLASS_HOLE;
-        const b = pfn + 1 < nrPages ? table[classes + pages[pfn + 1]!]! : CLASS_HOLE;
-        const c = pfn + 2 < nrPages ? table[classes + pages[pfn + 2]!]! : CLASS_HOLE;
-        const d = pfn + 3 < nrPages ? table[classes + pages[pfn + 3]!]! : CLASS_HOLE;
-        counts[AT_16 + a]! += 1;
-        counts[AT_16 + b]! += 1;
-        counts[AT_16 + c]! += 1;
-        counts[AT_16 + d]! += 1;
-        small[pfn >>> 2] =
-          a === b && a === c && a === d ? uniformFace(a, weights) : faceOfFour(a, b, c, d, weights, standsOut);
+  /** Carries units that were summed up to the top. Many have the same cells above, which are dealt with once. */
+  #carry(): void {
+    const cells = this.#summed;
+    let nr = this.#nrSummed;
+    this.#nrSummed = 0;
+    for (let level = UNIT_LEVEL + 1; level < this.nrLevels; level++) {
+      let nrAbove = 0;
+      for (let i = 0; i < nr; i++) {
+        const above = cells[i]! >>> 2;
+        if (nrAbove > 0 && cells[nrAbove - 1] === above) continue;
+        cells[nrAbove++] = above;
+        addFour(this.#counts[level - 1]!, above * 4 * NR_CLASSES, this.#counts[level]!, above * NR_CLASSES);
+        this.faces[level]![above] = this.#cells.faceOf(this.#counts[level]!, above * NR_CLASSES);
       }
-      middle[at16 >>> 4] = faceOf(counts, AT_16, weights, standsOut);
-      add(counts, AT_16, AT_64);
-    }
-    large[at64 >>> 6] = faceOf(counts, AT_64, weights, standsOut);
-    add(counts, AT_64, 0);
-  }
-}
-
-/** The byte that `nr` pages share; null if they do not. */
-function allAlike(pages: Uint8Array, start: number, nr: number): PageByte | null {
-  const first = pages[start]!;
-  for (let pfn = start + 1; pfn < start + nr; pfn++) if (pages[pfn] !== first) return null;
-  return first;
-}
-
-function add(counts: Uint32Array, from: number, to: number): void {
-  for (let index = 0; index < NR_CLASSES; index++) counts[to + index]! += counts[from + index]!;
-}
-
-function uniformFace(found: number, weights: Uint32Array): Face {
-  if (found === CLASS_HOLE) return FACE_HOLE;
-  return weights[found] === 0 ? 0 : (DENSITY_MAX << 4) | found;
-}
-
-function faceOfFour(a: number, b: number, c: number, d: number, weights: Uint32Array, standsOut: Uint8Array): Face {
-  const counts = scratch;
-  counts[AT_4 + a]! += 1;
-  counts[AT_4 + b]! += 1;
-  counts[AT_4 + c]! += 1;
-  counts[AT_4 + d]! += 1;
-  let best = 0;
-  let most = 0;
-  let shown = 0;
-  let outstanding = 0;
-  for (let turn = 0, found = a; turn < 4; turn++, found = turn === 1 ? b : turn === 2 ? c : d) {
-    const count = counts[AT_4 + found]!;
-    const weight = weights[found]! * count;
-    counts[AT_4 + found] = 0;
-    if (weight === 0) continue;
-    shown += count;
-    if (standsOut[found] === 1) outstanding = found;
-    if (weight > most) {
-      most = weight;
-      best = found;
+      nr = nrAbove;
     }
   }
-  const present =
-    4 -
-    (a === CLASS_HOLE ? 1 : 0) -
-    (b === CLASS_HOLE ? 1 : 0) -
-    (c === CLASS_HOLE ? 1 : 0) -
-    (d === CLASS_HOLE ? 1 : 0);
-  if (shown === 0) return present === 0 ? FACE_HOLE : 0;
-  const density = Math.round((shown / present) * DENSITY_MAX);
-  return outstanding === 0 ? (density << 4) | best : (Math.max(density, STANDING_OUT) << 4) | outstanding;
 }
 
-/** The class that weighs most, and how much of the memory that is there is not background. */
-function faceOf(counts: Uint16Array | Uint32Array, at: number, weights: Uint32Array, standsOut: Uint8Array): Face {
-  let best = 0;
-  let most = 0;
-  let present = 0;
-  let shown = 0;
-  let outstanding = 0;
-  for (let index = 1; index < NR_CLASSES; index++) {
-    const count = counts[at + index]!;
-    if (count === 0) continue;
-    present += count;
-    const weight = weights[index]! * count;
-    if (weight === 0) continue;
-    shown += count;
-    if (standsOut[index] === 1) outstanding = index;
-    if (weight <= most) continue;
-    most = weight;
-    best = index;
-  }
-  if (present === 0) return FACE_HOLE;
-  if (shown === 0) return 0;
-  const density = Math.max(1, Math.round((shown / present) * DENSITY_MAX));
-  return outstanding === 0 ? (density << 4) | best : (Math.max(density, STANDING_OUT) << 4) | outstanding;
+/** Counts of a cell, from those of the four below; at the end there may be fewer. */
+function addFour(below: Counts, from: number, counts: Counts, at: number): void {
+  counts.fill(0, at, at + NR_CLASSES);
+  const end = Math.min(from + 4 * NR_CLASSES, below.length);
+  for (let cell = from; cell < end; cell++) counts[at + (cell & (NR_CLASSES - 1))]! += below[cell]!;
 }
+
+type Counts = Uint16Array | Uint32Array;

@@ -1,7 +1,8 @@
+import { DENSITY_MAX, FACE_HOLE } from './cell-faces.js';
 import { mix, pixelOf, type Theme } from './colours.js';
 import { CLASS_BACKGROUND, CLASS_HOLE, type MapClasses, NR_CLASSES } from './map-classes.js';
 import { type MapLayout, spread } from './map-layout.js';
-import { DENSITY_MAX, FACE_HOLE, type Pyramid } from './pyramid.js';
+import type { Pyramid } from './pyramid.js';
 
 /** What of a map is seen: the page at the top left, in pages from the map's own, and how large a page is. */
 export interface MapView {

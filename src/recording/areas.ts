@@ -32,6 +32,15 @@ export class Areas {
     this.#hasUnmarked = true;
   }
 
+  /**
+   * Pages that come one after the other have come up to `end`, from `start` on: orders are marked wherever an area is whole,
+   * once for each area however small the pieces are.
+   */
+  markWhole({ start, end }: PfnRange): void {
+    const past = end === this.pages.length ? this.#changed.length : Math.floor(end / AREA_PAGES);
+    for (let area = Math.floor(start / AREA_PAGES); area < past; area++) this.#markArea(area);
+  }
+
   /** Everything has changed, and the orders are right. */
   changeAll(): void {
     this.#changed.fill(1);
@@ -42,14 +51,15 @@ export class Areas {
   /** Marks orders of free blocks anew wherever a page has changed. */
   mark(): void {
     if (!this.#hasUnmarked) return;
-    const { pages } = this;
-    for (let area = 0; area < this.#unmarked.length; area++) {
-      if (this.#unmarked[area] === 0) continue;
-      this.#unmarked[area] = 0;
-      this.#changed[area] = 1;
-      markFreeOrders(pages, area * AREA_PAGES, Math.min((area + 1) * AREA_PAGES, pages.length));
-    }
+    for (let area = 0; area < this.#unmarked.length; area++) if (this.#unmarked[area] === 1) this.#markArea(area);
     this.#hasUnmarked = false;
+  }
+
+  #markArea(area: number): void {
+    const { pages } = this;
+    this.#unmarked[area] = 0;
+    this.#changed[area] = 1;
+    markFreeOrders(pages, area * AREA_PAGES, Math.min((area + 1) * AREA_PAGES, pages.length));
   }
 
   /** What has changed since the last call, ascending; areas, so some of it may be as it was. */

@@ -58,18 +58,17 @@ export class Stage {
     return this.#isSet;
   }
 
-  /** Pages as they were in the beginning, ascending and without gaps. */
+  /** Pages as they were in the beginning, ascending and without gaps. They can be looked at as they come. */
   setPages(start: Pfn, bytes: Uint8Array): void {
     if (this.#isSet || start !== this.#nrSet) throw damaged('its pages do not come in their order');
     this.pages.set(bytes, start);
     this.#nrSet += bytes.length;
+    this.#areas.markWhole({ start, end: this.#nrSet });
   }
 
   set(blocks: BlocksSnapshot): void {
     if (this.#nrSet !== this.machine.nrPfns) throw damaged('pages of its machine are missing');
     this.blocks.take(blocks);
-    this.#areas.touch(this.#everything);
-    this.#areas.mark();
     this.#isSet = true;
     this.#keyframes.keep(this.#frame());
   }

@@ -19,7 +19,7 @@ export function MapView({ picture }: { readonly picture: PictureClient }) {
       for (const stop of stops) stop();
     };
   }, [picture]);
-  const share = picture.loaded.value;
+  const share = picture.painted.value;
   const header = picture.header.value;
   return (
     <figure class="map">

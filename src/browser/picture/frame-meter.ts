@@ -7,11 +7,16 @@ export class FrameMeter {
   #longest = 0;
   #longestGap = 0;
   #lastFrame = 0;
-  #lastMove = 0;
+  #lastMove = Number.NEGATIVE_INFINITY;
 
   /** The view has changed: a frame is due. */
   move(): void {
     this.#lastMove = performance.now();
+  }
+
+  /** True while somebody moves the map: then frames must not be late. */
+  isMoving(now: number): boolean {
+    return now - this.#lastMove < MOVEMENT_MS;
   }
 
   painted(begin: number, end: number): void {

@@ -70,8 +70,8 @@ export interface RunProgress {
 export type FromPicture =
   | { readonly kind: 'connection'; readonly state: ConnectionState; readonly sentence: string | null }
   | { readonly kind: 'header'; readonly header: RecordingHeader }
-  /** From 0 to 1: pages that have come. */
-  | { readonly kind: 'loaded'; readonly share: number }
+  /** From 0 to 1: pages that have come, and are to be seen. */
+  | { readonly kind: 'painted'; readonly share: number }
   /** BLOCK_* by block, as they are at this moment. */
   | { readonly kind: 'blocks'; readonly states: Uint8Array }
   | { readonly kind: 'progress'; readonly progress: RunProgress }

@@ -12,7 +12,7 @@ export class PictureClient {
   /** What went wrong, once something has for good. */
   readonly failure = signal<string | null>(null);
   readonly header = signal<RecordingHeader | null>(null);
-  readonly loaded = signal(0);
+  readonly painted = signal(0);
   readonly blockStates = signal<Uint8Array | null>(null);
   readonly progress = signal<RunProgress | null>(null);
   readonly counters = signal<readonly CountersSnapshot[]>([]);
@@ -62,10 +62,10 @@ export class PictureClient {
         break;
       case 'header':
         this.header.value = message.header;
-        this.loaded.value = 0;
+        this.painted.value = 0;
         break;
-      case 'loaded':
-        this.loaded.value = message.share;
+      case 'painted':
+        this.painted.value = message.share;
         break;
       case 'blocks':
         this.blockStates.value = message.states;

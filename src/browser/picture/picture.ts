@@ -6,7 +6,6 @@ import { kindOfByte, STATE_REFUSED, stateOfByte } from '../../picture/page-bytes
 import { KIND_FREE, newCounts } from '../../picture/page-kinds.js';
 import { Pyramid } from '../../picture/pyramid.js';
 import { CHUNK_BLOCKS, CHUNK_HEADER, CHUNK_PAGES, type Chunk } from '../../recording/chunk.js';
-import { readPatch } from '../../recording/patch.js';
 import { Replay } from '../../recording/replay.js';
 import { FrameMeter } from './frame-meter.js';
 import type { ConnectionState, FromPicture, Place, StepUnit, ToPicture } from './messages.js';
@@ -15,6 +14,8 @@ import { PictureSocket } from './socket.js';
 
 /** What is left of a frame for bringing the pyramid up to date, and how much is done between two looks at the clock. */
 const UPDATE_MS = 7;
+/** The same while nobody moves the map, and waits for it rather. */
+const UPDATE_AT_REST_MS = 24;
 const UNITS_AT_A_TIME = 64;
 /** What the page is told while a run goes on, no more often than it can be read. */
 const TELL_MS = 100;
@@ -36,6 +37,9 @@ export class Picture {
   #isDirty = true;
   #isAsked = false;
   #lastTold = 0;
+  /** Pages that have come, and those of them that the page was told are painted. */
+  #nrLoaded = 0;
+  #nrPaintedTold = 0;
   /** There is news that the page has not been told. */
   #hasNews = false;
   #nrRangeEventsTold = 0;
@@ -104,13 +108,14 @@ export class Picture {
     this.#replay = new Replay();
     this.#subject = null;
     this.#nrRangeEventsTold = this.#nrCountersTold = 0;
+    this.#nrLoaded = this.#nrPaintedTold = 0;
   }
 
   #take(chunk: Chunk): void {
     const replay = this.#replay;
     replay.feed(chunk);
     if (chunk.kind === CHUNK_HEADER) this.#open();
-    else if (chunk.kind === CHUNK_PAGES) this.#show(chunk.payload);
+    else if (chunk.kind === CHUNK_PAGES) this.#show();
     else if (chunk.kind === CHUNK_BLOCKS || this.#place.by === 'live') this.#go();
     this.#hasNews = true;
     this.#wish();
@@ -132,13 +137,12 @@ export class Picture {
   }
 
   /** Pages are shown as they come. */
-  #show(payload: Uint8Array): void {
-    let end = 0;
-    for (const { start, bytes } of readPatch(payload, this.#replay.pages.length)) {
-      end = start + bytes.length;
+  #show(): void {
+    const replay = this.#replay;
+    for (const { start, end } of replay.takeChanged()) {
       this.#subject?.pyramid.mark(start, end);
+      this.#nrLoaded = end;
     }
-    this.#tell({ kind: 'loaded', share: end / Math.max(1, this.#replay.pages.length) });
   }
 
   #look(theme: Theme, colouring: ColouringName): void {
@@ -218,14 +222,24 @@ export class Picture {
     const begin = performance.now();
     const pyramid = this.#subject?.pyramid ?? null;
     const wasBusy = pyramid !== null && !pyramid.isUpToDate;
-    while (pyramid !== null && !pyramid.isUpToDate && performance.now() - begin < UPDATE_MS)
+    const updateMs = this.#meter.isMoving(begin) ? UPDATE_MS : UPDATE_AT_REST_MS;
+    while (pyramid !== null && !pyramid.isUpToDate && performance.now() - begin < updateMs)
       pyramid.update(UNITS_AT_A_TIME);
     if (this.#isDirty || wasBusy) this.#painter.draw(this.#subject);
     this.#isDirty = false;
     this.#meter.painted(begin, performance.now());
+    if (pyramid !== null) this.#tellPainted(pyramid);
     if (pyramid !== null && !pyramid.isUpToDate) this.#wish();
     if (this.#hasNews && begin - this.#lastTold >= TELL_MS) this.#tellNews();
     else if (this.#hasNews) this.#wish();
+  }
+
+  /** How much of the map is to be seen, while pages come. */
+  #tellPainted({ upTo }: Pyramid): void {
+    const nrPainted = Math.min(this.#nrLoaded, upTo);
+    if (nrPainted <= this.#nrPaintedTold) return;
+    this.#nrPaintedTold = nrPainted;
+    this.#tell({ kind: 'painted', share: nrPainted / this.#replay.pages.length });
   }
 
   #tellNews(): void {

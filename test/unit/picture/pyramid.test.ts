@@ -1,9 +1,10 @@
 import fc from 'fast-check';
+import { DENSITY_MAX, FACE_HOLE } from '../../../src/picture/cell-faces.js';
 import { COLOURINGS } from '../../../src/picture/colourings.js';
 import { CLASS_HOLE, type MapClasses, mapClasses, NR_CLASSES } from '../../../src/picture/map-classes.js';
 import { byteOf, STATE_PLAIN, STATE_REFUSED } from '../../../src/picture/page-bytes.js';
 import { KIND_FREE, KIND_HOLE } from '../../../src/picture/page-kinds.js';
-import { DENSITY_MAX, FACE_HOLE, Pyramid } from '../../../src/picture/pyramid.js';
+import { Pyramid } from '../../../src/picture/pyramid.js';
 
 const ANONYMOUS = 2;
 const FILE = 4;
