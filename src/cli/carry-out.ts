@@ -96,8 +96,8 @@ async function beginRecording<Result>(
   strategy: string,
 ): Promise<Recording | null> {
   if (record === null) return null;
-  const { Recording } = await import('./record/recording.js');
-  return Recording.begin(context, record, evacuator, strategy);
+  const { Recording, recordedJob } = await import('./record/recording.js');
+  return Recording.begin(context, record, recordedJob(evacuator, strategy));
 }
 
 /** Waits for the end of a job, and writes into its recording what that was. */

@@ -44,7 +44,9 @@ export const record = () =>
   new Option('--record <file>', 'write the run down in this file, for vacate replay').argParser(once('--record'));
 export const RECORD_HELP = `
 With --record the whole run can be looked at afterwards, or meanwhile: vacate
-replay. A recorded run that is there is replaced, any other file is not.
+replay. A recorded run that is there is replaced, any other file is not. Of a
+run on "live" it has what can be seen from outside: states of blocks, pages left
+in them, the kernel's counters and the pages that its log names.
 `;
 export const THREADS_HELP = `
 With --threads each node of a scenario is a machine of its own, and pages stay

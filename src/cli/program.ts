@@ -226,6 +226,7 @@ function addOnline(program: Command, context: Context, end: End): void {
     .option('--commit', 'do it; without it nothing is written')
     .addOption(journal())
     .addOption(root())
+    .addOption(record())
     .addOption(json())
     .action(async (machine, options) =>
       end(await (await import('./commands/online.js')).online(context, machine, options)),
@@ -250,6 +251,7 @@ function addRecover(program: Command, context: Context, end: End): void {
     .option('--dry-run', 'only say what would be done')
     .addOption(journal())
     .addOption(root())
+    .addOption(record())
     .addOption(json())
     .action(async (options) => end(await (await import('./commands/recover.js')).recover(context, options)))
     .addHelpText('after', RECOVER_HELP + examples(['vacate recover --dry-run', 'vacate recover']));

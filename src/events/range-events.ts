@@ -26,6 +26,8 @@ export type RangeEvent =
   /** One sweep over the pages that are left, `pages` of them. */
   | { readonly kind: 'pass-started'; readonly pass: number; readonly mode: MigrateMode; readonly pages: number }
   | { readonly kind: 'block-state'; readonly block: BlockId; readonly state: BlockState }
+  /** What is in use of a block that a kernel empties, as it was seen; events of single pages tell more where there are any. */
+  | { readonly kind: 'pages-left'; readonly block: BlockId; readonly pages: number }
   /** A free block of a high order came into being. */
   | { readonly kind: 'block-made'; readonly range: PfnRange }
   /** A range was given up on; `reason` is a sentence. */

@@ -106,6 +106,8 @@ function rangeEventOf(fields: Fields, nrPfns: number): RangeEvent {
       const state = wholeOf(fields.state, BLOCK_STATE_NAMES.length - 1) as BlockState;
       return { kind, block: wholeOf(fields.block, NR_PFNS_MAX), state };
     }
+    case 'pages-left':
+      return { kind, block: wholeOf(fields.block, NR_PFNS_MAX), pages: wholeOf(fields.pages, NR_PFNS_MAX) };
     case 'refused':
       return { kind, range: range(), reason: textOf(fields.reason) };
     case 'run-finished':

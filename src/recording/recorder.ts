@@ -1,9 +1,11 @@
 import { assert } from '../base/assert.js';
 import { type PageEventBatch, type PageEvents, TOTAL_RETRIED, WORDS_PER_EVENT } from '../events/page-events.js';
 import type { RangeEvent, RangeEvents } from '../events/range-events.js';
+import type { FreeMemory } from '../host/free-memory.js';
 import type { MemoryHost } from '../host/memory-host.js';
+import type { PageColumns } from '../mm/page-columns.js';
 import type { PfnRange } from '../mm/pfn-range.js';
-import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../mm/units.js';
+import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import { byteOf, STATE_ARRIVED, writeMemoryBytes } from '../picture/page-bytes.js';
 import { KIND_FREE, kindOf } from '../picture/page-kinds.js';
 import { applyPageEvents } from './apply-events.js';
@@ -50,9 +52,15 @@ export interface RecorderOptions {
    * change by events alone.
    */
   readonly isCurrent?: boolean;
+  /** Sums that the host keeps itself, since the run began, where no page event tells them. */
+  readonly counted?: () => Partial<Pick<CountersSnapshot, 'migrated' | 'retried'>>;
 }
 
-type RecordedHost = Pick<MemoryHost, 'name' | 'layout' | 'columns' | 'free' | 'blockState'>;
+/** What a recorder looks at; every `MemoryHost` is one. */
+export interface RecordedHost extends Pick<MemoryHost, 'name' | 'layout' | 'blockState'> {
+  readonly columns: Pick<PageColumns, 'flags'>;
+  readonly free: Pick<FreeMemory, 'migratetype' | 'nrPages' | 'nrBlocks'>;
+}
 
 /** Events of a chunk: small enough to be seen soon. */
 const CHUNK_EVENTS = 16_384;
@@ -127,6 +135,19 @@ export class Recorder {
     const sincePatch = this.#now() - this.#patched.at;
     if (this.#patched.tookMs <= sincePatch * PATCH_SHARE) this.#readAgain();
     this.#writeCounters();
+  }
+
+  /**
+   * Writes down pages that somebody has looked at just now, from pfn `start` on: for hosts of which not all pages can be
+   * read again and again.
+   *
+   * @param bytes as `writePageBytes` makes them.
+   */
+  look(start: Pfn, bytes: Uint8Array): void {
+    if (!this.#isOpen) return;
+    this.#flushEvents();
+    this.#patch.addDifferences(this.#pages.subarray(start, start + bytes.length), bytes, start);
+    this.#patch.flush();
   }
 
   /** The run is over: reads all pages once more, writes the end, and listens no longer. */
@@ -256,6 +277,7 @@ export class Recorder {
       freeOrder9,
       freePages,
       refusals,
+      ...this.options.counted?.(),
     };
     this.#writeJson(CHUNK_COUNTERS, counters);
   }

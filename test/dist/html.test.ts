@@ -136,7 +136,6 @@ describe('offline --html and high-order --html', () => {
       ['offline', 'examples/scenarios/two-node-server.yaml', '--blocks', '8', '--threads', '2'],
       '--html shows one machine',
     ],
-    [['offline', 'live', '--blocks', '1'], '--html shows a simulated run'],
     [['high-order', CAPTURE, '--what-if'], '--html is for what a strategy does'],
   ])(
     '%j cannot, and say so',

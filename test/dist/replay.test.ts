@@ -79,8 +79,6 @@ describe('--record', () => {
     [() => offline('--threads', '2', '--record', CUT), /with --threads each node is one; leave one of them out/],
     [() => ['compare', TWO_DIMMS, '--record', CUT], /every cell is a run of its own/],
     [() => ['soak', '--record', CUT], /no recording could tell in which order/],
-    [() => ['offline', 'live', '--dimm', '0', '--record', CUT], /the kernel moves the pages of "live"/],
-    [() => ['high-order', 'live', '--record', CUT], /the kernel does not say which pages its compaction moves/],
   ])(
     'is refused by a sentence where it cannot be (%#)',
     async (args, because) => {

@@ -16,6 +16,8 @@ export function describeRangeEvent(event: RangeEvent): string {
       return `pass ${event.pass} (${event.mode}): ${count(event.pages, 'page')} left`;
     case 'block-state':
       return `block ${event.block} ${BLOCK_STATE_NAMES[event.state]}`;
+    case 'pages-left':
+      return `block ${event.block}: ${count(event.pages, 'page')} left`;
     case 'block-made':
       return `free block of ${sized(event.range)}`;
     case 'refused':
@@ -28,7 +30,8 @@ export function describeRangeEvent(event: RangeEvent): string {
 /** Pages that a range event is about, to be shown; null if it is about none. */
 export function rangeOfEvent(event: RangeEvent, blockPages: number): PfnRange | null {
   if (event.kind === 'run-started') return event.ranges[0] ?? null;
-  if (event.kind === 'block-state') return { start: event.block * blockPages, end: (event.block + 1) * blockPages };
+  if (event.kind === 'block-state' || event.kind === 'pages-left')
+    return { start: event.block * blockPages, end: (event.block + 1) * blockPages };
   return 'range' in event ? event.range : null;
 }
 

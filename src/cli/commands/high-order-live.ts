@@ -5,6 +5,7 @@ import { type CompactionRun, compactionFile, compactMemory } from '../../linux/c
 import { identityOf } from '../../linux/hotplug/process-identity.js';
 import { bootOf, JOURNAL, Journal, newRunId } from '../../linux/journal/journal.js';
 import type { LinuxTree } from '../../linux/linux-tree.js';
+import type { MachineImage } from '../../mm/machine-image.js';
 import { PAGEBLOCK_ORDER } from '../../mm/units.js';
 import { nearestKernel } from '../../strategies/high-order/compaction/kernel-rules.js';
 import { type Context, printJson } from '../context.js';
@@ -13,9 +14,12 @@ import { highOrderLiveJson } from '../live/high-order-live-json.js';
 import { compactionOutlook, type Outlook } from '../live/high-order-live-outlook.js';
 import type { HighOrderLiveReport } from '../live/high-order-live-report.js';
 import { highOrderLiveText } from '../live/high-order-live-text.js';
+import { LiveMemory } from '../live/live-memory.js';
+import { checkSight } from '../live/live-sight-wish.js';
 import { LIVE, treeOf } from '../open-live.js';
 import { checkRoot, openMachine } from '../open-machine.js';
 import { loadPageTypes } from '../page-types.js';
+import { LiveRecording } from '../record/live-recording.js';
 
 export interface HighOrderLiveOptions {
   readonly order?: number;
@@ -27,6 +31,8 @@ export interface HighOrderLiveOptions {
   readonly root?: string;
   readonly plugin: readonly string[];
   readonly seed?: number;
+  /** File in which the run is recorded. */
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -50,6 +56,7 @@ export async function highOrderLive(
   options: HighOrderLiveOptions,
 ): Promise<number> {
   checkOptions(machineName, options);
+  await checkSight(options);
   const { order = DEFAULT_ORDER, count = 'all', commit = false } = options;
   const node = options.node ?? null;
   const tree = machineName === LIVE ? treeOf(options.root) : null;
@@ -63,7 +70,8 @@ export async function highOrderLive(
   const request = { order, count, node, leavesUnevictable: mayMove === false, pageTypes, deadline };
   const outlook = await compactionOutlook(context, machine, request);
   const ageSeconds = (performance.now() - readAt) / 1000;
-  const carryOut = (host: LinuxTree) => commitTo(context, host, { outlook, node, deadline, options });
+  const image = captured?.image ?? null;
+  const carryOut = (host: LinuxTree) => commitTo(context, host, { outlook, node, deadline, options, image });
   const run = commit && tree !== null ? await context.interrupts.whileAtStake(WRITING, () => carryOut(tree)) : null;
   const kernel = machine.spec.kernel ?? null;
   const caveats = [...open.caveats];
@@ -102,10 +110,14 @@ async function commitTo(
     readonly node: number | null;
     readonly deadline: number;
     readonly options: HighOrderLiveOptions;
+    readonly image: MachineImage | null;
   },
 ): Promise<CompactionRun> {
-  const { outlook, node, deadline, options } = asked;
+  const { outlook, node, deadline, options, image } = asked;
   const total = outlook.zones.reduce((sum, { scanned }) => sum + scanned.migrate + scanned.free, 0);
+  const memory = image === null || options.record === undefined ? null : LiveMemory.of(tree, image);
+  const recording = memory === null ? null : new LiveRecording(context, options.record!, tree, memory);
+  recording?.begin('high-order', []);
   const journal = new Journal(options.journal ?? tree.at(JOURNAL));
   const run = newRunId(new Date());
   let outcome: CompactionRun['outcome'] = 'failed';
@@ -118,14 +130,19 @@ async function commitTo(
       deadline,
       log: journal,
       signal: context.interrupts.signal,
-      onProgress: (done) => context.progress.update({ label: 'compacting', done, total, unit: 'pages' }),
+      onProgress: (done) => {
+        context.progress.update({ label: 'compacting', done, total, unit: 'pages' });
+        recording?.tick();
+      },
     });
     outcome = ended.outcome;
+    if (outcome === 'done') await memory?.readAgain();
     return ended;
   } finally {
     context.progress.stop();
     journal.append({ kind: 'end', run, outcome });
     journal.close();
+    await recording?.end(outcome);
   }
 }
 

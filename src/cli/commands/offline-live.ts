@@ -2,13 +2,15 @@ import { VacateError } from '../../base/vacate-error.js';
 import { readSysfsMemory } from '../../linux/sysfs-memory.js';
 import { type Context, printJson } from '../context.js';
 import { treeOf } from '../host-tree.js';
+import { writeHtmlFile } from '../html/html-file.js';
+import { LiveMemory } from '../live/live-memory.js';
 import { type LiveRun, openLiveRun } from '../live/live-run.js';
+import { checkSight, wantsMemory } from '../live/live-sight-wish.js';
 import { offlineLiveJson } from '../live/offline-live-json.js';
 import { planOffline } from '../live/offline-live-plan.js';
 import { exitCodeOfReport, type OfflineLiveReport } from '../live/offline-live-report.js';
 import { commitOffline, deadlineFor, whyNoEject } from '../live/offline-live-run.js';
 import { offlineLiveText } from '../live/offline-live-text.js';
-import { refuseRecord } from '../record/record-wish.js';
 import { checkSelection, type Selection } from '../select-blocks.js';
 import { checkWatching, watchingOf } from '../watch/check-watching.js';
 import type { Watching } from '../watch/job-view.js';
@@ -35,9 +37,6 @@ export interface OfflineLiveOptions extends Selection, LiveOptions, Watching {
   readonly record?: string;
 }
 
-const KERNEL_MOVES =
-  'the kernel moves the pages of "live" and does not say which; take captures before and after, and compare those';
-
 /** After so long without a page less the kernel goes over the same pages again and again. */
 const STALL_MS = 10_000;
 
@@ -46,11 +45,10 @@ const STALL_MS = 10_000;
  * none, each write noted before, and what failed explained by the kernel's own log.
  */
 export async function offlineLive(context: Context, options: OfflineLiveOptions): Promise<number> {
-  refuseRecord(options.record, KERNEL_MOVES);
   checkSelection(options);
   checkSimulated(options);
   checkWatching(context, options);
-  checkNoHtml(options.html);
+  await checkSight(options);
   const tree = treeOf(options.root);
   const live = options.commit === true ? openLiveRun(tree, readSysfsMemory(tree).blockBytes, options.journal) : null;
   const run = async () => {
@@ -68,15 +66,6 @@ export async function offlineLive(context: Context, options: OfflineLiveOptions)
 
 const BRINGING_BACK =
   'at it, so that every block is as it was; if you cannot wait, kill vacate (SIGKILL) and run vacate recover';
-
-/** The kernel shows no page on its way; what stands where before and after is a look at the host. */
-function checkNoHtml(html: string | undefined): void {
-  if (html === undefined) return;
-  throw new VacateError(
-    'usage',
-    '--html shows a simulated run; for this host, run "vacate inspect live --html FILE" before and after',
-  );
-}
 
 /** The kernel does it, by its own strategy; ours need a machine that can be simulated. */
 function checkSimulated({ strategy, seed, strategyModule, plugin }: OfflineLiveOptions): void {
@@ -101,11 +90,19 @@ async function planAndCommit(
   if (obstacle !== null) throw new VacateError(plan.dimm === null ? 'usage' : 'host', obstacle);
   if (live === null || plan.isLate || plan.refusal !== null) return { plan, committed: null, bounds };
   await context.interrupts.breathe();
-  const { keepPartial = false, eject = false } = options;
-  const watching = watchingOf(options);
-  return {
-    plan,
-    committed: await commitOffline(context, live, plan, { ...bounds, keepPartial, eject, watching }),
-    bounds,
-  };
+  const { keepPartial = false, eject = false, record = null, html } = options;
+  const memory = wantsMemory(options) ? await LiveMemory.read(context, tree) : null;
+  context.progress.stop();
+  const page = memory === null || html === undefined ? null : await beginPage(memory);
+  const sight = { watching: watchingOf(options), memory, record };
+  const committed = await commitOffline(context, live, plan, { ...bounds, keepPartial, eject, ...sight });
+  const report = { plan, committed, bounds };
+  if (page !== null) writeHtmlFile(html!, page.finish(report));
+  return report;
+}
+
+/** What charts are drawn with takes a while to load, and most runs want none. */
+async function beginPage(memory: LiveMemory) {
+  const { OfflineLiveHtml } = await import('../live/offline-live-html.js');
+  return new OfflineLiveHtml(memory);
 }

@@ -13,7 +13,9 @@ import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_REFUSED } from '../exit
 import { treeOf } from '../host-tree.js';
 import { type LiveBlocks, selectLiveBlocks } from '../live/live-blocks.js';
 import { checkWritable, openLiveRun } from '../live/live-run.js';
+import { checkSight } from '../live/live-sight-wish.js';
 import { type OnlinePlan, onlineJson, onlineText } from '../live/online-report.js';
+import { LiveRecording } from '../record/live-recording.js';
 import { checkSelection, type Selection } from '../select-blocks.js';
 
 export interface OnlineOptions extends Selection {
@@ -21,6 +23,8 @@ export interface OnlineOptions extends Selection {
   readonly commit?: boolean;
   readonly journal?: string;
   readonly root?: string;
+  /** File in which the run is recorded. */
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -29,11 +33,12 @@ export async function online(context: Context, machineName: string, options: Onl
   if (machineName !== 'live')
     throw new VacateError('usage', `online works on a real host only; write "live", not "${machineName}"`);
   checkSelection(options);
+  await checkSight(options);
   const tree = treeOf(options.root);
   const machine = hostNameOf(tree);
   const selected = selectLiveBlocks(tree, machine, options);
   const plan: OnlinePlan = { ...selected, machine, orders: ordersFor(selected, options.zone ?? null) };
-  const carryOut = () => commit(context, tree, plan, options.journal);
+  const carryOut = () => commit(context, tree, plan, options);
   const done = options.commit === true ? await context.interrupts.whileAtStake(LAST_BLOCK, carryOut) : null;
   if (options.json === true) printJson(context, onlineJson(plan, done));
   else context.print(onlineText(plan, done, context.palette).join('\n'));
@@ -66,15 +71,18 @@ async function commit(
   context: Context,
   tree: LinuxTree,
   { blocks, blockBytes, orders }: OnlinePlan,
-  journal: string | undefined,
+  { journal, record }: OnlineOptions,
 ): Promise<OnlineDone> {
   const live = openLiveRun(tree, blockBytes, journal);
+  let recording: LiveRecording | null = null;
+  let outcome = 'failed';
   try {
     checkWritable(
       tree,
       orders.map(({ block }) => block),
     );
     await context.interrupts.breathe();
+    recording = await LiveRecording.of(context, record, tree);
     const { states } = live;
     const writer = live.begin('online');
     const { interrupts } = context;
@@ -84,8 +92,21 @@ async function commit(
       writer,
       clock: WALL_CLOCK,
       interrupted: () => interrupts.interrupted,
+      onAttempt: ({ block, word, error, problem }) => {
+        recording?.lookAtState(block);
+        const because = problem ?? (error === null ? null : `the kernel did not take "${word}" (${error})`);
+        if (because !== null) recording?.gaveUp(block, because);
+      },
       onBlock: (done, total) => context.progress.update({ label: 'bringing online', done, total, unit: 'blocks' }),
     });
+    const came = attempts.filter(hasCome).length;
+    outcome = interrupts.interrupted
+      ? 'interrupted'
+      : came === orders.length
+        ? 'done'
+        : came > 0
+          ? 'partial'
+          : 'refused';
     const now = blocks.map(({ block }) => [block, states.read(block)] as const);
     return {
       attempts,
@@ -95,14 +116,19 @@ async function commit(
     };
   } finally {
     context.progress.stop();
+    await recording?.end(outcome);
     await live.close();
   }
 }
 
 function exitCodeFor({ orders }: OnlinePlan, done: OnlineDone | null, interrupted: boolean): number {
   if (done === null) return EXIT_DONE;
-  const came = done.attempts.filter(({ error, problem }) => error === null && problem === null).length;
+  const came = done.attempts.filter(hasCome).length;
   if (came === orders.length) return EXIT_DONE;
   if (interrupted) return EXIT_INTERRUPTED;
   return came > 0 ? EXIT_PARTIAL : EXIT_REFUSED;
+}
+
+function hasCome({ error, problem }: OnlineAttempt): boolean {
+  return error === null && problem === null;
 }

@@ -13,12 +13,16 @@ import { treeOf } from '../host-tree.js';
 import { journalPath } from '../live/live-run.js';
 import type { Palette } from '../palette.js';
 import { nameBlocks } from '../parse-blocks.js';
+import { LiveRecording } from '../record/live-recording.js';
+import { checkRecord } from '../record/record-wish.js';
 import { countOf, wrap } from '../wording.js';
 
 export interface RecoverOptions {
   readonly dryRun?: boolean;
   readonly journal?: string;
   readonly root?: string;
+  /** File in which what is done is recorded. */
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -27,13 +31,14 @@ export async function recover(context: Context, options: RecoverOptions): Promis
   const tree = treeOf(options.root);
   const path = journalPath(tree, options.journal);
   const isDry = options.dryRun === true;
+  await checkRecord(options.record);
   const isKilled = ({ outcome }: JournaledRun) => outcome === null;
   // Without such a run there is nothing to write, so nothing is locked or made.
   const killed = readJournal(path).filter(isKilled);
   const runs =
     killed.length === 0 || isDry
       ? killed.map((run) => looked(tree, run))
-      : await context.interrupts.whileAtStake(RECOVERING, () => recoverAll(tree, path));
+      : await context.interrupts.whileAtStake(RECOVERING, () => recoverAll(context, tree, path, options.record));
   const isRecovered = runs.every((run) => 'isRecovered' in run && run.isRecovered);
   if (options.json === true) {
     const machine = hostNameOf(tree);
@@ -49,10 +54,18 @@ function looked(tree: LinuxTree, run: JournaledRun): Remains {
 }
 
 /** Ctrl-C does not stop it: it is what puts things right, and short. */
-async function recoverAll(tree: LinuxTree, path: string): Promise<Recovery[]> {
+async function recoverAll(
+  context: Context,
+  tree: LinuxTree,
+  path: string,
+  record: string | undefined,
+): Promise<Recovery[]> {
   const journal = new Journal(path);
   const states = new SysfsBlockStates(tree, readSysfsMemory(tree).blockBytes);
+  let recording: LiveRecording | null = null;
+  let outcome = 'failed';
   try {
+    recording = await LiveRecording.of(context, record, tree);
     const recoveries: Recovery[] = [];
     for (const run of journal.unfinished) {
       recoveries.push(
@@ -61,14 +74,20 @@ async function recoverAll(tree: LinuxTree, path: string): Promise<Recovery[]> {
           log: journal,
           clock: WALL_CLOCK,
           boot: bootOf(tree),
+          onBack: ({ block, because }) => {
+            recording?.lookAtState(block);
+            if (because !== null) recording?.gaveUp(block, because);
+          },
           end: (writer) => {
             if (isAlive(writer)) process.kill(writer.pid, 'SIGKILL');
           },
         }),
       );
     }
+    outcome = recoveries.every(({ isRecovered }) => isRecovered) ? 'done' : 'refused';
     return recoveries;
   } finally {
+    await recording?.end(outcome);
     await states.close();
     journal.close();
   }

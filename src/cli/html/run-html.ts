@@ -14,6 +14,7 @@ import { version } from '../version.js';
 import { countOf, formatCount, formatNs, formatPfns } from '../wording.js';
 import { type MovesByRegion, movesByRegion } from './moves-by-region.js';
 import { ownersHtml } from './owners-html.js';
+import { section } from './section.js';
 
 /** What a run came to, in the words of its command. */
 export interface RunOutcome {
@@ -73,11 +74,6 @@ export class RunHtml {
       style: mapStyle,
     });
   }
-}
-
-/** Nothing where there is nothing to say. */
-function section(title: string, content: string): string {
-  return content === '' ? '' : `<section>\n<h2>${escapeHtml(title)}</h2>\n${content}\n</section>`;
 }
 
 function listOf(sentences: readonly string[]): string {

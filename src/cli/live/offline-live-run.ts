@@ -10,16 +10,16 @@ import { readKmsg } from '../../linux/kmsg.js';
 import type { LinuxTree } from '../../linux/linux-tree.js';
 import { findOwners } from '../../linux/owners/owners.js';
 import { waysToPinOn } from '../../linux/owners/ways-to-pin.js';
-import { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_STATE_NAMES } from '../../mm/memory-block.js';
+import { BLOCK_OFFLINE, BLOCK_STATE_NAMES } from '../../mm/memory-block.js';
 import type { PageOwners } from '../../mm/page-owners.js';
 import { PAGE_SIZE, type Pfn } from '../../mm/units.js';
 import type { Context } from '../context.js';
-import { nameBlocks } from '../parse-blocks.js';
-import { BlocksView } from '../watch/blocks-view.js';
 import type { Watching } from '../watch/job-view.js';
+import type { LiveMemory } from './live-memory.js';
 import { checkWritable, type LiveRun } from './live-run.js';
 import type { OfflinePlan } from './offline-live-plan.js';
 import type { Committed } from './offline-live-report.js';
+import { OfflineSight } from './offline-live-sight.js';
 
 export interface CommitOptions {
   readonly timeoutMs: number | null;
@@ -27,6 +27,10 @@ export interface CommitOptions {
   readonly keepPartial: boolean;
   readonly eject: boolean;
   readonly watching: Watching;
+  /** What is seen of memory meanwhile; null if nobody wants to see it. */
+  readonly memory: LiveMemory | null;
+  /** File in which the run is recorded, which takes `memory`. */
+  readonly record: string | null;
 }
 
 /** Carries out a plan on the host, and explains what did not go from what the kernel logged meanwhile. */
@@ -40,54 +44,51 @@ export async function commitOffline(
   checkWritable(tree, plan.order);
   const log = new LogSince(tree);
   const begun = WALL_CLOCK.now();
-  const writer = live.begin('offline');
+  const sight = new OfflineSight(context, live, plan, options);
   const deadlineMs = deadlineFor(options.timeoutMs);
-  const view = new BlocksView(context, {
-    watching: options.watching,
-    title: `Taking ${nameBlocks(plan.order)} of ${plan.machine} offline`,
-    order: plan.order,
-    stateOf: (block) => states.read(block)?.state ?? BLOCK_ABSENT,
-  });
-  let ejected: string | null = null;
-  const eject = async () => {
-    view.close();
-    context.progress.update({ label: 'ejecting', done: 0, total: 1, unit: null });
-    const failure = await ejectDimm(plan.dimm!, { states, writer, clock: WALL_CLOCK, deadlineMs });
-    if (failure === null) ejected = plan.dimm!.name;
-    return failure;
-  };
-  const end = await runOffline({
-    blocks: plannedBlocks(plan),
-    states,
-    writer,
-    clock: WALL_CLOCK,
-    bounds: {
-      deadlineMs,
-      stallMs: options.stallMs,
-      interrupted: () => context.interrupts.interrupted,
-    },
-    keepPartial: options.keepPartial,
-    afterwards: options.eject ? eject : undefined,
-    onBlock: () => log.mark(),
-    onLook: (block, pagesBefore, { pages }) => {
-      const left = pages ?? pagesBefore ?? 0;
-      const total = Math.max(pagesBefore ?? 0, left);
-      const label = `block ${block} (${plan.order.indexOf(block) + 1} of ${plan.order.length})`;
-      view.show(block, { label, done: total - left, total, unit: 'pages' });
-    },
-  });
-  view.close();
-  context.progress.stop();
-  return {
-    ...end,
-    writes: writer.writes,
-    problem: writer.problem,
-    journal: live.journal.path,
-    ejected,
-    explanation: await log.explain(plan, end),
-    states: new Map(plan.blocks.map(({ block }) => [block, BLOCK_STATE_NAMES[states.read(block)?.state ?? 0]])),
-    seconds: (WALL_CLOCK.now() - begun) / 1000,
-  };
+  let outcome = 'failed';
+  try {
+    const writer = live.begin('offline');
+    let ejected: string | null = null;
+    const eject = async () => {
+      sight.pause();
+      context.progress.update({ label: 'ejecting', done: 0, total: 1, unit: null });
+      const failure = await ejectDimm(plan.dimm!, { states, writer, clock: WALL_CLOCK, deadlineMs });
+      if (failure === null) ejected = plan.dimm!.name;
+      return failure;
+    };
+    const end = await runOffline({
+      blocks: plannedBlocks(plan),
+      states,
+      writer,
+      clock: WALL_CLOCK,
+      bounds: { deadlineMs, stallMs: options.stallMs, interrupted: () => context.interrupts.interrupted },
+      keepPartial: options.keepPartial,
+      afterwards: options.eject ? eject : undefined,
+      ...sight.hooks(() => log.mark()),
+    });
+    sight.pause();
+    outcome = end.outcome;
+    const explanation = await log.explain(plan, end);
+    await sight.lookAgain(explanation ?? [], isHurried(outcome));
+    return {
+      ...end,
+      writes: writer.writes,
+      problem: writer.problem,
+      journal: live.journal.path,
+      ejected,
+      explanation,
+      states: new Map(plan.blocks.map(({ block }) => [block, BLOCK_STATE_NAMES[states.read(block)?.state ?? 0]])),
+      seconds: (WALL_CLOCK.now() - begun) / 1000,
+    };
+  } finally {
+    await sight.end(outcome);
+  }
+}
+
+/** Somebody waits for the end: what only says more about the run takes little time. */
+function isHurried(outcome: string): boolean {
+  return outcome === 'timeout' || outcome === 'interrupted';
 }
 
 /** Bringing back and reporting take time, too: at most so much of the limit is kept for it. */
@@ -148,8 +149,8 @@ class LogSince {
       );
     const explanations = explainAll(null);
     const pfns = explanations.flatMap(({ pages }) => pages.map(({ pfn }) => pfn));
-    const isHurried = outcome === 'timeout' || outcome === 'interrupted';
-    const owners = pfns.length === 0 ? null : await ownersOf(this.tree, pfns, isHurried ? HURRY_MS : OWNERS_MS_MAX);
+    const owners =
+      pfns.length === 0 ? null : await ownersOf(this.tree, pfns, isHurried(outcome) ? HURRY_MS : OWNERS_MS_MAX);
     return owners === null ? explanations : explainAll(owners);
   }
 

@@ -1,6 +1,8 @@
 import type { Evacuator } from '../../container/create-evacuator.js';
+import type { PageEvents } from '../../events/page-events.js';
+import type { RangeEvents } from '../../events/range-events.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
-import { Recorder, type RunFacts } from '../../recording/recorder.js';
+import { type RecordedHost, Recorder, type RecorderOptions, type RunFacts } from '../../recording/recorder.js';
 import type { RecordedHandler } from '../../recording/records.js';
 import type { Context } from '../context.js';
 import { version } from '../version.js';
@@ -10,6 +12,27 @@ import { RecordFile } from './record-file.js';
 export interface RecordWish extends Pick<RunFacts, 'source' | 'seed' | 'digest'> {
   /** The file. */
   readonly path: string;
+}
+
+/** What is to be recorded: a machine, what announces what happens to it, and who does it. */
+export interface Recorded extends Pick<RecorderOptions, 'isCurrent' | 'counted'> {
+  readonly host: RecordedHost;
+  readonly counters: PageEvents;
+  readonly ranges$: RangeEvents['events$'];
+  readonly strategy: string | null;
+  /** As events number them. */
+  readonly tables: readonly RefusalTable[];
+}
+
+/** Whoever refuses pages, and for what; a plugin's may hold more. */
+export interface RefusalTable {
+  readonly name: string;
+  readonly refusals: RecordedHandler['refusals'];
+}
+
+/** A job of ours on a simulated machine. */
+export function recordedJob({ host, counters, ranges$, service }: Evacuator, strategy: string): Recorded {
+  return { host, counters, ranges$, strategy, tables: service.handlers.tables };
 }
 
 /** A run that is being recorded in a file. */
@@ -31,20 +54,13 @@ export class Recording {
    *
    * @throws VacateError kind 'usage' if the file cannot be written.
    */
-  static begin(
-    context: Context,
-    { path, ...known }: RecordWish,
-    evacuator: Evacuator,
-    strategy: string,
-    isCurrent = true,
-  ): Recording {
+  static begin(context: Context, { path, ...known }: RecordWish, recorded: Recorded): Recording {
     const file = new RecordFile(path);
-    const { host, counters, ranges$, service } = evacuator;
-    const command = process.argv.slice(2);
-    const outcomes = service.handlers.tables.map(recordedHandler);
-    const facts = { ...known, command, strategy, outcomes, by: version() };
+    const { host, counters, ranges$, strategy, tables, ...sight } = recorded;
+    const outcomes = tables.map(recordedHandler);
+    const facts = { ...known, command: process.argv.slice(2), strategy, outcomes, by: version() };
     const clock = () => performance.now();
-    const recorder = new Recorder(host, counters, ranges$, { facts, sink: file.sink, clock, isCurrent });
+    const recorder = new Recorder(host, counters, ranges$, { facts, sink: file.sink, clock, ...sight });
     return new Recording(context, file, recorder);
   }
 
@@ -68,7 +84,7 @@ export class Recording {
 }
 
 /** As a recording has it: a table may hold more than that. */
-function recordedHandler({ name, refusals }: Evacuator['service']['handlers']['tables'][number]): RecordedHandler {
+function recordedHandler({ name, refusals }: RefusalTable): RecordedHandler {
   return {
     name,
     refusals: refusals.map((refusal) => {

@@ -18,6 +18,7 @@ import {
 } from '../../picture/page-bytes.js';
 import { KIND_FREE, PAGE_KINDS } from '../../picture/page-kinds.js';
 import type { PageMoment } from '../../recording/page-history.js';
+import { countOf } from '../wording.js';
 
 const MODES = ['async', 'sync-light', 'sync'] as const;
 
@@ -37,6 +38,8 @@ export function rangeEventText(event: RangeEvent): string {
       return `pass ${event.pass} (${MODES[event.mode]}) over ${event.pages.toLocaleString('en-US')} pages`;
     case 'block-state':
       return `block ${event.block} is ${BLOCK_STATE_NAMES[event.state]}`;
+    case 'pages-left':
+      return `block ${event.block} has ${countOf(event.pages, 'page')} left in use`;
     case 'block-made':
       return `free block made at ${formatRange(event.range)}, ${formatPages(nrPagesIn(event.range))}`;
     case 'refused':

@@ -1,7 +1,9 @@
-import { BLOCK_STATE_NAMES, type BlockState } from '../../mm/memory-block.js';
+import { BLOCK_STATE_NAMES, type BlockState, blockRange } from '../../mm/memory-block.js';
 import type { BlockId } from '../../mm/units.js';
+import { type MapSource, mapGroups } from '../../picture/map-rows.js';
 import type { Context } from '../context.js';
 import { LivePicture } from '../live-picture.js';
+import { drawMap } from '../memory-map.js';
 import { formatStep, type Step } from '../progress.js';
 import { countOf } from '../wording.js';
 import type { Watching } from './job-view.js';
@@ -13,11 +15,16 @@ export interface BlocksSight {
   readonly order: readonly BlockId[];
   /** What the kernel says of a block just now. */
   readonly stateOf: (block: BlockId) => BlockState;
+  /** What a map is drawn of; null if the pages are not looked at. */
+  readonly memory: MapSource | null;
 }
 
 const FRAME_MS = 100;
 const LABEL = 6;
 const STATE = 15;
+/** A map of fewer rows shows nothing. */
+const ROWS_MIN = 1;
+const ROWS_MAX = 40;
 
 /**
  * Memory blocks that a kernel takes offline one after the other: the state of each, and how far the one in hand is. On a
@@ -78,6 +85,21 @@ export class BlocksView {
     });
     const offline = [...states.values()].filter((state) => BLOCK_STATE_NAMES[state] === 'offline').length;
     const sum = `${offline} of ${countOf(sight.order.length, 'block')} offline, ${seconds} s`;
-    return [palette.bold(cut(sight.title)), ...rows, cut(`  ${sum}`)];
+    const lines = [palette.bold(cut(sight.title)), ...rows, cut(`  ${sum}`)];
+    return [...lines, ...this.#map(this.#picture.room - lines.length)];
+  }
+
+  /** The map of the blocks, if there are lines for it; and for what it means, if there are more. */
+  #map(room: number): string[] {
+    const { sight, context } = this;
+    const { memory, watching, order } = sight;
+    if (memory === null) return [];
+    const only = order.map((block) => blockRange(block, memory.spec.blockPages));
+    const rowsMax = Math.min(ROWS_MAX, room - mapGroups(memory, only).length);
+    if (rowsMax < ROWS_MIN) return [];
+    const { palette, columns } = context;
+    const { lines, legend } = drawMap(memory, { palette, columns, by: watching.map ?? 'type', rowsMax, only });
+    if (lines.length > room) return [];
+    return lines.length + legend.length > room ? [...lines] : [...lines, ...legend];
   }
 }

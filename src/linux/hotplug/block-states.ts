@@ -13,6 +13,8 @@ export interface BlockLook {
   readonly pfns: readonly Pfn[];
   /** Equal for equal sets of pages in use. */
   readonly pagesHash: number;
+  /** What was read of them (`UsedPages.words`); absent where nothing was. */
+  readonly words?: Uint32Array | null;
   /** pgmigrate_success and pgmigrate_fail of /proc/vmstat, since boot; null without them. */
   readonly migrated: number | null;
   readonly failed: number | null;

@@ -22,6 +22,7 @@ export interface BringBackTask {
   readonly states: BlockStates;
   readonly writer: StateWriter;
   readonly clock: Clock;
+  readonly onBack?: ((back: BroughtBack) => void) | undefined;
 }
 
 /** Onlining is short; what takes longer waits for somebody else's lock. */
@@ -38,6 +39,7 @@ export async function bringBack(task: BringBackTask): Promise<BroughtBack[]> {
   for (const { block, zone } of task.blocks) {
     const because = await bringBackOne(task, block, zone);
     back.push({ block, zone, isBack: because === null, because });
+    task.onBack?.(back.at(-1)!);
   }
   return back;
 }

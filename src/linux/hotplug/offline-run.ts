@@ -25,6 +25,10 @@ export interface OfflineRunTask {
   /** What follows when all blocks are offline; a sentence if it failed, and everything is brought back. */
   readonly afterwards?: (() => Promise<string | null>) | undefined;
   readonly onBlock?: ((block: BlockId) => void) | undefined;
+  /** Told how each attempt ended, when it has. */
+  readonly onAttempt?: ((attempt: BlockAttempt) => void) | undefined;
+  /** Told of each block that was to be brought back. */
+  readonly onBack?: ((back: BroughtBack) => void) | undefined;
   readonly onLook?: ((block: BlockId, pagesBefore: number | null, look: BlockLook) => void) | undefined;
 }
 
@@ -85,6 +89,7 @@ async function takeBlocks(task: OfflineRunTask, attempts: BlockAttempt[]): Promi
     task.onBlock?.(block);
     const attempt = await emptyBlock(task, block, zone);
     attempts.push(attempt);
+    task.onAttempt?.(attempt);
     if (attempt.obstacle === null && attempt.problem === null) continue;
     const goesOn = task.keepPartial && (attempt.obstacle === 'refused' || attempt.obstacle === 'stalled');
     if (!goesOn || attempt.problem !== null || attempt.isPending) return attempt.obstacle ?? 'refused';

@@ -12,6 +12,8 @@ export interface OnlineRunTask {
   readonly writer: StateWriter;
   readonly clock: Clock;
   readonly interrupted: () => boolean;
+  /** Told how each attempt ended, when it has. */
+  readonly onAttempt?: ((attempt: OnlineAttempt) => void) | undefined;
   /** Told before each block how many are done. */
   readonly onBlock?: ((done: number, total: number) => void) | undefined;
 }
@@ -46,9 +48,11 @@ export async function runOnline(task: OnlineRunTask): Promise<OnlineAttempt[]> {
       while (!(await clock.within(LOOK_MS, writing)))
         if (interrupted() && !(await states.interrupt())) throw new VacateError('host', NO_END);
       attempts.push({ block, word, error: await writing, problem: null });
+      task.onAttempt?.(attempts.at(-1)!);
     } catch (cause) {
       if (!VacateError.is(cause)) throw cause;
       attempts.push({ block, word, error: null, problem: cause.message });
+      task.onAttempt?.(attempts.at(-1)!);
       break;
     }
   }

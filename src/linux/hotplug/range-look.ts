@@ -12,6 +12,8 @@ export interface UsedPages {
   readonly pfns: readonly Pfn[];
   /** Equal for equal sets. */
   readonly hash: number;
+  /** What was read: two words of /proc/kpageflags a page, until somebody looks again. */
+  readonly words: Uint32Array;
 }
 
 const NAMED_MAX = 16;
@@ -63,7 +65,19 @@ export function usedPages(words: Uint32Array, start: Pfn): UsedPages {
     hash = Math.imul(hash ^ pfn, FNV_PRIME);
     if (pfns.length < NAMED_MAX) pfns.push(pfn);
   }
-  return { pages, pfns, hash };
+  return { pages, pfns, hash, words };
+}
+
+/**
+ * Brings what is shown of pages up to what was read of them: those that are free by now get the byte `free`, those without
+ * memory `hole`. Of the others no more is known than before.
+ */
+export function markGone(words: Uint32Array, bytes: Uint8Array, free: number, hole: number): void {
+  for (let page = 0; page < bytes.length; page++) {
+    const flags = words[2 * page + LOW]!;
+    if ((flags & PG_NOPAGE) !== 0) bytes[page] = hole;
+    else if ((flags & PG_BUDDY) !== 0) bytes[page] = free;
+  }
 }
 
 function openOrNull(path: string): number | null {

@@ -51,6 +51,8 @@ export interface RecoverTask {
   readonly boot: string | null;
   /** Ends a process that is known to be a writer of ours. */
   readonly end: (writer: ProcessIdentity) => void;
+  /** Told of each block that was to be brought back. */
+  readonly onBack?: ((back: BroughtBack) => void) | undefined;
 }
 
 const WRITER_MS_MAX = 5000;
@@ -64,7 +66,7 @@ export async function recoverRun(run: JournaledRun, task: RecoverTask): Promise<
   // Only now: what was on its way offline has arrived there, or is back.
   const remains = remainsOf(run, states, boot);
   const writer = new StateWriter(states, log, run.run, clock, run.nrWrites);
-  const broughtBack = await bringBack({ blocks: remains.blocks, states, writer, clock });
+  const broughtBack = await bringBack({ blocks: remains.blocks, states, writer, clock, onBack: task.onBack });
   const isRecovered = remains.writers.length === 0 && broughtBack.every(({ isBack }) => isBack);
   if (isRecovered) writer.end('recovered');
   return { ...remains, writers: before.writers, broughtBack, isRecovered };

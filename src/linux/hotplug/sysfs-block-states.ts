@@ -9,7 +9,7 @@ import { RangeLook } from './range-look.js';
 import { targetRoomIn } from './target-room.js';
 import { type WriteEnd, WriterProcess } from './writer-process.js';
 
-const UNSEEN = { pages: null, pfns: [], hash: 0 } as const;
+const UNSEEN = { pages: null, pfns: [], hash: 0, words: null } as const;
 
 /**
  * The memory blocks of a host below a root. Two processes that can write are kept ready: when one has to be ended, what
@@ -63,7 +63,7 @@ export class SysfsBlockStates implements BlockStates {
   }
 
   look(block: BlockId): BlockLook {
-    const { pages, pfns, hash } = this.#range.usedIn(blockRange(block, this.#blockPages)) ?? UNSEEN;
+    const { pages, pfns, hash, words } = this.#range.usedIn(blockRange(block, this.#blockPages)) ?? UNSEEN;
     const vmstat = this.#textOrNull('/proc/vmstat');
     const counter = (name: string) => {
       const count = new RegExp(`^${name} (\\d{1,20})$`, 'm').exec(vmstat ?? '')?.[1];
@@ -73,6 +73,7 @@ export class SysfsBlockStates implements BlockStates {
       pages,
       pfns,
       pagesHash: hash,
+      words,
       migrated: counter('pgmigrate_success'),
       failed: counter('pgmigrate_fail'),
     };
