@@ -4,6 +4,7 @@ import { VacateError } from '../base/vacate-error.js';
 import { MAX_PFN } from '../mm/units.js';
 import { problemWithStrategy } from '../strategies/define-strategy.js';
 import type { EvacuatorOptions } from './create-evacuator.js';
+import { checkTimeLimit } from './plugin-origins.js';
 
 /** @throws VacateError kind 'usage', or 'plugin' for a strategy that is none. */
 export function checkOptions(options: EvacuatorOptions): void {
@@ -17,6 +18,7 @@ export function checkOptions(options: EvacuatorOptions): void {
   expectArgument(isCallback(onListenerError), 'onListenerError', onListenerError, 'a function, or leave it out');
   const isPause = pauses === undefined || pauses === 'phase' || pauses === 'batch';
   expectArgument(isPause, 'pauses', pauses, '"phase" or "batch"');
+  if (options.handlerTimeLimitMs !== undefined) checkTimeLimit(options.handlerTimeLimitMs);
   for (const strategy of strategies) {
     const problem = problemWithStrategy(strategy);
     if (problem !== null) throw new VacateError('plugin', problem);

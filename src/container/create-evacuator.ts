@@ -25,6 +25,7 @@ import type {
 import { HighOrderStrategies, OfflineStrategies, ReclaimStrategies } from '../strategies/tokens.js';
 import { checkedRequest, checkOptions } from './check-request.js';
 import { pickStrategy } from './pick-strategy.js';
+import { outsideOf } from './plugin-origins.js';
 
 export interface EvacuatorOptions {
   /** The machine: `simModule(machine)`, or another host's module. */
@@ -40,6 +41,12 @@ export interface EvacuatorOptions {
    * batch ('batch'), which is several times quicker where the host can move plain pages in bulk.
    */
   readonly pauses?: Pauses;
+  /**
+   * Milliseconds that handlers may take for the pages of one phase of a batch, or for a look at a range; one that takes
+   * longer, because it loops, ends the run with its name, and is not asked again. Without it, this holds for plugins that
+   * `loadPlugins` loaded, with 2000; with it, for all but those of `loadShippedPlugins`.
+   */
+  readonly handlerTimeLimitMs?: number;
   /** Told of every error that a listener let escape; it never stops a run. */
   readonly onListenerError?: ListenerErrorHandler;
 }
@@ -103,7 +110,7 @@ export function createEvacuator(options: EvacuatorOptions): Evacuator {
   const listeners = options.onListenerError === undefined ? {} : { onListenerError: options.onListenerError };
   container.load(
     options.host,
-    migrationModule(options.plugins, listeners, options.pauses),
+    migrationModule(options.plugins, listeners, options.pauses, outsideOf(options.plugins, options.handlerTimeLimitMs)),
     strategiesModule(),
     ownStrategies(options.strategies ?? []),
     ...(options.modules ?? []),

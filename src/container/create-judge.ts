@@ -2,6 +2,7 @@ import { PageEvents } from '../events/page-events.js';
 import type { PageType } from '../handler/define-page-type.js';
 import type { MemoryHost } from '../host/memory-host.js';
 import { MigrationService } from '../migration/migration-service.js';
+import { outsideOf } from './plugin-origins.js';
 
 /**
  * The migration service alone, for whoever only asks what pages would do (`judge`). It is wired by hand: the container
@@ -10,5 +11,5 @@ import { MigrationService } from '../migration/migration-service.js';
  * @throws VacateError kind 'plugin' for a malformed plugin or two of one name.
  */
 export function createJudge(host: MemoryHost, pageTypes: readonly PageType[]): MigrationService {
-  return new MigrationService(host, pageTypes, new PageEvents());
+  return new MigrationService(host, pageTypes, new PageEvents(), 'phase', outsideOf(pageTypes));
 }

@@ -2,12 +2,20 @@ import { expectArgument, isTexts } from '../base/arguments.js';
 import { type PageType, problemWith } from '../handler/define-page-type.js';
 import { problemWithStrategy, type StrategyDefinition } from '../strategies/define-strategy.js';
 import { importDefault } from './import-module.js';
+import { checkTimeLimit, HANDLER_TIME_LIMIT_MS, noteLoaded, noteShipped } from './plugin-origins.js';
 
 /** The page types that vacate ships, in the order in which they are asked. */
 const SHIPPED = ['nonlinear', 'swap-backed', 'anonymous', 'file-backed', 'movable-ops'] as const;
 
 export async function loadShippedPlugins(): Promise<PageType[]> {
-  return loadPlugins(SHIPPED.map((name) => new URL(`../../plugins/${name}/index.js`, import.meta.url).href));
+  const urls = SHIPPED.map((name) => new URL(`../../plugins/${name}/index.js`, import.meta.url).href);
+  return (await Promise.all(urls.map(importPageType))).map(noteShipped);
+}
+
+/** How page types from outside are to be treated. */
+export interface LoadPluginsOptions {
+  /** Milliseconds that one of them may take, see `EvacuatorOptions.handlerTimeLimitMs`; 2000 if absent. */
+  readonly handlerTimeLimitMs?: number | undefined;
 }
 
 /**
@@ -15,9 +23,17 @@ export async function loadShippedPlugins(): Promise<PageType[]> {
  *
  * @throws VacateError kind 'plugin' if a module cannot be loaded or exports no page type.
  */
-export async function loadPlugins(specifiers: readonly string[]): Promise<PageType[]> {
+export async function loadPlugins(
+  specifiers: readonly string[],
+  { handlerTimeLimitMs = HANDLER_TIME_LIMIT_MS }: LoadPluginsOptions = {},
+): Promise<PageType[]> {
   checkSpecifiers(specifiers);
-  return Promise.all(specifiers.map((specifier) => importDefault<PageType>('plugin', specifier, problemWith)));
+  checkTimeLimit(handlerTimeLimitMs);
+  return (await Promise.all(specifiers.map(importPageType))).map((plugin) => noteLoaded(plugin, handlerTimeLimitMs));
+}
+
+function importPageType(specifier: string): Promise<PageType> {
+  return importDefault<PageType>('plugin', specifier, problemWith);
 }
 
 /**

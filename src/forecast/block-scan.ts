@@ -25,6 +25,10 @@ export interface BlockScan {
 
 /** Asks every page of a range once. Changes nothing. */
 export function scanRange(service: MigrationService, range: PfnRange, isCaptured: boolean): BlockScan {
+  return service.looking(() => scan(service, range, isCaptured));
+}
+
+function scan(service: MigrationService, range: PfnRange, isCaptured: boolean): BlockScan {
   const { flags } = service.host.columns;
   const counts = new Uint32Array(NR_CLASSES);
   const pfns: Pfn[][] = Array.from({ length: NR_CLASSES }, () => []);

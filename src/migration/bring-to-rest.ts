@@ -1,4 +1,5 @@
 import { CORE_INTERRUPTED } from '../handler/refusal.js';
+import { PG_ISOLATED } from '../mm/page-flags.js';
 import {
   type BatchContext,
   backOut,
@@ -80,7 +81,9 @@ export function giveUpWaiting(context: BatchContext): void {
   const { batch, host } = context;
   for (let unit = 0; unit < batch.nrUnits; unit++) {
     if (batch.state[unit] !== ISOLATED) continue;
-    if (wasFreed(host, batch, unit)) finishFreed(host, batch, unit);
+    // One that is isolated no more is back already: its handler was broken off while it put it back.
+    const isHeld = (host.columns.flags[batch.source[unit]!]! & PG_ISOLATED) !== 0;
+    if (isHeld && wasFreed(host, batch, unit)) finishFreed(host, batch, unit);
     else putBackUnit(context, unit);
   }
 }

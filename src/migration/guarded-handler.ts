@@ -6,6 +6,7 @@ import type { RefusalCode, RefusalTable } from '../handler/refusal.js';
 import type { MigrateMode } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_HUGE, PG_ISOLATED, PG_MOVABLE_OPS } from '../mm/page-flags.js';
 import { formatPfn, type Pfn } from '../mm/units.js';
+import type { HandlerCall } from './handler-call.js';
 
 /** What broke first, where the verb that broke had to be brought to its end all the same. */
 export interface Breakage {
@@ -28,6 +29,7 @@ type Verb = keyof PageTypeHandler;
  *   VMA of the page's file itself, and the error waits.
  *
  * - `dissolve` that answered 0 and gave nothing back: nothing has happened.
+ * - a verb that took too long: the same by `breakOff`, and the plugin is not called again.
  *
  * What comes out of the host through a handler, a VacateError of another kind, goes through as it is.
  */
@@ -170,6 +172,15 @@ export class GuardedHandler implements PageTypeHandler {
     if (entries === undefined) return;
     for (let vma = entries.nextVma(target, 0); vma !== 0; vma = entries.nextVma(target, vma))
       for (let at = 0; at < entries.nrPages(vma); at++) entries.remap(source, target, vma, at);
+  }
+
+  /** Undoes the call that the time limit broke off, or does it to its end; nothing of what stands in this class has run. */
+  breakOff({ verb, page, target, wasIsolated }: HandlerCall): void {
+    if (verb === 'isolate' && wasIsolated) return;
+    if (verb === 'isolate' || verb === 'putback') {
+      if (this.#isIsolated(page)) this.#putBackForIt(page);
+    } else if (verb === 'remap') this.#remapForIt(page, target);
+    else if (verb === 'migrate' && this.pages.hasMapping(target)) this.pages.moveBuffers(page, target);
   }
 
   #isIsolated(page: Pfn): boolean {

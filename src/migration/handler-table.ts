@@ -6,11 +6,24 @@ import type { PageView } from '../handler/page-view.js';
 import { coreRefusals, type Refusal, type RefusalTable } from '../handler/refusal.js';
 import type { PlainKind } from '../mm/plain-page.js';
 import { type Breakage, GuardedHandler } from './guarded-handler.js';
+import { HandlerCall } from './handler-call.js';
+import { claimsTooMuch, NOBODYS } from './nobodys.js';
+import { OutsideHandler } from './outside-handler.js';
+import { OutsideView } from './outside-view.js';
 import { resolvePlugins } from './resolve-plugins.js';
+import { OutOfTime, type TimeLimit } from './time-limit.js';
 
 /** Answers that are remembered, by flags: pages of a machine look alike. */
 const ANSWERS = 256;
 const UNASKED = 0xff;
+/** Real machines have some hundred looks; a file may have any number. */
+const KNOWN_MAX = 2 ** 16;
+
+/** Plugins that nobody vouches for, and who keeps the time for them. */
+export interface Outside {
+  readonly plugins: ReadonlySet<PageType>;
+  readonly limit: TimeLimit;
+}
 
 /** `handlerFor` found nobody. */
 export const NO_HANDLER = 0;
@@ -23,24 +36,118 @@ export class HandlerTable {
   /** Names and refusals side by side, as `decodeBatch` takes them. */
   readonly tables: ReadonlyArray<{ readonly name: string; readonly refusals: RefusalTable }>;
   readonly #handlers: readonly GuardedHandler[];
+  /** By handler less 1; null for those that somebody vouches for. */
+  readonly #outside: ReadonlyArray<OutsideHandler | null>;
+  readonly #limit: TimeLimit | null;
+  readonly #call = new HandlerCall();
+  /** True while work is under way that the time limit ends. */
+  #isTimed = false;
+  /** Who was told in this work that its time was up, and may not have come to its end with that when it was broken off. */
+  #dismissed: { readonly error: VacateError; readonly call: HandlerCall } | null = null;
+  /** What those said who took too long. */
+  readonly #tooLong = new Set<unknown>();
   readonly #plain: ReadonlyArray<PlainKind | null>;
   readonly #breakage: Breakage = { error: null };
   readonly #asked = new Uint32Array(ANSWERS);
   readonly #answers = new Uint8Array(ANSWERS).fill(UNASKED);
+  /** All answers, where asking takes long: handlers from outside are timed. */
+  readonly #known = new Map<number, number>();
 
-  constructor(plugins: readonly PageType[], pages: PageView) {
+  /** @throws VacateError kind 'plugin' for a malformed plugin, two of one name, or one from outside that claims too much. */
+  constructor(plugins: readonly PageType[], pages: PageView, outside: Outside | null = null) {
     const ordered = resolvePlugins(plugins);
     this.names = ['core', ...ordered.map(({ name }) => name)];
     this.claims = ['what every page type shares', ...ordered.map(({ claims }) => claims)];
     this.refusals = [coreRefusals, ...ordered.map(({ refusals }) => refusals)];
     this.tables = this.names.map((name, i) => ({ name, refusals: this.refusals[i]! }));
     this.#plain = [null, ...ordered.map(({ plain = null }) => plain)];
-    this.#handlers = ordered.map((plugin) => this.#guarded(plugin, pages));
+    const isAnyOutside = outside !== null && ordered.some((plugin) => outside.plugins.has(plugin));
+    this.#limit = isAnyOutside ? outside.limit : null;
+    const made = ordered.map((plugin) => this.#create(plugin, pages, outside));
+    this.#outside = made.map((handler) => (handler instanceof OutsideHandler ? handler : null));
+    this.#handlers = ordered.map(
+      ({ name, refusals }, i) => new GuardedHandler(name, refusals, made[i]!, pages, this.#breakage),
+    );
+    this.#outside.forEach((handler, i) => {
+      if (handler !== null) this.#expectModest(this.#handlers[i]!, this.names[i + 1]!);
+    });
   }
 
-  #guarded(plugin: PageType, pages: PageView): GuardedHandler {
-    const { name, refusals } = plugin;
-    return new GuardedHandler(name, refusals, createHandler(plugin, pages), pages, this.#breakage);
+  #create(plugin: PageType, pages: PageView, outside: Outside | null): PageTypeHandler {
+    const limit = this.#limit;
+    if (limit === null || outside?.plugins.has(plugin) !== true) return createHandler(plugin, pages);
+    const { name } = plugin;
+    const call = this.#call;
+    const made: { handler: OutsideHandler | null } = { handler: null };
+    const view = new OutsideView(name, pages, call, limit, (error) => {
+      this.#dismissed = { error, call: Object.assign(new HandlerCall(), call) };
+      made.handler?.dismiss(error);
+    });
+    call.begin(name, 'create');
+    const handler = this.timed(() => createHandler(plugin, view));
+    call.end();
+    made.handler = new OutsideHandler(name, handler, view, call);
+    return made.handler;
+  }
+
+  /** What nobody may claim is offered to it; one that takes it would be in everybody's way. */
+  #expectModest(handler: GuardedHandler, name: string): void {
+    const taken = this.timed(() => claimsTooMuch(handler));
+    if (taken !== null)
+      throw new VacateError(
+        'plugin',
+        `plugin "${name}" claims ${taken}; its claims() must say no to pages that are nobody's to move: free, absent, reserved, or the kernel's own`,
+      );
+  }
+
+  /**
+   * Does work that calls handlers. If some are from outside it has the time limit to itself, but for work that it is a
+   * part of: ranges are looked at and phases done as a whole, since keeping time costs as much as a thousand pages.
+   *
+   * @throws VacateError kind 'plugin' if a handler took too long: what it was called for is undone or done, and it is not
+   *   called again. Kind 'host' if vacate's own part did, because the process stood still.
+   */
+  timed<T>(work: () => T): T {
+    if (this.#limit === null || this.#isTimed) return work();
+    this.#isTimed = true;
+    this.#dismissed = null;
+    try {
+      return this.#limit.run(work);
+    } catch (error) {
+      throw error instanceof OutOfTime ? this.#outOfTime(this.#limit) : error;
+    } finally {
+      this.#isTimed = false;
+    }
+  }
+
+  /** The same for work that must come to its end: it goes on without whoever took too long, whose error is breakage. */
+  timedToTheEnd(work: () => void): void {
+    for (;;) {
+      try {
+        this.timed(work);
+        return;
+      } catch (error) {
+        if (!this.#tooLong.has(error)) throw error;
+        this.#breakage.error ??= error;
+      }
+    }
+  }
+
+  #outOfTime({ limitMs }: TimeLimit): VacateError {
+    const told = this.#call.verb === null ? this.#dismissed : null;
+    const call = told?.call ?? this.#call;
+    if (call.verb === null)
+      return new VacateError(
+        'host',
+        `this process stood still for more than ${limitMs} ms in the middle of a step, which was broken off; build the machine anew, and allow plugins more time`,
+      );
+    const error = told?.error ?? call.tookTooLong(limitMs);
+    this.#tooLong.add(error);
+    const at = this.names.indexOf(call.plugin) - 1;
+    this.#outside?.[at]?.dismiss(error);
+    if (call.verb !== 'create') this.#handlers[at]!.breakOff(call);
+    this.#call.verb = null;
+    return error;
   }
 
   /**
@@ -57,9 +164,27 @@ export class HandlerTable {
   }
 
   #ask(flags: number): number {
+    if (this.#limit === null) return this.#firstToClaim(flags);
+    const known = this.#known.get(flags);
+    if (known !== undefined) return known;
+    const answer = this.timed(() => this.#firstToClaim(flags));
+    if (this.#known.size === KNOWN_MAX) this.#known.clear();
+    this.#known.set(flags, answer);
+    return answer;
+  }
+
+  #firstToClaim(flags: number): number {
     const handlers = this.#handlers;
-    for (let i = 0; i < handlers.length; i++) if (handlers[i]!.claims(flags)) return i + 1;
+    for (let i = 0; i < handlers.length; i++) {
+      if ((flags & NOBODYS) !== 0 && this.#outside[i] !== null) continue;
+      if (handlers[i]!.claims(flags)) return i + 1;
+    }
     return NO_HANDLER;
+  }
+
+  /** True if this handler is one from outside: whoever calls it must have it timed. */
+  isOutside(handler: number): boolean {
+    return this.#limit !== null && this.#outside[handler - 1] != null;
   }
 
   /** What kind of plain page these flags are; null if their handler is to be asked about each, or if there is none. */

@@ -27,7 +27,7 @@ import type { TargetSource } from './target-source.js';
  * A unit's state says how far it has come, and so what has to be undone if it is refused:
  *
  *   WAITING -isolate-> ISOLATED -lock-> LOCKED -unmap-> UNMAPPED -freeze-> FROZEN -move slot-> MOVED
- *     -copy-> COPIED -carry-> CARRIED -remap-> REMAPPED -unlock, put back-> ARRIVED -free the source-> DONE
+ *     -copy-> COPIED -carry-> CARRIED -remap-> REMAPPED -unlock-> UNLOCKED -put back-> ARRIVED -free the source-> DONE
  *
  * Each phase takes the units that are in its state and no others. So a batch says by itself what is still to be done
  * with it, wherever it was left, and whoever finds it can bring it to rest (bring-to-rest.ts).
@@ -44,15 +44,16 @@ export const MOVED = 6;
 export const COPIED = 7;
 export const CARRIED = 8;
 export const REMAPPED = 9;
-export const ARRIVED = 10;
-export const DONE = 11;
+export const UNLOCKED = 10;
+export const ARRIVED = 11;
+export const DONE = 12;
 /** Its owner freed it meanwhile: only the references of isolation are left, and not all of them any more. */
-export const LEAVING = 12;
-export const FREED = 13;
+export const LEAVING = 13;
+export const FREED = 14;
 /** Back where it was, for good. */
-export const REFUSED = 14;
+export const REFUSED = 15;
 /** Counted and announced: nothing of it is in hand any more. */
-export const SETTLED = 15;
+export const SETTLED = 16;
 
 export interface Batch {
   nrUnits: number;
@@ -462,19 +463,26 @@ export function remapPhase({ batch, host, table }: BatchContext): void {
 export function finishPhase(context: BatchContext): void {
   const { batch } = context;
   for (let unit = 0; unit < batch.nrUnits; unit++) {
-    if (batch.state[unit] === REMAPPED) arrive(context, unit);
+    if (batch.state[unit] === REMAPPED) unlock(context, unit);
+    if (batch.state[unit] === UNLOCKED) arrive(context, unit);
     if (batch.state[unit] === ARRIVED) freeSources(context, unit);
   }
 }
 
-function arrive({ batch, host, table }: BatchContext, unit: number): void {
+/** A state of its own, or a handler that is broken off while it puts pages back would have them unlocked twice. */
+function unlock({ batch, host }: BatchContext, unit: number): void {
   const nrPages = 2 ** batch.order[unit]!;
   const source = batch.source[unit]!;
   const target = batch.target[unit]!;
   // The target's lock is the last to go: nobody waits for the source's, and others may take the target's at once.
   unlockPages(host, source, nrPages);
   unlockPages(host, target, nrPages);
-  putBackPages(table.get(batch.handler[unit]!), host.columns.flags, target, nrPages);
+  batch.state[unit] = UNLOCKED;
+}
+
+function arrive({ batch, host, table }: BatchContext, unit: number): void {
+  const handler = table.get(batch.handler[unit]!);
+  putBackPages(handler, host.columns.flags, batch.target[unit]!, 2 ** batch.order[unit]!);
   batch.state[unit] = ARRIVED;
 }
 

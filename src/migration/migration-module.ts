@@ -3,6 +3,7 @@ import { PageEvents, type PageEventsOptions } from '../events/page-events.js';
 import { RangeEvents } from '../events/range-events.js';
 import type { PageType } from '../handler/define-page-type.js';
 import { MemoryHost } from '../host/memory-host.js';
+import type { Outside } from './handler-table.js';
 import type { Pauses } from './migration-run.js';
 import { MigrationService } from './migration-service.js';
 import { PageTypes } from './tokens.js';
@@ -12,6 +13,7 @@ export const migrationModule = (
   plugins: readonly PageType[],
   options: Pick<PageEventsOptions, 'onListenerError'> = {},
   pauses: Pauses = 'phase',
+  outside: Outside | null = null,
 ): ContainerModule =>
   new ContainerModule(({ bind, onDeactivation }) => {
     bind(PageEvents).toConstantValue(new PageEvents(options));
@@ -24,6 +26,7 @@ export const migrationModule = (
             context.getAll(PageTypes),
             context.get(PageEvents),
             pauses,
+            outside,
           ),
       )
       .inSingletonScope();

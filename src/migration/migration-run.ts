@@ -77,6 +77,9 @@ export type Phase =
  */
 export type Pauses = 'phase' | 'batch';
 
+/** Phases that call handlers. That of "putback" has listeners told, who may take their time. */
+const ASKING: ReadonlySet<Phase> = new Set<Phase>(['isolate', 'target', 'unmap', 'move', 'remap', 'finish']);
+
 /** What a paused migration tells its driver. */
 export interface Progress {
   readonly phase: Phase;
@@ -151,7 +154,7 @@ export class MigrationRun {
    */
   comeToRest(): void {
     if (this.isAtRest) return;
-    bringToRest(this.#context, ...this.#scratch);
+    this.table.timedToTheEnd(() => bringToRest(this.#context, ...this.#scratch));
     this.#settle();
     this.#throwBreakage();
   }
@@ -278,7 +281,7 @@ export class MigrationRun {
     for (let pass = 1; pass <= passes; pass++) {
       yield* this.#onePass(pass <= asyncPasses ? MIGRATE_ASYNC : mode);
       this.#passes = Math.max(this.#passes, pass);
-      this.#dropPermanent();
+      this.table.timed(() => this.#dropPermanent());
       const left = countInState(batch, ISOLATED);
       if (left === 0 || this.#outOfTargets || pass === passes) break;
       this.#retried += left;
@@ -305,7 +308,8 @@ export class MigrationRun {
 
   #do(phase: Phase, work: () => void): Progress {
     this.#refuseListeners();
-    work();
+    if (ASKING.has(phase)) this.table.timed(work);
+    else work();
     this.#throwBreakage();
     return { phase, settled: this.#settled };
   }
@@ -376,7 +380,7 @@ export class MigrationRun {
   #settle(): void {
     const { batch, targets } = this.#context;
     const { events } = this;
-    giveUpWaiting(this.#context);
+    this.table.timedToTheEnd(() => giveUpWaiting(this.#context));
     // One that is stopped by a listener comes to rest unheard.
     const heard = !events.isDelivering && events.begin();
     for (let unit = 0; unit < batch.nrUnits; unit++) {

@@ -6,7 +6,7 @@ import type { MemoryHost } from '../host/memory-host.js';
 import { FREE_FLAGS } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import { checkRequest } from './check-request.js';
-import { HandlerTable } from './handler-table.js';
+import { HandlerTable, type Outside } from './handler-table.js';
 import { judge } from './judge.js';
 import type { MigrationReport } from './migration-report.js';
 import { type MigrationRequest, MigrationRun, type Pauses, type Progress } from './migration-run.js';
@@ -26,8 +26,10 @@ export class MigrationService {
     readonly events: PageEvents,
     /** Where a migration pauses: after each phase of a batch, or after each batch. */
     readonly pauses: Pauses = 'phase',
+    /** Page types that are held to a time limit; none without it. */
+    outside: Outside | null = null,
   ) {
-    this.handlers = new HandlerTable(pageTypes, host.pages);
+    this.handlers = new HandlerTable(pageTypes, host.pages, outside);
   }
 
   /**
@@ -39,7 +41,20 @@ export class MigrationService {
     const { columns } = this.host;
     const flags = typeof pfn === 'number' ? columns.flags[pfn] : undefined;
     if (flags === undefined) throw outside(pfn, columns.flags.length);
-    return (flags & FREE_FLAGS) !== 0 ? 0 : judge(columns, this.handlers, pfn);
+    if ((flags & FREE_FLAGS) !== 0) return 0;
+    const { handlers } = this;
+    if (!handlers.isOutside(handlers.handlerFor(flags))) return judge(columns, handlers, pfn);
+    return handlers.timed(() => judge(columns, handlers, pfn));
+  }
+
+  /**
+   * Does work that judges many pages and changes nothing. Handlers from outside have the time limit for all of it
+   * together; without this, for each page, and keeping the time takes longer than the answer.
+   *
+   * @throws VacateError kind 'plugin' if one of them takes longer.
+   */
+  looking<T>(work: () => T): T {
+    return this.handlers.timed(work);
   }
 
   /**

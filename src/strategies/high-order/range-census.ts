@@ -56,7 +56,7 @@ export function censusOf(
     if (costs[i] === 0) nr.free++;
     else if (costs[i] !== IMPOSSIBLE) nr.movable++;
     else if (!hasHole(service.host.columns.flags, i * size, size)) {
-      const range = inspect(service, i * size, { size, zone, sorting });
+      const range = service.looking(() => inspect(service, i * size, { size, zone, sorting }));
       if (range.nrPages === 0) {
         nr.busy++;
         continue;

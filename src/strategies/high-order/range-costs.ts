@@ -4,20 +4,40 @@ import { FREE_FLAGS, PG_HEAD, PG_TAIL } from '../../mm/page-flags.js';
 import type { Order, Pfn } from '../../mm/units.js';
 import { IMPOSSIBLE, sortByCost, usedPagesByRange } from './range-glance.js';
 
+/** So many pages are looked at in one go. */
+const LOOK_PAGES = 2 ** 17;
+
 /**
  * What it costs to empty each aligned range of 2^order pages, in pages to move: element i is the range that starts at
  * i << order. With `zones`, ranges elsewhere are IMPOSSIBLE.
  */
 export function rangeCosts(service: MigrationService, order: Order, zones?: readonly number[]): Uint32Array {
   const costs = usedPagesByRange(service, order, zones);
+  const atATime = Math.max(1, LOOK_PAGES >>> order);
+  let across = false;
+  for (let i = 0; i < costs.length; i += atATime) {
+    const before: boolean = across;
+    const end = Math.min(i + atATime, costs.length);
+    across = service.looking(() => barCosts(service, costs, { order, first: i, end }, before));
+  }
+  return costs;
+}
+
+/** Ranges `first` to before `end` that cannot be emptied are made IMPOSSIBLE; true if a compound page goes on into the last. */
+function barCosts(
+  service: MigrationService,
+  costs: Uint32Array,
+  { order, first, end }: { readonly order: Order; readonly first: number; readonly end: number },
+  before: boolean,
+): boolean {
   const { flags } = service.host.columns;
   const size = 2 ** order;
-  let across = false;
-  for (let i = 0; i < costs.length; i++) {
+  let across = before;
+  for (let i = first; i < end; i++) {
     across = reachesInto(flags, i * size, size, across);
     if (isCandidate(costs[i]!) && (across || isBarred(service, i * size, size))) costs[i] = IMPOSSIBLE;
   }
-  return costs;
+  return across;
 }
 
 /** True if a compound page that began before `start` goes on there; `before` is the same of the range before. */
@@ -43,6 +63,10 @@ function isBarred(service: MigrationService, start: Pfn, size: number): boolean 
 
 /** Would the range be empty if all its pages were moved now? `later` if nothing stands in the way that lasts. */
 export function wouldEmpty(service: MigrationService, start: Pfn, size: number): 'yes' | 'later' | 'no' {
+  return service.looking(() => askWhetherItEmpties(service, start, size));
+}
+
+function askWhetherItEmpties(service: MigrationService, start: Pfn, size: number): 'yes' | 'later' | 'no' {
   const { flags } = service.host.columns;
   let answer: 'yes' | 'later' = 'yes';
   const end = start + size;

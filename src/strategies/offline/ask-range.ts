@@ -7,6 +7,10 @@ import type { PfnRange } from '../../mm/pfn-range.js';
 
 /** What every page of a range says to going now. Changes nothing. */
 export function askRange(service: MigrationService, range: PfnRange): RefusalTally {
+  return service.looking(() => ask(service, range));
+}
+
+function ask(service: MigrationService, range: PfnRange): RefusalTally {
   const tally = new RefusalTally();
   const { end } = range;
   for (let pfn = service.skipPlain(range.start, end); pfn < end; pfn = service.skipPlain(pfn + 1, end)) {
@@ -21,6 +25,10 @@ export function askRange(service: MigrationService, range: PfnRange): RefusalTal
  * that their driver could move.
  */
 export function askLruOf(service: MigrationService, range: PfnRange): RefusalTally {
+  return service.looking(() => askLru(service, range));
+}
+
+function askLru(service: MigrationService, range: PfnRange): RefusalTally {
   const { flags } = service.host.columns;
   const tally = new RefusalTally();
   for (let pfn = range.start; pfn < range.end; pfn++) {
@@ -37,6 +45,10 @@ export function askLruOf(service: MigrationService, range: PfnRange): RefusalTal
  * kernel sees a page on the LRU there and goes ahead.
  */
 export function unmovableIn(service: MigrationService, range: PfnRange): RefusalCount[] {
+  return service.looking(() => findUnmovable(service, range));
+}
+
+function findUnmovable(service: MigrationService, range: PfnRange): RefusalCount[] {
   const { handlers } = service;
   const tally = new RefusalTally();
   const { end } = range;

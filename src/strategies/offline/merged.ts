@@ -3,6 +3,7 @@ import { RangeEvents } from '../../events/range-events.js';
 import type { RefusalTally } from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
 import { NR_MAX_MIGRATE_PASSES } from '../../mm/migrate-mode.js';
+import type { PfnRange } from '../../mm/pfn-range.js';
 import { makeRoom } from '../make-room.js';
 import type { Job, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
 import { type BlockSet, together } from './block-set.js';
@@ -76,11 +77,15 @@ export class MergedOffline implements OfflineStrategy {
 
   /** Pages that refuse now, of those that did before; ascending. */
   #refusing(set: BlockSet, before: Uint32Array | null): Uint32Array {
-    if (before !== null) return before.filter((pfn) => this.service.judge(pfn) !== 0);
+    const { service } = this;
+    if (before !== null) return service.looking(() => before.filter((pfn) => service.judge(pfn) !== 0));
     const refusing: number[] = [];
-    for (const { start, end } of set.ranges)
-      for (let pfn = start; pfn < end; pfn++) if (this.service.judge(pfn) !== 0) refusing.push(pfn);
+    for (const range of set.ranges) service.looking(() => this.#noteRefusing(range, refusing));
     return Uint32Array.from(refusing);
+  }
+
+  #noteRefusing({ start, end }: PfnRange, refusing: number[]): void {
+    for (let pfn = start; pfn < end; pfn++) if (this.service.judge(pfn) !== 0) refusing.push(pfn);
   }
 
   /** Moves everything, and again what stayed, until all is gone or nothing goes any more. */

@@ -17,11 +17,8 @@ export function whatStayed(
   range: PfnRange,
   whyNot: (pfn: Pfn) => Reason,
 ): readonly RefusalCount[] {
-  const { flags } = service.host.columns;
   const byReason = new Map<Reason, Pfn[]>();
-  for (let pfn = range.start; pfn < range.end; pfn++) {
-    const wouldGo = (flags[pfn]! & (PG_LRU | FREE_FLAGS | PG_NOPAGE)) === PG_LRU && service.judge(pfn) === 0;
-    if (!wouldGo) continue;
+  for (const pfn of service.looking(() => wouldGo(service, range))) {
     const why = whyNot(pfn);
     const pfns = byReason.get(why);
     if (pfns === undefined) byReason.set(why, [pfn]);
@@ -32,4 +29,12 @@ export function whatStayed(
     return { handler: 'core', reason, kind, because, pages: pfns.length, pfns: named };
   });
   return [...ours, ...askLruOf(service, range).counts(service.handlers)].sort((a, b) => b.pages - a.pages);
+}
+
+function wouldGo(service: MigrationService, { start, end }: PfnRange): Pfn[] {
+  const { flags } = service.host.columns;
+  const pfns: Pfn[] = [];
+  for (let pfn = start; pfn < end; pfn++)
+    if ((flags[pfn]! & (PG_LRU | FREE_FLAGS | PG_NOPAGE)) === PG_LRU && service.judge(pfn) === 0) pfns.push(pfn);
+  return pfns;
 }
