@@ -24,6 +24,8 @@ const loaded = { '^(/.*/plugins/[^/]+/index)\\.js$': '$1', ...sources };
 const shared = {
   rootDir,
   testEnvironment: 'node',
+  // For what hangs. How long something takes says how busy the machine is: jest's own 5 s pass while it does other things.
+  testTimeout: 300_000,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['<rootDir>/test/transform.mjs', { useESM: true, tsconfig: '<rootDir>/tsconfig.json' }] },
   testPathIgnorePatterns: ['/node_modules/', ...suitesToSkip.map((path) => `<rootDir>/${path}$`)],

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { provision } from './provision.mjs';
 
@@ -12,13 +12,16 @@ import { provision } from './provision.mjs';
  * each step before jest as a test. The exit code is 0 only if nothing failed.
  */
 
+/** How many of the slowest suites are named at the end. */
+const NR_SLOWEST = 10;
+
 /** Jest leaves one core idle by default, and half of a small machine is a lot. A worker that has grown is replaced. */
 const ALL_CORES = ['--maxWorkers=100%', '--workerIdleMemoryLimit=2GB'];
 
 /**
  * One after the other. The built command line has workers of its own: a process that has tested a thousand machines is
- * too large to be forked where memory is not overcommitted. A browser is several processes by itself. Guests come last, and two at a time: with more to do than
- * cores, what is slow looks as if it hung.
+ * too large to be forked where memory is not overcommitted. A browser is several processes by itself. Guests come last,
+ * and two at a time: with more to do than cores, what is slow looks as if it hung.
  */
 const JEST_RUNS = [
   ['--ignoreProjects', 'dist', 'browser', 'guest', ...ALL_CORES],
@@ -39,9 +42,16 @@ function main() {
   const skippedSuites = provision();
   for (const { suite, because } of skippedSuites) say(`SKIPPED ${suite}: ${because}`);
   rmSync(join(ROOT, 'dist'), { recursive: true, force: true }); // or a file that is gone would still be tested
-  const failedSteps = STEPS.filter((step) => !succeeds(step));
+  const steps = STEPS.map((name) => timed(name, () => succeeds(name)));
+  const failedSteps = steps.filter(({ result }) => !result).map(({ name }) => name);
+  // What has just been built from nothing need not be translated once more for jest.
+  const environment = failedSteps.includes('build') ? {} : { VACATE_BUILT: '1' };
   const args = process.argv.slice(2);
-  const jests = (args.length > 0 ? [[...ALL_CORES, ...args]] : JEST_RUNS).map((run) => runJest(run, skippedSuites));
+  const runs = (args.length > 0 ? [[...ALL_CORES, ...args]] : JEST_RUNS).map((run) =>
+    timed(`jest ${run.join(' ')}`, () => runJest(run, skippedSuites, environment)),
+  );
+  const jests = runs.map(({ result }) => result);
+  sayWhatTookLong([...steps, ...runs], jests);
   for (const step of failedSteps) say(`FAILED npm run ${step}`);
   for (const { problem } of jests) if (problem !== null) say(`FAILED ${problem}`);
   const sum = (count) => jests.reduce((total, jest) => total + jest[count], 0);
@@ -64,7 +74,7 @@ function succeeds(script, args = [], environment = {}) {
 }
 
 /** Runs jest once and counts; whatever went wrong without a failed test to show for it counts as one. */
-function runJest(args, skippedSuites) {
+function runJest(args, skippedSuites, environment) {
   const folder = mkdtempSync(join(tmpdir(), 'vacate-test-'));
   try {
     const outputFile = join(folder, 'jest.json');
@@ -73,6 +83,7 @@ function runJest(args, skippedSuites) {
     say(`seed ${seed} (VACATE_SEED=N for another, VACATE_SEED=random for any)`);
     const suites = JSON.stringify(skippedSuites.map(({ suite }) => suite));
     const succeeded = succeeds('jest', ['--json', `--outputFile=${outputFile}`, ...args], {
+      ...environment,
       VACATE_SKIP_SUITES: suites,
       VACATE_SEED: seed,
     });
@@ -91,17 +102,40 @@ function readReport(path) {
 }
 
 function tally(report, succeeded) {
-  if (report === null) return { passed: 0, failed: 1, skipped: 0, problem: 'jest: it ended without a report' };
+  if (report === null)
+    return { passed: 0, failed: 1, skipped: 0, suites: [], problem: 'jest: it ended without a report' };
   const passed = report.numPassedTests;
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
   const skipped = report.numPendingTests + report.numTodoTests;
-  if (failed > 0 || succeeded) return { passed, failed, skipped, problem: null };
+  const suites = report.testResults.map(({ name, startTime, endTime }) => ({ name, ms: endTime - startTime }));
+  if (failed > 0 || succeeded) return { passed, failed, skipped, suites, problem: null };
   return {
     passed,
     failed: 1,
     skipped,
+    suites,
     problem: 'jest: no test failed, yet it is not content; its report above says why',
   };
+}
+
+function timed(name, does) {
+  const begun = performance.now();
+  const result = does();
+  return { name, ms: performance.now() - begun, result };
+}
+
+/** How long each part took, and the suites that took longest: where to look when it takes too long. */
+function sayWhatTookLong(parts, jests) {
+  const line = ({ ms }, name) => `${(ms / 1000).toFixed(1).padStart(8)} s  ${name}`;
+  const slowest = jests.flatMap(({ suites }) => suites).sort((a, b) => b.ms - a.ms);
+  say(
+    [
+      'what took long',
+      ...parts.map((part) => line(part, part.name)),
+      `the ${NR_SLOWEST} slowest suites`,
+      ...slowest.slice(0, NR_SLOWEST).map((suite) => line(suite, relative(ROOT, suite.name))),
+    ].join('\n'),
+  );
 }
 
 function say(line) {

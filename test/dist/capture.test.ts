@@ -8,7 +8,7 @@ import { type Ended, ROOT, vacate } from './run-cli.js';
 
 const CAPTURE = 'mixed-offline/before-memory32';
 /** Runs share two processors with whatever else is tested. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 300_000;
 /** So large that a capture of it can be interrupted, and almost nothing on disk. */
 const LARGE_BYTES = 512 * 1024 * 1024;
 const NOBODY = 65534;

@@ -14,7 +14,7 @@ const REFUSALS = 'examples/scenarios/refusals.yaml';
 const PLUGINS = 'test/dist/plugins';
 
 /** Runs share two processors with whatever else is tested. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 300_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'vacate-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

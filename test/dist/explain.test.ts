@@ -9,7 +9,7 @@ const WENT = 'test/fixtures/captures/mixed-offline/before-memory32';
 const LOGS = 'test/fixtures/kernel-logs';
 
 /** Runs share two processors with whatever else is tested. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 300_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'vacate-explain-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

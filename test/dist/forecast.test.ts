@@ -11,7 +11,7 @@ const PINNED = `${CAPTURES}/pinned-offline/before-memory32`;
 const TWO_DIMMS = 'examples/scenarios/two-dimms.yaml';
 
 /** Runs share two processors with whatever else is tested. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 300_000;
 
 afterAll(removeTrees);
 

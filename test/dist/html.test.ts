@@ -10,7 +10,7 @@ const CAPTURE = 'test/fixtures/captures/mixed-offline/before-memory32';
 const REFUSALS = 'examples/scenarios/refusals.yaml';
 const folder = mkdtempSync(join(tmpdir(), 'vacate-html-'));
 const at = (name: string) => join(folder, name);
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

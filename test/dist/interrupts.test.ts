@@ -13,7 +13,7 @@ const PLUGINS = 'test/dist/plugins';
 const SMALL = 'examples/scenarios/two-dimms.yaml';
 /** So large that a capture of it can be interrupted, and almost nothing on disk. */
 const LARGE_BYTES = 512 * 1024 * 1024;
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 300_000;
 
 afterAll(removeTrees);
 

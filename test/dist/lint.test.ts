@@ -7,7 +7,7 @@ const KERNEL = 'test/fixtures/captures/fragslab-offline-kernelzone/before-memory
 const MOVABLE = 'test/fixtures/captures/mixed-offline/before-memory32';
 
 /** Runs share two processors with whatever else is tested. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 300_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'vacate-lint-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -4,7 +4,7 @@ import { type Ended, vacate } from './run-cli.js';
 const THREE = 'test/fixtures/nodes/three.yaml';
 const PLUGINS = './test/dist/plugins';
 /** Each run loads the package once for each node, on machines that have other work as well. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 
 const highOrder = ['high-order', THREE, '--order', '6', '--count', '40'];
 const offline = ['offline', THREE, '--blocks', '4,13-14'];

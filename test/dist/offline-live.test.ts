@@ -4,7 +4,7 @@ import { emptyTree, put, putBlock, removeTrees, unfoldCapture } from '../unit/li
 import { canLease, Lease } from './lease.js';
 import { type Ended, type Manner, vacate } from './run-cli.js';
 
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 300_000;
 const BLOCKS = [32, 33, 34, 35];
 const STATES = 'sys/devices/system/memory';
 

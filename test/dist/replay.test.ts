@@ -8,7 +8,7 @@ import { hasTerminals, onTerminal } from './terminal.js';
 /* Runs written down with --record, and what vacate replay shows of them. */
 
 const TWO_DIMMS = 'examples/scenarios/two-dimms.yaml';
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 jest.setTimeout(PATIENCE_MS);
 const onTerminals = hasTerminals ? it : it.skip;
 const SKIPPED = hasTerminals ? '' : ' (skipped: python3, which opens a terminal, is not installed)';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 
 const program = fileURLToPath(new URL('../../dist/test/bench/terabyte.js', import.meta.url));
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 /** Frames take 17 bytes with their marks, page tables and slots of the page cache 2 more, each page half in use. */
 const BYTES_PER_PAGE = 20;
 

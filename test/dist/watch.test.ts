@@ -8,7 +8,7 @@ import { hasTerminals, onTerminal, screenOf } from './terminal.js';
 const TWO_DIMMS = 'examples/scenarios/two-dimms.yaml';
 const OFFLINE = ['offline', TWO_DIMMS, '--dimm', 'dimm1'];
 const HIGH_ORDER = ['high-order', 'examples/scenarios/fragmented.yaml', '--order', '9', '--count', '64'];
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 const DRAWN = '\u001b[J';
 const onTerminals = hasTerminals ? it : it.skip;
 const SKIPPED = hasTerminals ? '' : ' (skipped: python3, which opens a terminal, is not installed)';
