@@ -1,6 +1,6 @@
 import { log2Floor } from '../base/bits.js';
 import { VacateError } from '../base/vacate-error.js';
-import { codeOf, type Outcome, outcomeOf } from '../events/page-events.js';
+import { type Outcome, outcomeOf } from '../events/page-events.js';
 import type { PageTypeHandler } from '../handler/page-type-handler.js';
 import {
   CORE_BEING_FREED,
@@ -129,18 +129,15 @@ export function isolatePhase(context: BatchContext): void {
 
 /** A unit that its owner keeps unused is given back instead, if its handler knows how. True if it is such a one. */
 function dissolveUnit({ host, table, batch }: BatchContext, unit: number): boolean {
-  const { count, flags } = host.columns;
+  const { columns } = host;
   const head = batch.source[unit]!;
-  if (count[head] !== 0 || (flags[head]! & FREE_FLAGS) !== 0) return false;
-  const handler = table.handlerFor(flags[head]!);
-  const dissolve = handler === NO_HANDLER ? undefined : table.get(handler).dissolve;
-  if (dissolve === undefined) return false;
+  const handler = columns.count[head] === 0 ? table.handlerFor(columns.flags[head]!) : NO_HANDLER;
+  if (handler === NO_HANDLER || table.get(handler).dissolve === undefined) return false;
   batch.handler[unit] = handler;
-  batch.outcome[unit] = judge(host.columns, table, head);
-  if (batch.outcome[unit] === 0) batch.outcome[unit] = outcomeOf(handler, dissolve(head));
-  const isGiven = codeOf(batch.outcome[unit]!) === 0;
-  if (isGiven) batch.outcome[unit] = 0;
-  batch.state[unit] = isGiven ? FREED : REFUSED;
+  const outcome = judge(columns, table, head);
+  const code = outcome === 0 ? table.get(handler).dissolve!(head) : 0;
+  batch.outcome[unit] = code === 0 ? outcome : outcomeOf(handler, code);
+  batch.state[unit] = batch.outcome[unit] === 0 ? FREED : REFUSED;
   return true;
 }
 

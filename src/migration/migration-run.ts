@@ -350,6 +350,8 @@ export class MigrationRun {
       }
       this.#split++;
       batch.order[unit] = 0;
+      // Its pages are still whose it was: they were isolated as such, and change hands only if they are refused.
+      batch.outcome[unit] = 0;
       for (let i = 1; i < 2 ** order; i++) this.#addSplitUnit(unit, batch.source[unit]! + i);
       targetPhase(this.#context, mode);
     }
