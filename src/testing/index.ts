@@ -15,6 +15,7 @@ export { nonlinearFixture, nonlinearPages } from './machines/nonlinear-pages.js'
 export type { Provoked } from './machines/ready-made.js';
 export { settle, smallMachine } from './machines/small-machine.js';
 export { swapBackedFixture, swapBackedPages } from './machines/swap-backed-pages.js';
+export { thpFixture, thpPages } from './machines/thp-pages.js';
 export { eachEntry, isFree, type PageRecord, recordOf } from './page-types/page-record.js';
 export { type PageTypeOptions, pageTypeConformance } from './page-types/page-type-conformance.js';
 export { PAGE_TYPE_RULES, type PageTypeRule } from './page-types/rules.js';
