@@ -3,7 +3,8 @@ import fileBacked from '../../plugins/file-backed/index.js';
 import movableOps from '../../plugins/movable-ops/index.js';
 import nonlinear from '../../plugins/nonlinear/index.js';
 import swapBacked from '../../plugins/swap-backed/index.js';
+import thp from '../../plugins/thp/index.js';
 import type { PageType } from '../handler/define-page-type.js';
 
 /** The page types that vacate ships, in the order in which they are asked: for kits to which pages are only a means. */
-export const SHIPPED_PAGE_TYPES: readonly PageType[] = [nonlinear, swapBacked, anonymous, fileBacked, movableOps];
+export const SHIPPED_PAGE_TYPES: readonly PageType[] = [nonlinear, thp, swapBacked, anonymous, fileBacked, movableOps];

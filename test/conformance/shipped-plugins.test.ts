@@ -5,12 +5,14 @@ import {
   movableOpsFixture,
   nonlinearFixture,
   swapBackedFixture,
+  thpFixture,
 } from 'vacate/testing';
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
 import movableOps from '../../plugins/movable-ops/index.js';
 import nonlinear from '../../plugins/nonlinear/index.js';
 import swapBacked from '../../plugins/swap-backed/index.js';
+import thp from '../../plugins/thp/index.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
 import { HandlerTable } from '../../src/migration/handler-table.js';
 import { SimHost } from '../../src/sim/sim-host.js';
@@ -19,6 +21,7 @@ import { SimHost } from '../../src/sim/sim-host.js';
 
 const SHIPPED = [
   { plugin: nonlinear, fixture: nonlinearFixture },
+  { plugin: thp, fixture: thpFixture },
   { plugin: swapBacked, fixture: swapBackedFixture },
   { plugin: anonymous, fixture: anonymousFixture },
   { plugin: fileBacked, fixture: fileBackedFixture },

@@ -1,0 +1,12 @@
+import { definePageType } from 'vacate/handler';
+import { ThpHandler } from './handler.js';
+import { refusals } from './refusals.js';
+
+export default definePageType({
+  name: 'thp',
+  api: 1,
+  order: 'pre',
+  claims: 'transparent huge pages of any order: anonymous, or of shared memory and files',
+  refusals,
+  create: (pages) => new ThpHandler(pages),
+});
