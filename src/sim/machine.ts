@@ -310,7 +310,8 @@ function machineOver(
   const presentAtStart = spec.zones.map((zone) => onlinePagesOf(spec, zone));
   const contentKernels = apart?.kernels ?? null;
   const shape = { spec, capacity, nrNodes, contentWords, buffer, contentKernels, others, zonelists, presentAtStart };
-  return { ...views, contents, ...shape };
+  // Into the views themselves: a copy would not look like that of the machine before.
+  return Object.assign(views, { contents, ...shape });
 }
 
 /**
