@@ -11,7 +11,7 @@ const relative = { '^(\\.{1,2}/.*)\\.js$': '$1' };
 /** Examples and plugins name the package; until it is built, that means its sources. */
 const sources = {
   '^vacate$': '<rootDir>/src/index.ts',
-  '^vacate/(handler|testing)$': '<rootDir>/src/$1/index.ts',
+  '^vacate/(handler|linux|sim|testing)$': '<rootDir>/src/$1/index.ts',
   '^vacate/strategy$': '<rootDir>/src/strategies/index.ts',
   '^vacate/plugins/(.*)$': '<rootDir>/plugins/$1/index.ts',
   ...relative,
@@ -28,6 +28,8 @@ const shared = {
   testTimeout: 300_000,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['<rootDir>/test/transform.mjs', { useESM: true, tsconfig: '<rootDir>/tsconfig.json' }] },
+  // A second package of our name, made of the first.
+  modulePathIgnorePatterns: ['<rootDir>/dist/package/'],
   testPathIgnorePatterns: ['/node_modules/', ...suitesToSkip.map((path) => `<rootDir>/${path}$`)],
 };
 

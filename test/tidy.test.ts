@@ -62,11 +62,13 @@ const PUBLIC_SUBPATHS: Readonly<Record<string, string>> = {
   'vacate/handler': 'src/handler/index.ts',
   'vacate/strategy': 'src/strategies/index.ts',
   'vacate/testing': 'src/testing/index.ts',
+  'vacate/sim': 'src/sim/index.ts',
+  'vacate/linux': 'src/linux/index.ts',
 };
 /** Read at run time from the installed package; the paths are those of `dist/src/cli`, one level deeper. */
 const SHIPPED_DATA = ['browser', '../package.json', '../examples/scenarios/', '../examples/scenarios'];
 const PLUGIN_IMPORTS = ['vacate/handler'];
-const EXAMPLE_IMPORTS = ['vacate', 'vacate/handler', 'vacate/strategy', 'vacate/testing', 'node:fs'];
+const EXAMPLE_IMPORTS = [...Object.keys(PUBLIC_SUBPATHS), 'node:fs'];
 
 /** A quarantine keeps a package where it can be replaced. `typesToo` is true if not even its types may get out. */
 const QUARANTINES: readonly {
@@ -114,6 +116,9 @@ const INVERSIFY_SERVICES = [/^src\/migration\//, /^src\/strategies\//];
 /** Another language, and what compiles it: the bytes that come out are kept beside it, and are product code. */
 const ASSEMBLY = 'src/simd/assembly';
 
+/** What makes the published package of the compiled files: a tool, and nothing of it ships. */
+const PACKAGING = 'src/package';
+
 /** What is shipped as one bundle brings its libraries along, so that nobody has to install them. */
 const BUNDLED = /^src\/browser\//;
 
@@ -121,6 +126,8 @@ const BUNDLED = /^src\/browser\//;
 const ENTRY_POINTS = [PUBLIC_ENTRY.path, 'src/handler/index.ts', 'src/strategies/index.ts', 'src/cli/main.ts'];
 const OPTIONAL_ENTRY_POINTS = [
   'src/testing/index.ts',
+  'src/sim/index.ts',
+  'src/linux/index.ts',
   'src/container/worker-main.ts',
   'src/container/shard-main.ts',
   'src/container/soak-main.ts',
@@ -208,10 +215,11 @@ function readTree(root: string, folder = ''): File[] {
 const isScript = ({ path }: File) => /\.(ts|tsx|mts|js|mjs)$/.test(path) && !path.endsWith('.d.ts');
 const isTest = ({ path }: File) => path.endsWith('.test.ts');
 const isIn = (folder: string) => (file: File) => file.path.startsWith(`${folder}/`);
+const isTool = (file: File) => isIn(ASSEMBLY)(file) || isIn(PACKAGING)(file);
 
 /** Code of src that ships; tests beside it may reach further than what they test. */
 function productFiles(files: readonly File[]): File[] {
-  return files.filter((file) => isIn('src')(file) && isScript(file) && !isTest(file) && !isIn(ASSEMBLY)(file));
+  return files.filter((file) => isIn('src')(file) && isScript(file) && !isTest(file) && !isTool(file));
 }
 
 const parsed = new WeakMap<File, ts.SourceFile>();

@@ -1,41 +1,185 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import ts from 'typescript';
+import { Installed, ROOT } from './package/installed.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+/* The published package: what is in it, what it says of itself, and that it works where there is nothing else. */
 
-describe('the package', () => {
-  it('ships what its exports, its command and its README name, and no tests', () => {
-    const [packed] = JSON.parse(
-      execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' }),
-    );
-    const files: string[] = packed.files.map(({ path }: { path: string }) => path);
-    expect(files).toEqual(
+jest.setTimeout(600_000);
+
+/** Bytes of all that is installed, but for the page of `vacate view`. */
+const SIZE_MAX = 1_180_000;
+
+let installed: Installed;
+
+beforeAll(() => {
+  installed = Installed.make();
+});
+
+afterAll(() => installed.remove());
+
+const home = () => join(installed.folder, 'node_modules/vacate');
+const manifest = () => JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8'));
+
+/** Each public name of the package's entries, "./plugins/*" as one of them. */
+function entryPoints(): [specifier: string, types: string][] {
+  return Object.entries(manifest().exports as Record<string, { types: string } | string>).flatMap(
+    ([subpath, target]) => {
+      if (typeof target === 'string') return [];
+      const at = (path: string) => path.replace('*', 'anonymous');
+      return [[at(subpath.replace(/^\./, 'vacate')), join(home(), at(target.types))]];
+    },
+  );
+}
+
+describe('the packed file', () => {
+  it('has what it exports, its command, and what that reads', () => {
+    const paths = installed.files.map(({ path }) => path);
+    expect(paths).toEqual(
       expect.arrayContaining([
-        'dist/src/index.js',
-        'dist/src/index.d.ts',
-        'dist/src/handler/index.js',
-        'dist/src/cli/main.js',
-        'dist/plugins/anonymous/index.js',
-        'dist/scenario.schema.json',
-        'examples/scenarios/two-dimms.yaml',
-        'ARCHITECTURE.md',
-        'LICENSE',
-        'README.md',
+        ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'scenario.schema.json'],
+        ...['browser/index.html', 'examples/scenarios/two-dimms.yaml', 'examples/scenarios/soak.yaml'],
+        ...['lib/main.js', 'lib/index.js', 'lib/index.d.ts', 'lib/plugins/anonymous/index.js'],
+        ...['lib/worker-main.js', 'lib/shard-main.js', 'lib/soak-main.js', 'lib/writer-main.js'],
       ]),
     );
-    expect(files.filter((file) => /\.test\.|^dist\/test\//.test(file))).toEqual([]);
+    expect(paths.filter((path) => /\.map$|\.test\.|\.tsx?$/.test(path.replace(/\.d\.ts$/, '')))).toEqual([]);
   });
 
-  it('publishes the schema of scenario files', () => {
-    const schema = JSON.parse(readFileSync(`${root}/dist/scenario.schema.json`, 'utf8'));
-    expect(Object.keys(schema.properties)).toEqual(
-      expect.arrayContaining(['name', 'seed', 'nodes', 'workloads', 'swap']),
+  it('is small', () => {
+    const sizes = installed.files.filter(({ path }) => !path.startsWith('browser/')).map(({ size }) => size);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(SIZE_MAX);
+  });
+
+  it('runs nothing when it is installed', () => {
+    expect(manifest().scripts).toBeUndefined();
+  });
+
+  it('is as publint and arethetypeswrong want it', async () => {
+    const { stdout, stderr, exitCode } = await installed.node(
+      join(ROOT, 'test/dist/package/checks.mjs'),
+      home(),
+      installed.tarball,
     );
+    expect({ stdout, stderr, exitCode }).toEqual({ stdout: '', stderr: '', exitCode: 0 });
+  });
+});
+
+describe('its names', () => {
+  it('are these, values and types, and each change of them is seen here', async () => {
+    const program = ts.createProgram(
+      entryPoints().map(([, types]) => types),
+      { module: ts.ModuleKind.NodeNext, noLib: true, types: [] },
+    );
+    const checker = program.getTypeChecker();
+    const names = entryPoints().map(([specifier, types]) => {
+      const file = checker.getSymbolAtLocation(program.getSourceFile(types)!)!;
+      return [specifier, checker.getExportsOfModule(file).map(({ name }) => name)] as const;
+    });
+    const values = await installed.node(
+      ...['--input-type=module', '--eval'],
+      `const of = async (name) => [name, Object.keys(await import(name))];
+       console.log(JSON.stringify(Object.fromEntries(await Promise.all(${JSON.stringify(
+         names.map(([specifier]) => specifier),
+       )}.map(of)))))`,
+    );
+    const atRunTime = JSON.parse(values.stdout) as Record<string, string[]>;
+    for (const [specifier, declared] of names) {
+      const own = atRunTime[specifier]!;
+      expect(own.filter((name) => !declared.includes(name))).toEqual([]);
+      const types = declared.filter((name) => !own.includes(name));
+      expect({ values: own.sort(), types: types.sort() }).toMatchSnapshot(specifier);
+    }
   });
 
-  it('shows these names, and each change of them is seen here', async () => {
-    expect(Object.keys(await import('vacate')).sort()).toMatchSnapshot();
-    expect(Object.keys(await import('vacate/handler')).sort()).toMatchSnapshot();
+  it('are there for require() too', async () => {
+    const required = entryPoints().map(([specifier]) => `Object.keys(require('${specifier}')).length > 0`);
+    const { stdout, stderr } = await installed.node('--input-type=commonjs', '--eval', `console.log(${required})`);
+    expect({ stdout, stderr }).toEqual({ stdout: `${required.map(() => 'true').join(' ')}\n`, stderr: '' });
   });
+
+  it('can be had one by one: a bundle has no more than it needs', async () => {
+    installed.write('one-name.js', "export { formatBytes } from 'vacate';\n");
+    const bundler = join(ROOT, 'test/dist/package/one-name.mjs');
+    const { stdout, stderr } = await installed.node(bundler, join(installed.folder, 'one-name.js'));
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/export \{.* as formatBytes|export \{ formatBytes/);
+    expect(stdout.length).toBeLessThan(5_000);
+  });
+});
+
+describe('whoever compiles against it', () => {
+  const SOURCE = `
+    import * as vacate from 'vacate';
+    import { anonymousPages, pageTypeConformance } from 'vacate/testing';
+    import anonymous from 'vacate/plugins/anonymous';
+    const names: string[] = pageTypeConformance(anonymous, anonymousPages()).map(({ name }) => name);
+    // @ts-expect-error a machine is no text
+    const machine: vacate.Machine = 'machine';
+    console.log(names, machine);
+  `;
+
+  it.each([
+    ['node16', { module: 'node16', moduleResolution: 'node16' }],
+    ['bundler', { module: 'esnext', moduleResolution: 'bundler' }],
+  ])('finds all types, with %s', async (_name, options) => {
+    const all = entryPoints().map(([specifier], at) => `import * as entry${at} from '${specifier}'; void entry${at};`);
+    installed.write('program.ts', `${SOURCE}${all.join('\n')}\n`);
+    expect(await installed.compile({ ...options, noEmit: true }, ['program.ts'])).toBe('');
+  });
+});
+
+describe('its command', () => {
+  it('shows its version, and a DIMM that goes', async () => {
+    expect(await installed.vacate('--version')).toMatchObject({ exitCode: 0, stdout: `${manifest().version}\n` });
+    const { stdout, exitCode } = await installed.vacate('demo');
+    expect({ exitCode, isGone: stdout.includes('dimm1 is offline. Pull it.') }).toEqual({ exitCode: 0, isGone: true });
+  });
+
+  it('takes memory offline with threads, and compares with workers', async () => {
+    const twoDimms = 'node_modules/vacate/examples/scenarios/two-dimms.yaml';
+    installed.bring('test/fixtures/nodes/three.yaml', 'three.yaml');
+    const [nodes, compared] = await Promise.all([
+      installed.vacate('high-order', 'three.yaml', '--order', '9', '--count', '1', '--threads', '2', '--json'),
+      installed.vacate('compare', twoDimms, '--strategy', 'merged', '--seeds', '2', '--jobs', '2', '--out', 'results'),
+    ]);
+    expect(nodes).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(nodes.stdout)).toMatchObject({ outcome: 'done' });
+    expect(compared.exitCode).toBe(0);
+    expect(existsSync(join(installed.folder, 'results'))).toBe(true);
+  });
+});
+
+describe('its page', () => {
+  it('is served to whoever has the token', async () => {
+    const view = spawn(
+      process.execPath,
+      [join(home(), 'lib/main.js'), 'view', 'node_modules/vacate/examples/scenarios/two-dimms.yaml', '--json'],
+      { cwd: installed.folder },
+    );
+    try {
+      const [line] = (await once(view.stdout.setEncoding('utf8'), 'data')) as [string];
+      const { url } = JSON.parse(line) as { url: string };
+      const page = await fetch(url);
+      expect(page.status).toBe(200);
+      expect(await page.text()).toBe(readFileSync(join(home(), 'browser/index.html'), 'utf8'));
+      const { origin, searchParams } = new URL(url);
+      const headers = { authorization: `Bearer ${searchParams.get('token')}` };
+      expect(await (await fetch(`${origin}/api/runs`, { headers })).json()).toEqual({ runs: [] });
+    } finally {
+      const ended = once(view, 'exit');
+      view.kill('SIGINT');
+      await ended;
+    }
+  });
+});
+
+it('publishes the schema of scenario files', () => {
+  const schema = JSON.parse(readFileSync(join(home(), 'scenario.schema.json'), 'utf8'));
+  expect(Object.keys(schema.properties)).toEqual(
+    expect.arrayContaining(['name', 'seed', 'nodes', 'workloads', 'swap']),
+  );
 });

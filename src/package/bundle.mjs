@@ -1,0 +1,151 @@
+import { basename, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { rolldown } from 'rolldown';
+
+/*
+ * The compiled modules as a few files that all lie in one folder: one for each public entry, one for whatever is started
+ * by its address (threads, the process that writes to sysfs), and what they share. Dependencies stay outside.
+ */
+
+/** `new URL('…', import.meta.url)`: how code names a file that it starts, loads or reads. */
+const ADDRESS = /new URL\(\s*(['"`])([^'"`]+)\1,\s*import\.meta\.url\s*\)/g;
+
+/**
+ * Folders that are one file each, lower layers first: layers know no circles, so neither do these files. The others are
+ * cut by who needs them, since a command that only reads is to load no strategy.
+ */
+const WHOLE = [
+  ...[
+    'base',
+    'mm',
+    'handler',
+    'host',
+    'events',
+    'simd',
+    'picture',
+    'sim',
+    'capture',
+    'linux',
+    'kernel-log',
+    'recording',
+  ],
+  ...['report', 'scenario', 'smp', 'forecast', 'explain', 'lint', 'shards', 'soak', 'compare'],
+];
+
+/** What composes, and what begins a thread or a process: never together with anything else. */
+const ALONE = /-(module|main)\.js$|\/index\.js$/;
+
+/** What the compiler writes at the top of every module with decorators; one copy of each will do. */
+const HELPER = /^var (__(?:decorate|metadata|param)) = [\s\S]*?^};\n/gm;
+const HELPER_ID = '\0helper:';
+
+/** Comments and local names go; names of classes and functions stay where somebody may read them: in a stack, in a log. */
+const MINIFY = {
+  compress: { target: 'es2022', keepNames: { function: false, class: true } },
+  mangle: { toplevel: true, keepNames: { function: false, class: true } },
+  codegen: { removeWhitespace: true },
+};
+
+/**
+ * Bundles.
+ *
+ * @param {object} wish
+ * @param {Record<string, string>} wish.entries What each file is to be called, and the compiled module that it is.
+ * @param {string} wish.root The top of the checkout, which the compiled modules lie in `dist` of.
+ * @param {string} wish.out The folder of the package; the files go to `lib` in it.
+ * @returns {Promise<{ packages: string[], files: string[] }>} The packages that are needed at run time, and the files.
+ * @throws An error for an address that leads out of the package.
+ */
+export async function bundle({ entries, root, out }) {
+  const handler = join(root, 'dist/src/handler/index.js');
+  const build = await rolldown({
+    input: entries,
+    platform: 'node',
+    external: (id) => !/^[./\0]/.test(id) && id !== 'vacate/handler',
+    resolve: { alias: { 'vacate/handler': handler } },
+    plugins: [helpers(), addresses(root, entries)],
+    onLog(level, { message }) {
+      if (level === 'warn') throw new Error(message);
+    },
+  });
+  const { output } = await build.write({
+    dir: join(out, 'lib'),
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+    minify: MINIFY,
+    minifyInternalExports: true,
+    comments: false,
+    codeSplitting: { groups: WHOLE.map(wholeFolder) },
+  });
+  await build.close();
+  const imported = output.flatMap((chunk) => [...(chunk.imports ?? []), ...(chunk.dynamicImports ?? [])]);
+  const files = output.map(({ fileName }) => fileName);
+  const packages = imported.filter((name) => !files.includes(name) && !name.startsWith('node:')).map(packageOf);
+  return { packages: [...new Set(packages)].sort(), files };
+}
+
+/** "@scope/name/sub" is of "@scope/name". */
+function packageOf(specifier) {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function wholeFolder(name, at) {
+  const test = (id) => id.includes(`/dist/src/${name}/`) && !ALONE.test(id);
+  return { name, test, priority: WHOLE.length - at };
+}
+
+/** The compiler's helpers as modules of their own. */
+function helpers() {
+  const texts = new Map();
+  return {
+    name: 'helpers',
+    resolveId: (id) => (id.startsWith(HELPER_ID) ? id : null),
+    load: (id) => texts.get(id) ?? null,
+    transform(code, id) {
+      if (id.startsWith(HELPER_ID)) return null;
+      return code.replace(HELPER, (text, name) => {
+        texts.set(`${HELPER_ID}${name}`, `export ${text}`);
+        return `import { ${name} } from '${HELPER_ID}${name}';\n`;
+      });
+    },
+  };
+}
+
+/**
+ * Addresses are relative to the module that they stand in. In the package every module lies in `lib`, so each is written
+ * anew; a module that is started by its address becomes an entry.
+ */
+function addresses(root, entries) {
+  return {
+    name: 'addresses',
+    transform(code, id) {
+      if (!code.includes('import.meta.url')) return null;
+      const emit = (path) => {
+        const [known] = Object.entries(entries).find(([, entry]) => entry === path) ?? [];
+        if (known !== undefined) return `./${known}.js`;
+        const name = basename(path, '.js');
+        this.emitFile({ type: 'chunk', id: path, name, fileName: `${name}.js`, preserveSignature: 'strict' });
+        return `./${name}.js`;
+      };
+      return code.replace(ADDRESS, (_all, quote, address) => {
+        const target = fileURLToPath(new URL(address, pathToFileURL(id)));
+        return `new URL(${quote}${inPackage(relative(root, target), address) ?? emit(target)}${quote}, import.meta.url)`;
+      });
+    },
+  };
+}
+
+/** Where what is read, not started, lies, as seen from `lib`; null for a module. */
+function inPackage(path, address) {
+  const slashed = path.split('\\').join('/') + (address.endsWith('/') && !path.endsWith('/') ? '/' : '');
+  const plugin = /^dist\/plugins\/(.+)$/.exec(decodeURIComponent(slashed));
+  if (plugin !== null) return `./plugins/${plugin[1]}`;
+  if (slashed.startsWith('dist/browser')) return `../${slashed.slice('dist/'.length)}`;
+  if (slashed === 'package.json' || slashed.startsWith('examples/')) return `../${slashed}`;
+  if (/^dist\/src\/.+\.js$/.test(slashed)) return null;
+  throw new Error(`${address} leads to ${slashed}, which is not in the package; see src/package/bundle.mjs`);
+}

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+
+/*
+ * What publint and arethetypeswrong say of a packed file, a line each; a program of its own, since both read far more
+ * than a test should keep. Arguments: the folder of the package, the packed file.
+ */
+
+/**
+ * Set aside. node10: TypeScript's way to find modules before `exports`, which Node itself has not gone since version 12.
+ * CJSResolvesToESM: the package is ESM, and `require` loads it in every Node that it is for (require(esm), 20.19).
+ */
+const SET_ASIDE = ({ kind, resolutionKind }) => resolutionKind === 'node10' || kind === 'CJSResolvesToESM';
+
+const [pkgDir, tarball] = process.argv.slice(2);
+const { messages, pkg } = await publint({ pkgDir, pack: false, strict: true, level: 'suggestion' });
+for (const message of messages) console.log(`publint: ${formatMessage(message, pkg)}`);
+const { problems } = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(tarball))));
+for (const problem of problems.filter((each) => !SET_ASIDE(each))) console.log(`types: ${JSON.stringify(problem)}`);
