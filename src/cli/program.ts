@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Context } from './context.js';
+import { addFleet } from './fleet/add-fleet.js';
 import { usageSentence } from './messages.js';
 import {
   collect,
@@ -85,22 +86,28 @@ export function createProgram(
   addLint(program, context, end);
   addHighOrder(program, context, end, strategyNames?.highOrder);
   addCompare(program, context, end);
+  addFleet(program, context, end);
   addView(program, context, end);
   addSoak(program, context, end);
   addReplay(program, context, end);
   addHandlers(program, context, end);
   addStrategies(program, context, end);
   addSchema(program, context, end);
-  for (const command of program.commands) {
-    command.configureOutput({
-      ...program.configureOutput(),
-      outputError: (complaint) => context.note(usageSentence(complaint, `vacate ${command.name()} --help`)),
-    });
-  }
+  for (const command of program.commands) complain(context, command, `vacate ${command.name()}`);
   return program.addHelpText(
     'after',
     examples(['vacate demo', 'vacate inspect examples/scenarios/two-dimms.yaml'], EXITS),
   );
+}
+
+/** Whatever is wrong with a command line is said in one sentence that names the help to read. */
+function complain(context: Context, command: Command, name: string): void {
+  const output = command.parent?.configureOutput() ?? {};
+  command.configureOutput({
+    ...output,
+    outputError: (complaint) => context.note(usageSentence(complaint, `${name} --help`)),
+  });
+  for (const below of command.commands) complain(context, below, `${name} ${below.name()}`);
 }
 
 const EXITS = `

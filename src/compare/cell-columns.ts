@@ -1,16 +1,10 @@
+import type { FileColumn } from '../report/table-files.js';
 import type { Cell } from './cell.js';
 import { METRIC_IDS, METRICS } from './metrics.js';
 
-/** A column of the table of cells, as CSV and Parquet have it. */
-export interface CellColumn {
-  readonly name: string;
-  readonly type: 'text' | 'whole' | 'real';
-  readonly of: (cell: Cell) => string | number | null;
-}
-
 const WHOLE_UNITS = ['pages', 'blocks', 'count'];
 
-export const CELL_COLUMNS: readonly CellColumn[] = [
+export const CELL_COLUMNS: ReadonlyArray<FileColumn<Cell>> = [
   { name: 'machine', type: 'text', of: ({ machine }) => machine },
   { name: 'job', type: 'text', of: ({ job }) => job },
   { name: 'strategy', type: 'text', of: ({ strategy }) => strategy },
@@ -18,7 +12,7 @@ export const CELL_COLUMNS: readonly CellColumn[] = [
   { name: 'ended', type: 'text', of: ({ ended }) => ended },
   { name: 'because', type: 'text', of: ({ because }) => because },
   ...METRIC_IDS.map(
-    (id): CellColumn => ({
+    (id): FileColumn<Cell> => ({
       name: id,
       type: WHOLE_UNITS.includes(METRICS[id].unit) ? 'whole' : 'real',
       of: ({ metrics }) => metrics?.[id] ?? null,

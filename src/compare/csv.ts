@@ -1,4 +1,4 @@
-import { stringify } from 'csv-stringify/sync';
+import { csvFile, csvTable } from '../report/table-files.js';
 import type { Cell } from './cell.js';
 import { CELL_COLUMNS } from './cell-columns.js';
 import { JUDGED, METRIC_IDS } from './metrics.js';
@@ -8,10 +8,7 @@ type Field = string | number | null;
 
 /** A line for each cell, as RFC 4180 has it; nothing between two commas is "not known". */
 export function cellsCsv(cells: readonly Cell[]): string {
-  return csv(
-    CELL_COLUMNS.map(({ name }) => name),
-    cells.map((cell) => CELL_COLUMNS.map(({ of }) => of(cell))),
-  );
+  return csvTable(CELL_COLUMNS, cells);
 }
 
 /** A line for each strategy and job: means, limits of their 95 % intervals, and standings. */
@@ -31,9 +28,5 @@ export function summaryCsv(tables: readonly SummaryTable[]): string {
       ...JUDGED.map((id) => row.standings[id]),
     ]),
   );
-  return csv(head, lines);
-}
-
-function csv(head: readonly string[], lines: ReadonlyArray<readonly Field[]>): string {
-  return stringify([head, ...lines] as Field[][]);
+  return csvFile(head, lines);
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
-import { basename, extname, resolve, sep } from 'node:path';
 import { VacateError } from '../../base/vacate-error.js';
 import type { MachineSource } from '../../compare/task.js';
 import { captureDigest } from '../capture-digest.js';
 import { checkName, readable } from '../open-machine.js';
+import { shortNames } from '../short-names.js';
 
 /** A machine that is to be compared on, as the command line names it. */
 export interface NamedMachine {
@@ -47,22 +47,4 @@ function scenarioAt(path: string): Pick<NamedMachine, 'source' | 'sha256'> {
 
 function captureAt(directory: string): Pick<NamedMachine, 'source' | 'sha256'> {
   return { source: { kind: 'capture', directory }, sha256: captureDigest(directory) };
-}
-
-/** The ends of the paths, as long as it takes to tell them apart, without a scenario's extension. */
-export function shortNames(paths: readonly string[]): string[] {
-  const parts = paths.map((path) => {
-    const full = resolve(path).split(sep);
-    const last = full.at(-1) ?? '';
-    return [...full.slice(0, -1), basename(last, /^\.ya?ml$/i.test(extname(last)) ? extname(last) : '')];
-  });
-  const longest = Math.max(...parts.map(({ length }) => length));
-  const nameOf = (part: readonly string[], length: number) => part.slice(-length).join('/');
-  return parts.map((part, at) => {
-    for (let length = 1; length < longest; length++) {
-      const name = nameOf(part, length);
-      if (parts.every((other, i) => i === at || nameOf(other, length) !== name)) return name;
-    }
-    return paths[at]!;
-  });
 }

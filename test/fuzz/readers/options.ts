@@ -1,6 +1,5 @@
 import { expect } from '@jest/globals';
 import { compareLabels } from '../../../src/cli/compare/compare-labels.js';
-import { shortNames } from '../../../src/cli/compare/compare-machines.js';
 import {
   parseCount,
   parseJobs,
@@ -17,6 +16,7 @@ import {
 } from '../../../src/cli/options.js';
 import { formatBlocks, parseBlocks } from '../../../src/cli/parse-blocks.js';
 import { formatBlockRange, parseRange } from '../../../src/cli/parse-range.js';
+import { shortNames } from '../../../src/cli/short-names.js';
 import {
   parseMigrators,
   parseMinutes,

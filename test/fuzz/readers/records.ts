@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { RunFolder } from '../../../src/cli/compare/compare-folder.js';
 import { compareText } from '../../../src/cli/compare/compare-text.js';
+import { fleetText } from '../../../src/cli/fleet/fleet-text.js';
+import { parseHosts } from '../../../src/cli/fleet/parse-hosts.js';
 import { createPalette } from '../../../src/cli/palette.js';
 import { type Cell, idOf } from '../../../src/compare/cell.js';
 import { journalLine, parseJournal } from '../../../src/compare/journal.js';
@@ -10,9 +12,11 @@ import { METRIC_IDS, type Metrics } from '../../../src/compare/metrics.js';
 import { cellsOf } from '../../../src/compare/plan.js';
 import type { RunRecord } from '../../../src/compare/run-record.js';
 import { summarise } from '../../../src/compare/summary.js';
+import { fleetReport } from '../../../src/fleet/fleet-report.js';
 import { readJournal } from '../../../src/linux/journal/journal.js';
 import type { JournalRecord } from '../../../src/linux/journal/journal-record.js';
 import { runsIn } from '../../../src/linux/journal/journal-runs.js';
+import { hostOf, needing } from '../../unit/fleet/sketch.js';
 import { bytesOf, type Reader } from '../reader.js';
 import { scratch } from '../scratch.js';
 
@@ -118,6 +122,27 @@ const folders: Reader = {
   read: (input) => resumed({ 'cells.jsonl': perLine(input) }),
 };
 
+const HOSTS = [
+  { id: '01', row: hostOf('a', { oneWayDoors: [3], ...needing(2 ** 30, 7) }) },
+  { id: '02', row: { host: 'b', where: 'b', because: 'torn' } },
+]
+  .map((line) => `${JSON.stringify(line)}\n`)
+  .join('');
+
+const hosts: Reader = {
+  name: 'fleet-journal',
+  about: 'hosts.jsonl of a fleet forecast that goes on (--resume)',
+  seeds: () => [bytesOf(HOSTS)],
+  parse: lines,
+  read: (input) => {
+    const text = perLine(input);
+    const journal = parseHosts(text);
+    expect(text.startsWith(journal.text)).toBe(true);
+    expect(parseHosts(journal.text)).toEqual(journal);
+    return fleetText(fleetReport(journal.rows.map(({ row }) => row)), createPalette(false));
+  },
+};
+
 const runs: Reader = {
   name: 'compare-run',
   about: 'run.json of a comparison that goes on',
@@ -181,4 +206,4 @@ const journalFiles: Reader = {
   },
 };
 
-export const recordReaders: readonly Reader[] = [cells, folders, runs, writes, journalFiles];
+export const recordReaders: readonly Reader[] = [cells, folders, hosts, runs, writes, journalFiles];

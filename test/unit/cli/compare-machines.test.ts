@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nameMachines, shortNames } from '../../../src/cli/compare/compare-machines.js';
+import { nameMachines } from '../../../src/cli/compare/compare-machines.js';
+import { shortNames } from '../../../src/cli/short-names.js';
 
 describe('shortNames', () => {
   it.each([

@@ -1,0 +1,136 @@
+import { availableParallelism } from 'node:os';
+import { VacateError } from '../../base/vacate-error.js';
+import { captureFingerprint } from '../../capture/fingerprint.js';
+import { brokenJob, type DoneJob, type FleetForecastOptions } from '../../container/do-job.js';
+import { type FleetReport, fleetReport } from '../../fleet/fleet-report.js';
+import type { HostResult } from '../../fleet/host-row.js';
+import { type Job, jobId } from '../../workers/job.js';
+import { type Context, printJson } from '../context.js';
+import { checkFolder, type FolderManner, ResultsFolder } from '../engine/results-folder.js';
+import { runTasks } from '../engine/run-tasks.js';
+import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
+import { findCaptures } from '../fleet/find-captures.js';
+import { fleetHtml } from '../fleet/fleet-html.js';
+import { FLEET_FORM, type FleetRecord, fleetFiles } from '../fleet/fleet-record.js';
+import { fleetText } from '../fleet/fleet-text.js';
+import { checkHtmlFile, writeHtmlFile } from '../html/html-file.js';
+import { Interrupted } from '../interrupts.js';
+import { loadPageTypes } from '../page-types.js';
+import { shortNames } from '../short-names.js';
+import { version } from '../version.js';
+import { countOf, formatCount } from '../wording.js';
+
+export interface FleetForecastCommand extends FolderManner {
+  /** Bytes that each host is asked for. */
+  readonly need?: number;
+  /** Hosts at a time; all cores without it. */
+  readonly jobs?: number;
+  readonly out?: string;
+  readonly plugin: readonly string[];
+  readonly html?: string;
+  readonly json?: boolean;
+}
+
+/** `vacate fleet forecast`: what many hosts can give, from their captures. Changes nothing. */
+export async function fleetForecast(
+  context: Context,
+  names: readonly string[],
+  options: FleetForecastCommand,
+): Promise<number> {
+  const { out, need = null, plugin: plugins, html } = options;
+  if (out !== undefined) checkFolder(out, FLEET_FORM, options);
+  else if (options.resume === true || options.force === true)
+    throw new VacateError(
+      'usage',
+      `--${options.resume === true ? 'resume' : 'force'} needs --out, the folder of a run`,
+    );
+  if (html !== undefined) checkHtmlFile(html);
+  await loadPageTypes(plugins);
+  const jobs = jobsFor(findCaptures(names), { need, plugins });
+  const record: FleetRecord = {
+    ...{ format: 1, vacate: version(), needBytes: need, plugins },
+    jobs: jobs.map(({ id }) => id),
+  };
+  const folder = out === undefined ? null : ResultsFolder.open(out, FLEET_FORM, record, options);
+  try {
+    const rows = await finish(context, jobs, folder, options);
+    const report = fleetReport(rows);
+    folder?.writeResults(fleetFiles(record, rows));
+    if (html !== undefined) writeHtmlFile(html, fleetHtml(record, report));
+    show(context, options, report, rows);
+    return exitCodeFor(report);
+  } finally {
+    folder?.close();
+  }
+}
+
+interface NamedJob {
+  readonly id: string;
+  readonly job: Job;
+}
+
+function jobsFor(captures: readonly string[], options: FleetForecastOptions): NamedJob[] {
+  const names = shortNames(captures);
+  return captures.map((where, at) => {
+    const machine = { kind: 'capture', name: names[at]!, where, fingerprint: captureFingerprint(where) } as const;
+    const job: Job = { machine, command: 'fleet-forecast', options, seed: null, vacate: version() };
+    return { id: jobId(job), job };
+  });
+}
+
+/** Does what is not done yet; the rows stand in the order of the jobs, whoever was done first. */
+async function finish(
+  context: Context,
+  jobs: readonly NamedJob[],
+  folder: ResultsFolder<FleetRecord, DoneJob> | null,
+  options: FleetForecastCommand,
+): Promise<HostResult[]> {
+  const done = new Map(folder?.finished.map((each) => [each.id, each.row]));
+  const progress = () =>
+    context.progress.update({ label: 'forecasting', done: done.size, total: jobs.length, unit: 'hosts' });
+  progress();
+  const ended = await runTasks<Job, DoneJob>({
+    entry: new URL('../../container/job-main.js', import.meta.url),
+    nrWorkers: options.jobs ?? availableParallelism(),
+    tasks: jobs.filter(({ id }) => !done.has(id)).map(({ job }) => job),
+    interrupted: () => context.interrupts.interrupted,
+    onRow: (each) => {
+      folder?.add(each);
+      done.set(each.id, each.row);
+      progress();
+    },
+    onBroken: (job, _, because) => ({ row: brokenJob(job, because), left: [] }),
+  });
+  context.progress.stop();
+  if (ended === 'interrupted') throw new Interrupted(whatIsKept(done.size, jobs.length, options.out));
+  return jobs.flatMap(({ id }) => done.get(id) ?? []);
+}
+
+function whatIsKept(done: number, all: number, out: string | undefined): string {
+  const far = `${formatCount(done)} of ${countOf(all, 'host')} are finished`;
+  return out === undefined
+    ? `${far}; with --out FOLDER they would be kept`
+    : `${far} and kept in ${out}; the same command with --resume goes on from there`;
+}
+
+function show(
+  context: Context,
+  { out, json }: FleetForecastCommand,
+  report: FleetReport,
+  rows: readonly HostResult[],
+): void {
+  if (json === true) printJson(context, { command: 'fleet forecast', out: out ?? null, report, hosts: rows });
+  else {
+    context.print(fleetText(report, context.palette));
+    if (out !== undefined)
+      context.print(
+        `\n${countOf(rows.length, 'row')} in ${out}: report.html, hosts.csv, hosts.parquet, reasons.parquet`,
+      );
+  }
+}
+
+/** Hosts that could not be asked leave the answer open; that some cannot give what is needed is the answer. */
+function exitCodeFor({ failed, hosts, need }: FleetReport): number {
+  if (hosts === 0 || need?.can.length === 0) return EXIT_REFUSED;
+  return failed.length > 0 ? EXIT_PARTIAL : EXIT_DONE;
+}
