@@ -1,5 +1,5 @@
 import { PG_ANON, PG_LRU, PG_NONLINEAR, PG_UPTODATE } from 'vacate/handler';
-import { type Fixture, nonlinearFixture, openWorld, pageThatIs, pageTypeConformance } from 'vacate/testing';
+import { type Fixture, neverMove, nonlinearFixture, openWorld, pageThatIs, pageTypeConformance } from 'vacate/testing';
 import { PageEvents } from '../../src/events/page-events.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
 import type { MigrationReport } from '../../src/migration/migration-report.js';
@@ -11,37 +11,9 @@ import fileBacked from '../file-backed/index.js';
 import nonlinear from './index.js';
 
 /** Why a case that needs a page to move, or to be refused for something else, cannot pass here. */
-const because = 'it refuses every page that it claims, before anybody looks for another reason, so none ever moves';
-const skip = [
-  'isolate takes a page off its list, with one reference',
-  'isolate, then putback, leaves every byte of the machine as it was',
-  'a locked page is refused, and nothing changes',
-  'a locked page goes once it is unlocked',
-  'a page under writeback is refused, and nothing changes',
-  'a page under writeback goes once its write has completed',
-  'a pinned page is refused, and nothing changes',
-  'a pinned page goes once the pin is dropped',
-  'a page off the LRU is refused, and nothing changes',
-  'a page off the LRU goes once it is back on it',
-  'a page that another migrator has in hand is refused, and nothing changes',
-  'a page that another migrator has in hand goes once it is put back',
-  'a page that has nowhere to go is refused, and nothing changes',
-  'a page that has nowhere to go goes once there is room',
-  'migrate leaves the old page free and every invariant whole',
-  'migrate moves every mapping',
-  'migrate moves all mappings of a page that several processes share',
-  'migrate re-points the slot, and leaves its tags',
-  'migrate carries every flag',
-  'migrate carries every reference',
-  'migrate copies the bytes',
-  'migrate moves buffers',
-  'migrate keeps the swap slot',
-  'every CPU finds the new page, also one that knew the old',
-  'a swap entry leads to the new page',
-  'a dirty page can be written back from its new place',
-  'a page goes there and back',
-  'a page that is pinned at the last moment stays, as it was',
-].map((name) => ({ name, because }));
+const skip = neverMove(
+  'it refuses every page that it claims, before anybody looks for another reason, so none ever moves',
+);
 
 describe('nonlinear', () => {
   for (const { name, run } of pageTypeConformance(nonlinear, { fixture: nonlinearFixture, skip })) it(name, run);

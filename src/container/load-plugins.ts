@@ -5,7 +5,16 @@ import { importDefault } from './import-module.js';
 import { checkTimeLimit, HANDLER_TIME_LIMIT_MS, noteLoaded, noteShipped } from './plugin-origins.js';
 
 /** The page types that vacate ships, in the order in which they are asked. */
-const SHIPPED = ['nonlinear', 'thp', 'swap-backed', 'anonymous', 'file-backed', 'movable-ops'] as const;
+const SHIPPED = [
+  'nonlinear',
+  'hwpoison',
+  'offline-pages',
+  'thp',
+  'swap-backed',
+  'anonymous',
+  'file-backed',
+  'movable-ops',
+] as const;
 
 export async function loadShippedPlugins(): Promise<PageType[]> {
   const urls = SHIPPED.map((name) => new URL(`../../plugins/${name}/index.js`, import.meta.url).href);

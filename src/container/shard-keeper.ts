@@ -133,7 +133,7 @@ export class ShardKeeper {
     const { service } = this.#evacuator;
     return this.#checked(blocks).map((block) => {
       const tally =
-        strategy === ASKS_FIRST ? askRange(service, blockRange(block, service.host.layout.blockPages)) : null;
+        strategy === ASKS_FIRST ? askRange(service, blockRange(block, service.host.layout.blockPages)).refused : null;
       const isRefused = tally?.hasPermanent(service.handlers) === true;
       const state = BLOCK_STATE_NAMES[service.host.blockState(block)];
       return { block, state, pagesMigrated: 0, refusals: isRefused ? tally.counts(service.handlers) : [] };

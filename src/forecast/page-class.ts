@@ -19,6 +19,7 @@ import {
   PG_KSM,
   PG_LRU,
   PG_MLOCKED,
+  PG_MOVABLE_OPS,
   PG_OFFLINE,
   PG_PGTABLE,
   PG_REFERENCED,
@@ -94,13 +95,13 @@ export function isTouched(flags: number): boolean {
  */
 export function classOf(service: MigrationService, pfn: Pfn, flags: number, isCaptured: boolean): PageClass {
   const outcome = service.judge(pfn);
-  if (handlerOf(outcome) !== 0) return REFUSED;
+  if (handlerOf(outcome) !== 0) return outOfUseClassOf(flags) ?? REFUSED;
   const code = codeOf(outcome);
   if (code === CORE_RESERVED) return RESERVED;
   if (code === CORE_UNMOVABLE) return kernelClassOf(flags, isCaptured);
-  if ((flags & PG_HWPOISON) !== 0) return POISONED;
+  const outOfUse = outOfUseClassOf(flags);
+  if (outOfUse !== null) return outOfUse;
   if ((flags & PG_HUGE) !== 0) return HUGETLB;
-  if ((flags & PG_OFFLINE) !== 0) return BALLOON;
   if (isCaptured && isMetadata(flags)) return metadataClassOf(flags, code === CORE_PINNED);
   if (code === 0 || (isCaptured && code === CORE_PINNED)) return isCaptured && isTouched(flags) ? TOUCHED : MOVES;
   if (code === CORE_PINNED) return PINNED;
@@ -108,6 +109,12 @@ export function classOf(service: MigrationService, pfn: Pfn, flags: number, isCa
   if (code === CORE_WRITEBACK) return WRITEBACK;
   if (code === CORE_ISOLATED) return ISOLATED;
   return code === CORE_NO_HANDLER ? UNCLAIMED : IN_TRANSIT;
+}
+
+/** Of pages that nobody may use: whoever claims them refuses, and yet they may go along with their block. */
+function outOfUseClassOf(flags: number): PageClass | null {
+  if ((flags & PG_HWPOISON) !== 0) return POISONED;
+  return (flags & (PG_OFFLINE | PG_MOVABLE_OPS)) === PG_OFFLINE ? BALLOON : null;
 }
 
 /** `isBesideDirty`: the machine made from the capture holds it, as a journal would. */

@@ -81,4 +81,12 @@ export interface PageTypeHandler {
    * `target`: the page's new place, or `source` itself when the page does not go. Cannot fail.
    */
   remap?(source: Pfn, target: Pfn): void;
+
+  /**
+   * Optional, read-only: may this page, which does not go, stay where it is while its memory block goes offline? True only
+   * if nobody will ever ask for what it holds: the block takes it along (has_unmovable_pages with MEMORY_OFFLINE). Asked
+   * when taking blocks offline, never when making free blocks, and after drivers have been told (MEM_GOING_OFFLINE), so
+   * that a page whose driver has let go of it can say so. Absent: no page of the type may.
+   */
+  staysWhenOffline?(page: Pfn): boolean;
 }

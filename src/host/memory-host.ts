@@ -138,9 +138,19 @@ export interface MemoryHost {
   /** Lets time pass between two passes of retries. */
   relax(): void;
 
-  /** Takes an isolated, entirely free block off line; false, with nothing changed, if a page of it is in use. */
+  /**
+   * Tells drivers that a block is about to go offline, so that they let go of pages that only they can give up
+   * (memory_notify, MEM_GOING_OFFLINE). Absent where the kernel tells them by itself, as `offlineBlock` begins.
+   */
+  goingOffline?(block: BlockId): void;
+  /** Undoes that: the block stays, and drivers have their pages again (MEM_CANCEL_OFFLINE). */
+  cancelOffline?(block: BlockId): void;
+  /**
+   * Takes an isolated block off line if all its pages are free, or may go along with it: poisoned, or let go of by their
+   * driver (test_pages_isolated). False, with nothing changed, if another page of it is in use.
+   */
   offlineBlock(block: BlockId): boolean;
-  /** Puts an offline block back into its zone, free. */
+  /** Puts an offline block back into its zone, free but for pages that went along with it. */
   onlineBlock(block: BlockId): void;
 
   /** Moves many plain pages at a time; null or absent if the host has nothing quicker than its verbs. */

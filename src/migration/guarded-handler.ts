@@ -183,6 +183,17 @@ export class GuardedHandler implements PageTypeHandler {
     else if (verb === 'migrate' && this.pages.hasMapping(target)) this.pages.moveBuffers(page, target);
   }
 
+  staysWhenOffline(page: Pfn): boolean {
+    let answer: unknown;
+    try {
+      answer = this.handler.staysWhenOffline?.(page) ?? false;
+    } catch (error) {
+      throw this.#threw('staysWhenOffline', formatPfn(page), error);
+    }
+    if (answer === true || answer === false) return answer;
+    throw this.#answered('staysWhenOffline', formatPfn(page), answer, 'must be true or false');
+  }
+
   #isIsolated(page: Pfn): boolean {
     return (this.pages.flags(page) & PG_ISOLATED) !== 0;
   }

@@ -227,7 +227,7 @@ export class HandlerTable {
 }
 
 const VERBS = ['claims', 'refuses', 'references', 'isolate', 'migrate', 'putback'] as const;
-const OPTIONAL_VERBS = ['refusesSplit', 'dissolve'] as const;
+const OPTIONAL_VERBS = ['refusesSplit', 'dissolve', 'staysWhenOffline'] as const;
 /** What one of these takes away the other one brings back. */
 const PAIR = ['unmap', 'remap'] as const;
 

@@ -3,10 +3,10 @@ import { VacateError } from '../base/vacate-error.js';
 import type { Outcome, PageEvents } from '../events/page-events.js';
 import type { PageType } from '../handler/define-page-type.js';
 import type { MemoryHost } from '../host/memory-host.js';
-import { FREE_FLAGS } from '../mm/page-flags.js';
+import { FREE_FLAGS, PG_NOPAGE } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import { checkRequest } from './check-request.js';
-import { HandlerTable, type Outside } from './handler-table.js';
+import { HandlerTable, NO_HANDLER, type Outside } from './handler-table.js';
 import { judge } from './judge.js';
 import type { MigrationReport } from './migration-report.js';
 import { type MigrationRequest, MigrationRun, type Pauses, type Progress } from './migration-run.js';
@@ -63,6 +63,20 @@ export class MigrationService {
    */
   skipPlain(start: Pfn, end: Pfn): Pfn {
     return this.host.bulk?.skipPlain(start, end, this.#kindOf) ?? start;
+  }
+
+  /**
+   * May this page stay where it is while its block goes offline, although it does not go? Its handler says so; false for a
+   * page that is free, or that nobody claims. Changes nothing.
+   */
+  staysWhenOffline(pfn: Pfn): boolean {
+    const flags = this.host.columns.flags[pfn] ?? PG_NOPAGE;
+    if ((flags & (FREE_FLAGS | PG_NOPAGE)) !== 0) return false;
+    const { handlers } = this;
+    const handler = handlers.handlerFor(flags);
+    if (handler === NO_HANDLER) return false;
+    if (!handlers.isOutside(handler)) return handlers.get(handler).staysWhenOffline(pfn);
+    return handlers.timed(() => handlers.get(handler).staysWhenOffline(pfn));
   }
 
   /** Moves a list of pages, to the end. */

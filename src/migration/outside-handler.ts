@@ -14,6 +14,7 @@ export class OutsideHandler implements PageTypeHandler {
   readonly dissolve?: (head: Pfn) => RefusalCode;
   readonly unmap?: (page: Pfn) => void;
   readonly remap?: (source: Pfn, target: Pfn) => void;
+  readonly staysWhenOffline?: (page: Pfn) => boolean;
   #tooLong: VacateError | null = null;
 
   constructor(
@@ -26,6 +27,7 @@ export class OutsideHandler implements PageTypeHandler {
     if (handler.dissolve !== undefined) this.dissolve = (head) => this.#ask('dissolve', head);
     if (handler.unmap !== undefined) this.unmap = (page) => this.#unmap(page);
     if (handler.remap !== undefined) this.remap = (source, target) => this.#remap(source, target);
+    if (handler.staysWhenOffline !== undefined) this.staysWhenOffline = (page) => this.#staysWhenOffline(page);
   }
 
   claims(flags: number): boolean {
@@ -96,6 +98,16 @@ export class OutsideHandler implements PageTypeHandler {
     this.call.begin(this.name, verb, head);
     try {
       return this.handler[verb]!(head);
+    } finally {
+      this.call.end();
+    }
+  }
+
+  #staysWhenOffline(page: Pfn): boolean {
+    this.#expectFit();
+    this.call.begin(this.name, 'staysWhenOffline', page);
+    try {
+      return this.handler.staysWhenOffline!(page);
     } finally {
       this.call.end();
     }

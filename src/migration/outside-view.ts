@@ -15,6 +15,7 @@ const LOOKING: ReadonlySet<CalledVerb> = new Set<CalledVerb>([
   'refuses',
   'references',
   'refusesSplit',
+  'staysWhenOffline',
 ]);
 
 /**

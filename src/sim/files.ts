@@ -3,17 +3,9 @@ import { PG_LOCKED, PG_WRITEBACK } from '../mm/page-flags.js';
 import { filePte, isPresent, ptePayload } from '../mm/pte.js';
 import { NO_PAGE } from '../mm/units.js';
 import { dropMapping, VM_NONLINEAR } from './address-space.js';
+import { createDriver, DRIVER_TABLE } from './drivers/driver.js';
 import { EXTENT_SHIFT, type Machine } from './machine.js';
-import {
-  createMapping,
-  MAPPING_DRIVER,
-  MAPPING_FILE,
-  MAPPING_SHMEM,
-  type MappingKind,
-  mappingAt,
-  mappingOfPage,
-  releaseMapping,
-} from './mappings.js';
+import { createMapping, MAPPING_FILE, MAPPING_SHMEM, mappingAt, mappingOfPage, releaseMapping } from './mappings.js';
 import { putPage } from './page-allocator.js';
 import {
   addToCache,
@@ -40,9 +32,9 @@ export function createShmem(m: Machine, nrPages: number): number {
   return createMapping(m, MAPPING_SHMEM, nrPages);
 }
 
-/** A driver's pool of pages that it can move (zsmalloc, balloon). */
+/** A driver's pool of pages that it can move, with a table of them and no rules of its own. */
 export function createDriverPool(m: Machine, nrPages: number): number {
-  return createMapping(m, MAPPING_DRIVER satisfies MappingKind, nrPages);
+  return createDriver(m, DRIVER_TABLE, nrPages);
 }
 
 /** Puts a page of a driver's pool into place. The allocation's reference becomes the pool's. */

@@ -231,6 +231,9 @@ export const SCALAR = {
   pgscan: 23,
   pgsteal: 24,
   pswpout: 25,
+  /** Pages that drivers have taken out of service, and pages that offline blocks took along: mostly none. */
+  nrUnplugged: 26,
+  nrTakenAlong: 27,
 } as const;
 
 type Columns = ColumnViews<ReturnType<typeof machineColumns>>;

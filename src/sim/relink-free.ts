@@ -189,12 +189,16 @@ function splitAround(m: Machine, head: Pfn, order: Order, pfn: Pfn, zone: number
   splitAround(m, head, order - 1, pfn, zone);
 }
 
-/** Takes an entirely free range off the lists for good; the range has been cut free of its neighbours by isolation. */
+/** Takes what is free in a range off the lists for good; whole blocks of it, as a block that straddles an edge is cut there. */
 export function removeFreeRange(m: Machine, start: Pfn, end: Pfn): void {
   cutAt(m, start);
   cutAt(m, end);
   for (let pfn = start; pfn < end; ) {
     const order = freeBlockOrder(m, pfn);
+    if (order < 0) {
+      pfn++;
+      continue;
+    }
     unlinkBlock(m, pfn, zoneOf(m, pfn), freeListType(m, pfn), order);
     countInUse(m, pfn, order, 1);
     pfn += 1 << order;

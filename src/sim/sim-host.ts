@@ -7,6 +7,7 @@ import { SimBulkMover } from './bulk-mover.js';
 import { CARRIED } from './carried-flags.js';
 import { splitCompound } from './compound-pages.js';
 import { copyContentsBatch } from './contents.js';
+import { cancelOffline, goingOffline } from './drivers/notify.js';
 import { SimFreeMemory } from './free-memory.js';
 import { isolateRange, undoIsolateRange } from './isolation.js';
 import { placeOnLru } from './lru.js';
@@ -161,6 +162,14 @@ export class SimHost implements MemoryHost {
 
   relax(): void {
     advance(this.machine, CPU, RELAX_NS);
+  }
+
+  goingOffline(block: BlockId): void {
+    goingOffline(this.machine, block);
+  }
+
+  cancelOffline(block: BlockId): void {
+    cancelOffline(this.machine, block);
   }
 
   offlineBlock(block: BlockId): boolean {

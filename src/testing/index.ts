@@ -11,7 +11,14 @@ export { anonymousFixture, anonymousPages } from './machines/anonymous-pages.js'
 export { driverPages, movableOpsFixture } from './machines/driver-pages.js';
 export { fileBackedFixture, fileBackedPages } from './machines/file-backed-pages.js';
 export { pageThatIs } from './machines/make-pages.js';
+export { neverMove } from './machines/never-move.js';
 export { nonlinearFixture, nonlinearPages } from './machines/nonlinear-pages.js';
+export {
+  offlinePages,
+  offlinePagesFixture,
+  poisonedFixture,
+  poisonedPages,
+} from './machines/offline-pages.js';
 export type { Provoked } from './machines/ready-made.js';
 export { settle, smallMachine } from './machines/small-machine.js';
 export { swapBackedFixture, swapBackedPages } from './machines/swap-backed-pages.js';

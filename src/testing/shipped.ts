@@ -1,10 +1,21 @@
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
+import hwpoison from '../../plugins/hwpoison/index.js';
 import movableOps from '../../plugins/movable-ops/index.js';
 import nonlinear from '../../plugins/nonlinear/index.js';
+import offlinePages from '../../plugins/offline-pages/index.js';
 import swapBacked from '../../plugins/swap-backed/index.js';
 import thp from '../../plugins/thp/index.js';
 import type { PageType } from '../handler/define-page-type.js';
 
 /** The page types that vacate ships, in the order in which they are asked: for kits to which pages are only a means. */
-export const SHIPPED_PAGE_TYPES: readonly PageType[] = [nonlinear, thp, swapBacked, anonymous, fileBacked, movableOps];
+export const SHIPPED_PAGE_TYPES: readonly PageType[] = [
+  nonlinear,
+  hwpoison,
+  offlinePages,
+  thp,
+  swapBacked,
+  anonymous,
+  fileBacked,
+  movableOps,
+];

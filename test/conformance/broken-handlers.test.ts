@@ -10,12 +10,14 @@ import {
   PAGE_TYPE_RULES,
   type PageTypeOptions,
   pageTypeConformance,
+  poisonedFixture,
   swapBackedFixture,
 } from 'vacate/testing';
 import walkingNonlinear from '../../examples/nonlinear-handler/walking-nonlinear.js';
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
 import { OFF_LRU, TRUNCATED } from '../../plugins/file-backed/refusals.js';
+import hwpoison from '../../plugins/hwpoison/index.js';
 import movableOps from '../../plugins/movable-ops/index.js';
 import nonlinear from '../../plugins/nonlinear/index.js';
 import { NONLINEAR_MAPPING } from '../../plugins/nonlinear/refusals.js';
@@ -45,6 +47,7 @@ const swap = { plugin: swapBacked, fixture: swapBackedFixture };
 const anon = { plugin: anonymous, fixture: anonymousFixture };
 const driver = { plugin: movableOps, fixture: movableOpsFixture };
 const walker = { plugin: walkingNonlinear, ...nonlinearPages() };
+const damaged = { plugin: hwpoison, fixture: poisonedFixture };
 const refuser = { plugin: nonlinear, fixture: nonlinearFixture };
 
 const BROKEN: readonly Broken[] = [
@@ -141,6 +144,18 @@ const BROKEN: readonly Broken[] = [
       },
     }),
     foundBy: 'isolate takes a page off its list, with one reference',
+  },
+  {
+    how: 'lets pages stay in a block that goes offline, and loses what they hold',
+    ...anon,
+    spoil: () => ({ staysWhenOffline: () => true }),
+    foundBy: 'staysWhenOffline says yes of no page that keeps its block',
+  },
+  {
+    how: 'does not say that its pages may stay, so that their block never goes',
+    ...damaged,
+    spoil: () => ({ staysWhenOffline: () => false }),
+    foundBy: 'staysWhenOffline says yes of no page that keeps its block',
   },
   {
     how: 'answers with a code that is not in its table',

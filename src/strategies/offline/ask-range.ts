@@ -5,19 +5,29 @@ import type { MigrationService } from '../../migration/migration-service.js';
 import { FREE_FLAGS, PG_LRU, PG_NOPAGE } from '../../mm/page-flags.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
 
-/** What every page of a range says to going now. Changes nothing. */
-export function askRange(service: MigrationService, range: PfnRange): RefusalTally {
+/** What every page of a range says to going now, and how many need not go. */
+export interface Answers {
+  readonly refused: RefusalTally;
+  /** Pages that do not go, and may stay while their block goes offline. */
+  readonly staying: number;
+}
+
+/** Asks every page of a range. Changes nothing. */
+export function askRange(service: MigrationService, range: PfnRange): Answers {
   return service.looking(() => ask(service, range));
 }
 
-function ask(service: MigrationService, range: PfnRange): RefusalTally {
-  const tally = new RefusalTally();
+function ask(service: MigrationService, range: PfnRange): Answers {
+  const refused = new RefusalTally();
+  let staying = 0;
   const { end } = range;
   for (let pfn = service.skipPlain(range.start, end); pfn < end; pfn = service.skipPlain(pfn + 1, end)) {
     const outcome = service.judge(pfn);
-    if (outcome !== 0) tally.add(outcome, pfn);
+    if (outcome === 0) continue;
+    if (service.staysWhenOffline(pfn)) staying++;
+    else refused.add(outcome, pfn);
   }
-  return tally;
+  return { refused, staying };
 }
 
 /**
@@ -33,8 +43,8 @@ function askLru(service: MigrationService, range: PfnRange): RefusalTally {
   const tally = new RefusalTally();
   for (let pfn = range.start; pfn < range.end; pfn++) {
     const outcome = service.judge(pfn);
-    if (outcome !== 0) tally.add(outcome, pfn);
-    else if ((flags[pfn]! & (PG_LRU | FREE_FLAGS | PG_NOPAGE)) === 0) tally.add(CORE_NOT_ON_LRU, pfn);
+    if (outcome !== 0 && !service.staysWhenOffline(pfn)) tally.add(outcome, pfn);
+    else if (outcome === 0 && (flags[pfn]! & (PG_LRU | FREE_FLAGS | PG_NOPAGE)) === 0) tally.add(CORE_NOT_ON_LRU, pfn);
   }
   return tally;
 }

@@ -7,11 +7,12 @@ import type { TargetSource } from '../../migration/target-source.js';
 import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
 import type { BlockId } from '../../mm/units.js';
-import { migrateList, usedPages } from '../evacuate.js';
+import { migrateList } from '../evacuate.js';
 import { ordinaryTargets } from '../ordinary-targets.js';
 import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
 import { type BlockMethod, oneByOne } from './one-by-one.js';
 import { nodesWithMemory } from './online-memory.js';
+import { leavingPages } from './staying.js';
 
 /**
  * Passes in a row that move nothing before a block is given up. This limit is ours: the kernel has none and goes on until
@@ -73,7 +74,7 @@ class OfflinePages implements BlockMethod {
     for (let pass = 1; ; pass++) {
       // The kernel keeps per-CPU lists and LRU batches switched off while it does this.
       host.drain();
-      const pfns = usedPages(host, [range]);
+      const pfns = leavingPages(service, [range]);
       if (pfns.length === 0) return [];
       events.emit({ kind: 'pass-started', pass, mode: MIGRATE_SYNC, pages: pfns.length });
       const report = yield* migrateList(service, { pfns, mode: MIGRATE_SYNC, targets });

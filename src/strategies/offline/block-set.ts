@@ -7,16 +7,18 @@ import {
 } from '../../migration/migration-report.js';
 import type { MigrationService } from '../../migration/migration-service.js';
 import { blockRange } from '../../mm/memory-block.js';
+import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
 import { contains, type PfnRange } from '../../mm/pfn-range.js';
 import { type BlockId, formatPages, MAX_PAGE_ORDER } from '../../mm/units.js';
 import { announced } from '../announced.js';
 import type { StrategyTools } from '../define-strategy.js';
-import { evacuate } from '../evacuate.js';
+import { migrateList, usedPages } from '../evacuate.js';
 import { nrInUse, nrNotFree } from '../pages-in-use.js';
 import type { Job, OfflineRequest, OfflineResult } from '../strategy.js';
 import { askRange } from './ask-range.js';
 import { checkedBlocks } from './check-blocks.js';
 import { offlineResult } from './offline-result.js';
+import { isVacated, leavingPages, tellDrivers, tellDriversOfTheRest } from './staying.js';
 
 /**
  * The job of a strategy that takes the blocks of a request together, in its own way.
@@ -30,7 +32,7 @@ export function together(
   takeOffline: (set: BlockSet) => Job<OfflineResult>,
 ): Job<OfflineResult> {
   const set = new BlockSet(service, events, strategy, checkedBlocks(service.host, request.blocks));
-  return announced(events, { frontEnd: 'offline', strategy, ranges: set.ranges }, takeOffline(set));
+  return announced(events, { frontEnd: 'offline', strategy, ranges: set.ranges }, set.notifying(takeOffline(set)));
 }
 
 /** Memory blocks that go offline together or not at all. */
@@ -39,6 +41,8 @@ export class BlockSet {
   readonly #reports: MigrationReport[] = [];
   readonly #isolated: PfnRange[] = [];
   readonly #reclaimedBefore: number;
+  /** Pages that need not leave, as of the last look: mostly none, and then nobody looks for them again. */
+  #staying = 0;
 
   constructor(
     private readonly service: MigrationService,
@@ -50,11 +54,25 @@ export class BlockSet {
     this.#reclaimedBefore = service.host.reclaim.counters.reclaimed;
   }
 
-  /** Asks every page whether it would go now; a tally a block. */
+  /** Runs a job between telling drivers that the blocks are to go, and telling them that they have not gone after all. */
+  *notifying(job: Job<OfflineResult>): Job<OfflineResult> {
+    const { host } = this.service;
+    tellDrivers(host, this.blocks);
+    try {
+      return yield* job;
+    } finally {
+      tellDriversOfTheRest(host, this.blocks);
+    }
+  }
+
+  /** Asks every page whether it would go now, or need not; a tally a block. */
   *ask(): Job<RefusalTally[]> {
     const tallies: RefusalTally[] = [];
+    this.#staying = 0;
     for (const range of this.ranges) {
-      tallies.push(askRange(this.service, range));
+      const { refused, staying } = askRange(this.service, range);
+      this.#staying += staying;
+      tallies.push(refused);
       yield { step: 'scanning', done: tallies.length, total: this.ranges.length };
     }
     return tallies;
@@ -67,7 +85,8 @@ export class BlockSet {
   }
 
   get #pagesToMove(): number {
-    return this.ranges.reduce((pages, range) => pages + nrInUse(this.service.host, range), 0);
+    const inUse = this.ranges.reduce((pages, range) => pages + nrInUse(this.service.host, range), 0);
+    return inUse - this.#staying;
   }
 
   /** From now on nobody gets a page of the blocks. */
@@ -82,10 +101,13 @@ export class BlockSet {
 
   /** Moves what stands in the blocks, each page once; true if they are empty then. */
   *evacuate(): Job<boolean> {
-    const { host } = this.service;
-    this.#reports.push(yield* evacuate(this.service, this.ranges, MAX_PAGE_ORDER + 1));
+    const { service, ranges } = this;
+    const { host } = service;
+    const pfns = this.#staying === 0 ? usedPages(host, ranges) : leavingPages(service, ranges);
+    this.#reports.push(yield* migrateList(service, { pfns, mode: MIGRATE_SYNC, sparedOrder: MAX_PAGE_ORDER + 1 }));
     host.drain();
-    return this.ranges.every((range) => nrNotFree(host, range.start, range.end) === 0);
+    if (this.#staying > 0) return ranges.every((range) => isVacated(service, range));
+    return ranges.every((range) => nrNotFree(host, range.start, range.end) === 0);
   }
 
   /** Pages that the last evacuation moved or found freed. */
@@ -102,11 +124,19 @@ export class BlockSet {
     }
   }
 
-  /** Takes the empty blocks offline; the job is done. */
+  /**
+   * Takes the empty blocks offline; the job is done. If the host says of a block that it is not, all stay: a page type let
+   * pages stay that nobody else lets go along.
+   */
   goOffline(): OfflineResult {
     const { host } = this.service;
+    const refusing = this.blocks.findIndex((block) => !host.offlineBlock(block));
+    if (refusing >= 0) {
+      for (const block of this.blocks.slice(0, refusing)) host.onlineBlock(block);
+      this.undo();
+      return this.refusedByRest();
+    }
     for (const block of this.blocks) {
-      host.offlineBlock(block);
       this.events.emit({ kind: 'block-state', block, state: host.blockState(block) });
     }
     return this.#result([], []);
@@ -139,7 +169,7 @@ export class BlockSet {
       const here = told
         .map((count) => ({ ...count, pfns: count.pfns.filter((pfn) => contains(range, pfn)) }))
         .filter((count) => count.pfns.length > 0);
-      return here.length > 0 ? here : askRange(this.service, range).counts(this.service.handlers);
+      return here.length > 0 ? here : askRange(this.service, range).refused.counts(this.service.handlers);
     });
     return this.#refused(byBlock, []);
   }

@@ -7,6 +7,7 @@ import type { PfnRange } from '../../mm/pfn-range.js';
 import { makeRoom } from '../make-room.js';
 import type { Job, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
 import { type BlockSet, together } from './block-set.js';
+import { obstacleOf } from './staying.js';
 
 /** Sweeps over what is left that may pass without a single page having gone. */
 const MAX_FRUITLESS_SWEEPS = 10;
@@ -78,14 +79,14 @@ export class MergedOffline implements OfflineStrategy {
   /** Pages that refuse now, of those that did before; ascending. */
   #refusing(set: BlockSet, before: Uint32Array | null): Uint32Array {
     const { service } = this;
-    if (before !== null) return service.looking(() => before.filter((pfn) => service.judge(pfn) !== 0));
+    if (before !== null) return service.looking(() => before.filter((pfn) => obstacleOf(service, pfn) !== 0));
     const refusing: number[] = [];
     for (const range of set.ranges) service.looking(() => this.#noteRefusing(range, refusing));
     return Uint32Array.from(refusing);
   }
 
   #noteRefusing({ start, end }: PfnRange, refusing: number[]): void {
-    for (let pfn = start; pfn < end; pfn++) if (this.service.judge(pfn) !== 0) refusing.push(pfn);
+    for (let pfn = start; pfn < end; pfn++) if (obstacleOf(this.service, pfn) !== 0) refusing.push(pfn);
   }
 
   /** Moves everything, and again what stayed, until all is gone or nothing goes any more. */

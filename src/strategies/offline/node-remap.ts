@@ -8,7 +8,6 @@ import { blockRange } from '../../mm/memory-block.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
 import type { BlockId } from '../../mm/units.js';
 import { announced } from '../announced.js';
-import { isVacant } from '../evacuate.js';
 import { labelOf } from '../labels.js';
 import { ordinaryTargets } from '../ordinary-targets.js';
 import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
@@ -16,6 +15,7 @@ import { checkedBlocks, problemWithBlocks } from './check-blocks.js';
 import { inactiveFirst } from './lru-pages.js';
 import { offlineResult } from './offline-result.js';
 import { nodesWithMemory, onlineBlocksByZone } from './online-memory.js';
+import { isVacated, tellDrivers, tellDriversOfTheRest } from './staying.js';
 import { TwoPassMigration } from './two-pass-migration.js';
 import { whatStayed } from './what-stayed.js';
 
@@ -122,17 +122,18 @@ class Removal {
     let vacated: boolean | null = null;
     host.drain();
     yield { step: 'scanning', done: 0, total: this.ranges.length };
+    tellDrivers(host, this.blocks);
     try {
       this.#disable();
       yield { step: 'isolating', done: this.ranges.length, total: this.ranges.length };
       yield* this.#remap();
       // Done when the free pages of the node are all the pages that it has.
-      vacated = this.ranges.every((range) => isVacant(host.columns.flags, range));
+      vacated = this.ranges.every((range) => isVacated(this.service, range)) && this.#unplug();
     } finally {
       if (vacated === null) this.migration.undo();
       if (vacated !== true) this.#enable();
+      tellDriversOfTheRest(host, this.blocks);
     }
-    if (vacated) this.#unplug();
     return offlineResult(host, {
       strategy,
       blocks: this.blocks,
@@ -172,11 +173,14 @@ class Removal {
     }
   }
 
-  #unplug(): void {
-    for (const block of this.blocks) {
-      this.service.host.offlineBlock(block);
-      this.events.emit({ kind: 'block-state', block, state: this.service.host.blockState(block) });
-    }
+  /** All blocks, or none if the host finds one of them in use. */
+  #unplug(): boolean {
+    const { host } = this.service;
+    const refusing = this.blocks.findIndex((block) => !host.offlineBlock(block));
+    for (const block of refusing < 0 ? [] : this.blocks.slice(0, refusing)) host.onlineBlock(block);
+    for (const block of refusing < 0 ? this.blocks : [])
+      this.events.emit({ kind: 'block-state', block, state: host.blockState(block) });
+    return refusing < 0;
   }
 
   #refusals(): Map<BlockId, readonly RefusalCount[]> {

@@ -10,6 +10,7 @@ import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from
 import { askLruOf, unmovableIn } from './ask-range.js';
 import { checkedBlocks } from './check-blocks.js';
 import { offlineResult } from './offline-result.js';
+import { tellDrivers, tellDriversOfTheRest } from './staying.js';
 
 /** How a strategy empties one block that has been isolated. */
 export interface BlockMethod {
@@ -65,7 +66,17 @@ function* takeAll(
 }
 
 /** None, or why the block is still online. */
-function* takeOffline(
+function* takeOffline(tools: StrategyTools, block: BlockId, method: BlockMethod): Job<readonly RefusalCount[]> {
+  const { host } = tools.service;
+  tellDrivers(host, [block]);
+  try {
+    return yield* emptied(tools, block, method);
+  } finally {
+    tellDriversOfTheRest(host, [block]);
+  }
+}
+
+function* emptied(
   { service, events }: StrategyTools,
   block: BlockId,
   method: BlockMethod,

@@ -3,11 +3,11 @@ import { RangeEvents } from '../../events/range-events.js';
 import type { MigrationReport, RefusalCount } from '../../migration/migration-report.js';
 import { MigrationService } from '../../migration/migration-service.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
-import { isVacant } from '../evacuate.js';
 import { ordinaryTargets } from '../ordinary-targets.js';
 import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
 import { lruPages } from './lru-pages.js';
 import { type BlockMethod, oneByOne } from './one-by-one.js';
+import { isVacated } from './staying.js';
 import { TwoPassMigration } from './two-pass-migration.js';
 import { whatStayed } from './what-stayed.js';
 
@@ -86,7 +86,7 @@ class Capture implements BlockMethod {
       const grabbed = lruPages(flags, [range]);
       if (grabbed.length > 0) yield* this.#migration.run(grabbed);
       host.drain();
-      if (isVacant(flags, range)) return [];
+      if (isVacated(this.service, range)) return [];
       if (round === CAPTURE_ROUNDS_MAX) return whatStayed(this.service, range, (pfn) => this.#migration.whyNot(pfn));
       host.relax();
       yield { step: 'waiting', done: round, total: CAPTURE_ROUNDS_MAX };

@@ -5,9 +5,9 @@ import { MigrationService } from '../../migration/migration-service.js';
 import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_LRU, PG_SWAPBACKED, PG_SWAPCACHE, PG_UNEVICTABLE } from '../../mm/page-flags.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
-import { usedPages } from '../evacuate.js';
 import type { Job, Manner, OfflineRequest, OfflineResult, OfflineStrategy } from '../strategy.js';
 import { type BlockMethod, oneByOne } from './one-by-one.js';
+import { leavingPages } from './staying.js';
 import { type Reason, whatStayed } from './what-stayed.js';
 
 /** Sweeps in a row that free nothing before a section is given up. */
@@ -64,7 +64,7 @@ class Pageout implements BlockMethod {
     this.#awake = false;
     for (let pass = 1; ; pass++) {
       host.drain();
-      const pfns = usedPages(host, [range]);
+      const pfns = leavingPages(this.service, [range]);
       if (pfns.length === 0) return [];
       if (fruitless === FRUITLESS_SWEEPS_MAX) {
         const swapFull = host.swap.used >= host.swap.slots;

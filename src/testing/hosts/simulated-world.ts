@@ -1,6 +1,6 @@
 import { BLOCK_ONLINE, blockRange } from '../../mm/memory-block.js';
 import type { Machine } from '../../sim/machine.js';
-import { isEntirelyFree } from '../../sim/memory-blocks.js';
+import { isVacated } from '../../sim/memory-blocks.js';
 import { SimHost } from '../../sim/sim-host.js';
 import { settle } from '../machines/small-machine.js';
 import type { HostWorld } from './host-world.js';
@@ -16,7 +16,7 @@ export function simulatedWorld(machine: Machine, host = new SimHost(machine)): H
   settle(machine);
   const { blockPages } = machine.spec;
   const online = [...machine.blockState.keys()].filter((block) => machine.blockState[block] === BLOCK_ONLINE);
-  const isFree = (block: number) => isEntirelyFree(machine, blockRange(block, blockPages));
+  const isFree = (block: number) => isVacated(machine, blockRange(block, blockPages));
   return {
     host,
     spareBlock: online.find(isFree) ?? null,

@@ -2,6 +2,7 @@ import { Prng } from '../../base/prng.js';
 import { MIGRATE_SYNC } from '../../mm/migrate-mode.js';
 import { formatFlags, PG_ISOLATED, PG_LRU } from '../../mm/page-flags.js';
 import { formatPfn, MAX_PAGE_ORDER, type Pfn } from '../../mm/units.js';
+import { goesAlong } from '../../sim/drivers/notify.js';
 import { pin } from '../../sim/holds.js';
 import { unpin } from '../../sim/writeback.js';
 import { check, checkSame } from '../conformance.js';
@@ -23,8 +24,34 @@ export function claimRules(open: Open): PageTypeCase[] {
     }),
     { name: 'claims is pure', rule: 'claims-is-pure', run: () => claimsIsPure(open(), open()) },
     on(open, 'codes-are-in-the-table', 'refusal codes are in the table', codesAreInTheTable),
+    on(open, 'stays-as-the-host-says', 'staysWhenOffline says yes of no page that keeps its block', staysAsTheHostSays),
     on(open, 'references-add-up', 'references agrees with the refcount identity', referencesAgree),
   ];
+}
+
+/** Before drivers are told that the blocks go, afterwards, and when they do not go after all. */
+function staysAsTheHostSays(world: World): void {
+  const { host, machine, service, pages } = world;
+  const nrBlocks = Math.ceil(host.layout.nrPfns / host.layout.blockPages);
+  const blocks = Array.from({ length: nrBlocks }, (_, block) => block);
+  const atRest = snapshotOf(machine);
+  const ask = (when: string): void => {
+    const before = snapshotOf(machine);
+    for (const page of pages) {
+      const may = goesAlong(machine, page.pfn);
+      const said = service.staysWhenOffline(page.pfn);
+      const truth = may ? 'its block could go offline with it' : 'no block goes offline with it';
+      check(said === may, `${when}, staysWhenOffline says ${said} of ${called(page)}, yet ${truth}`);
+    }
+    const difference = firstDifference(machine, before);
+    check(difference === null, `staysWhenOffline changes the machine: ${difference}`);
+  };
+  ask('at rest');
+  for (const block of blocks) host.goingOffline(block);
+  ask('once drivers have been told that blocks go offline');
+  for (const block of blocks) host.cancelOffline(block);
+  const difference = firstDifference(machine, atRest);
+  check(difference === null, `drivers were told that blocks go, and that they do not, yet ${difference}`);
 }
 
 /** The same answers from two handlers, in whatever order and however often they are asked, and no trace of the asking. */

@@ -10,6 +10,8 @@ export const PAGE_TYPE_RULES = {
   'refused-pages-stay': 'a refused page is as it was, to the byte, and so is everything else',
   'permanent-stays': 'a refusal of kind permanent is said again however often it is asked',
   'retry-ends': 'a refusal of kind retry ends with its cause: the page goes, or is gone',
+  'stays-as-the-host-says':
+    'staysWhenOffline says yes of exactly the pages with which a block can go offline, and changes nothing',
   'migrate-moves-all': 'migrate leaves nothing behind: mappings, slots, tags, buffers, flags, references, bytes',
   'found-at-its-new-place':
     'whoever knew the page finds it where it is now: CPUs, swap entries, writeback, a second move',

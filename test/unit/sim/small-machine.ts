@@ -1,10 +1,5 @@
 import 'reflect-metadata';
 import { expect } from '@jest/globals';
-import anonymous from '../../../plugins/anonymous/index.js';
-import fileBacked from '../../../plugins/file-backed/index.js';
-import movableOps from '../../../plugins/movable-ops/index.js';
-import nonlinear from '../../../plugins/nonlinear/index.js';
-import swapBacked from '../../../plugins/swap-backed/index.js';
 import { PageEvents } from '../../../src/events/page-events.js';
 import { MigrationService } from '../../../src/migration/migration-service.js';
 import { BLOCK_OFFLINE, BLOCK_ONLINE } from '../../../src/mm/memory-block.js';
@@ -47,6 +42,7 @@ import { pteOf } from '../../../src/sim/page-tables.js';
 import { nodeOf, zoneOf } from '../../../src/sim/pageblocks.js';
 import { SimHost } from '../../../src/sim/sim-host.js';
 import { validateMachine } from '../../../src/sim/validate.js';
+import { SHIPPED_PAGE_TYPES } from '../../../src/testing/shipped.js';
 
 /** A small machine, as a test wants it; what it leaves out does not matter to it. */
 export interface Shape {
@@ -177,7 +173,7 @@ export function makeCompound(m: Machine, head: number, order: number, thp = true
 
 // --- service ----------------------------------------------------------------------------------------------------------
 
-export const PLUGINS = [nonlinear, swapBacked, anonymous, fileBacked, movableOps];
+export const PLUGINS = SHIPPED_PAGE_TYPES;
 
 export function serviceOf(m: Machine): { host: SimHost; service: MigrationService; events: PageEvents } {
   const host = new SimHost(m);

@@ -121,6 +121,14 @@ export class HostDecorator implements MemoryHost {
     this.host.relax();
   }
 
+  goingOffline(block: BlockId): void {
+    this.host.goingOffline?.(block);
+  }
+
+  cancelOffline(block: BlockId): void {
+    this.host.cancelOffline?.(block);
+  }
+
   offlineBlock(block: BlockId): boolean {
     return this.host.offlineBlock(block);
   }

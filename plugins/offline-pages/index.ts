@@ -1,0 +1,12 @@
+import { definePageType } from 'vacate/handler';
+import { OfflinePagesHandler } from './handler.js';
+import { refusals } from './refusals.js';
+
+export default definePageType({
+  name: 'offline-pages',
+  api: 1,
+  order: 'pre',
+  claims: 'pages that a driver has taken out of service (virtio-mem, balloons that cannot migrate)',
+  refusals,
+  create: (pages) => new OfflinePagesHandler(pages),
+});
