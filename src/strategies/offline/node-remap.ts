@@ -119,10 +119,19 @@ class Removal {
 
   *run(strategy: string): Job<OfflineResult> {
     const { host } = this.service;
+    tellDrivers(host, this.blocks);
+    try {
+      return yield* this.#remove(strategy);
+    } finally {
+      tellDriversOfTheRest(host, this.blocks);
+    }
+  }
+
+  *#remove(strategy: string): Job<OfflineResult> {
+    const { host } = this.service;
     let vacated: boolean | null = null;
     host.drain();
     yield { step: 'scanning', done: 0, total: this.ranges.length };
-    tellDrivers(host, this.blocks);
     try {
       this.#disable();
       yield { step: 'isolating', done: this.ranges.length, total: this.ranges.length };
@@ -132,7 +141,6 @@ class Removal {
     } finally {
       if (vacated === null) this.migration.undo();
       if (vacated !== true) this.#enable();
-      tellDriversOfTheRest(host, this.blocks);
     }
     return offlineResult(host, {
       strategy,
