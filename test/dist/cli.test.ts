@@ -361,7 +361,17 @@ describe('vacate handlers', () => {
       expect(text.stdout).toMatch(/1 {2}nonlinear {2}\(asked before the others\)/);
       const { handlers, core } = JSON.parse(json.stdout);
       expect(handlers.map(({ name }: { name: string }) => name)).toEqual([
-        ...['nonlinear', 'hwpoison', 'offline-pages', 'thp', 'slow', 'swap-backed', 'anonymous', 'file-backed', 'movable-ops'],
+        ...[
+          'nonlinear',
+          'hwpoison',
+          'offline-pages',
+          'thp',
+          'slow',
+          'swap-backed',
+          'anonymous',
+          'file-backed',
+          'movable-ops',
+        ],
       ]);
       expect(Object.keys(handlers[0])).toEqual(['name', 'claims', 'order', 'refusals']);
       expect(handlers[0].refusals[0]).toMatchObject({ code: 1, id: 'nonlinear-mapping', kind: 'permanent' });
