@@ -11,7 +11,7 @@ import { shipped } from './strategies.js';
  */
 
 /** Other tests share the processors. */
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 type Run = HighOrderStrategy['run'];
 type Spoil = (right: Run, tools: StrategyTools) => Run;

@@ -15,7 +15,7 @@ import { CAPTURES, imageOf, PAGE_TYPES, smallMachineUnderLoad } from './host-fix
  */
 
 /** Other tests share the processors. */
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 afterAll(removeTrees);
 

@@ -24,7 +24,7 @@ import {
 /* The same kit over the simulated machine and over real hosts, as trees that were recorded of them. */
 
 /** Other tests share the processors. */
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 afterAll(removeTrees);
 

@@ -8,7 +8,7 @@ import { shipped } from './strategies.js';
 /* Every strategy that vacate ships, and the one of the examples, by the kit that others test theirs with. */
 
 /** Other tests share the processors. */
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 /** It empties whole zones only. */
 const allOfMovable = ({ spec, blockState }: Machine) => ({

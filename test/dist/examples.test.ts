@@ -60,7 +60,7 @@ const EXAMPLES: Readonly<Record<string, readonly RegExp[]>> = {
   ],
 };
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 /** Modules that an example consists of, besides the program. */
 const PARTS = ['custom-handler/ring-buffer', 'custom-strategy/buddy-pairs', 'nonlinear-handler/walking-nonlinear'];

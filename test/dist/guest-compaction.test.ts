@@ -9,7 +9,7 @@ import { ROOT } from './run-cli.js';
 /** The kernel's compaction beside ours, from captures that are kept: what needs no guest. */
 const MAIN = 'dist/test/guest/compaction-main.js';
 const CAPTURES = 'test/fixtures/captures';
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 
 async function run(...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
   try {

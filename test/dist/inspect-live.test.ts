@@ -5,7 +5,7 @@ import { vacate } from './run-cli.js';
 /* `vacate inspect live` through the built command line, on copies of hosts. */
 
 /** Other tests share the processors. */
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 afterAll(removeTrees);
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import ts from 'typescript';
 import { Installed, ROOT } from './package/installed.js';
+import { firstLine } from './run-cli.js';
 
 /* The published package: what is in it, what it says of itself, and that it works where there is nothing else. */
 
@@ -161,7 +162,7 @@ describe('its page', () => {
       { cwd: installed.folder },
     );
     try {
-      const [line] = (await once(view.stdout.setEncoding('utf8'), 'data')) as [string];
+      const line = await firstLine(view.stdout);
       const { url } = JSON.parse(line) as { url: string };
       const page = await fetch(url);
       expect(page.status).toBe(200);

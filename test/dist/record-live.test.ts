@@ -7,7 +7,7 @@ import { vacate } from './run-cli.js';
 
 /* Runs on hosts (copied trees), written down with --record: what vacate replay shows of them. */
 
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 300_000;
 jest.setTimeout(PATIENCE_MS);
 const MIXED = 'mixed-offline/before-memory32';
 const DIMM = { 'PNP0C80:00': [32, 33, 34, 35] };

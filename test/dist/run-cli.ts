@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { cpus } from 'node:os';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 /** Where the tests stand: the top of the package, so that relative names are the same everywhere. */
@@ -67,6 +68,21 @@ export function vacate(args: readonly string[], manner: Manner = {}): Promise<En
       clearInterval(again);
       resolve({ exitCode, stdout, stderr });
     });
+  });
+}
+
+/** The first line that a program prints, in however many pieces it comes; throws if it ends before that. */
+export function firstLine(stream: Readable): Promise<string> {
+  let text = '';
+  stream.setEncoding('utf8');
+  return new Promise((resolve, reject) => {
+    const hear = (piece: string) => {
+      text += piece;
+      if (!text.includes('\n')) return;
+      stream.off('data', hear);
+      resolve(text.slice(0, text.indexOf('\n')));
+    };
+    stream.on('data', hear).on('end', () => reject(new Error(`it has ended, and said: ${text}`)));
   });
 }
 

@@ -4,7 +4,7 @@ import { type Ended, vacate } from './run-cli.js';
 /** All strategies in turn, on a machine as small as it can be. */
 const SMALL = 'test/fixtures/soak/small.yaml';
 /** Threads begin, and everything is checked once more at the end, on machines that have other work as well. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 
 interface Report {
   readonly ended: string;

@@ -33,7 +33,7 @@ import {
 } from './threads/stage.js';
 import type { Protocol } from './threads/unsafe-hosts.js';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 300_000;
 const FIRST_VPN = 512;
 const WORD = 7;
 const VALUE = 0xfeed;

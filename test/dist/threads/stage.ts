@@ -16,7 +16,7 @@ export const CUE_ENOUGH = 9;
 const EVENTS = 15;
 const NR_WORDS = 16;
 /** No test waits longer for a cue: what hangs fails. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 export type Stage = Int32Array;
 

@@ -5,7 +5,7 @@ import { vacate } from '../run-cli.js';
 import { refusalOf, Viewing } from './viewing.js';
 
 const MACHINE = 'examples/scenarios/two-dimms.yaml';
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 300_000;
 
 let view: Viewing;
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import { afterAll, expect, it } from '@jest/globals';
 import { vacate } from '../run-cli.js';
 
 const MACHINE = 'examples/scenarios/two-dimms.yaml';
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 300_000;
 const folder = mkdtempSync(join(tmpdir(), 'vacate-view-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

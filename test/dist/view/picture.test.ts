@@ -9,7 +9,7 @@ import { vacate } from '../run-cli.js';
 import { Viewing, type Watcher } from './viewing.js';
 
 const MACHINE = 'examples/scenarios/refusals.yaml';
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 300_000;
 
 let view: Viewing;
 let watcher: Watcher;

@@ -6,7 +6,7 @@ import { CHUNK_BLOCKS, CHUNK_END } from '../../../src/recording/chunk.js';
 import { vacate } from '../run-cli.js';
 import { Viewing } from './viewing.js';
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 300_000;
 const folder = mkdtempSync(join(tmpdir(), 'vacate-view-'));
 const whole = join(folder, 'whole.run');
 

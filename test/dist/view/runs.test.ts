@@ -8,7 +8,7 @@ const MACHINE = 'examples/scenarios/two-dimms.yaml';
 const BUSY = 'test/fixtures/view/busy.yaml';
 /** By a strategy that moves pages more than once. */
 const LONG = { frontEnd: 'high-order', order: 9, count: 'all', strategy: 'booking' } as const;
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 /** Of a machine of 1 GiB and two runs on it, the threads, and what may lie unsent. */
 const MEMORY_MIB_MAX = 1024;
 

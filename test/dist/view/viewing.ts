@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { CHUNK_BLOCKS, type Chunk } from '../../../src/recording/chunk.js';
 import { unpackChunk } from '../../../src/recording/chunk-reader.js';
 import { Replay } from '../../../src/recording/replay.js';
-import { ROOT } from '../run-cli.js';
+import { firstLine, ROOT } from '../run-cli.js';
 
 const MAIN = 'dist/src/cli/main.js';
 
@@ -37,8 +37,7 @@ export class Viewing {
   /** Resolves when it has said where it is to be seen. */
   static async of(args: readonly string[]): Promise<Viewing> {
     const child = spawn(process.execPath, [MAIN, 'view', ...args, '--json'], { cwd: ROOT });
-    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-    const { url, port } = JSON.parse(line) as { url: string; port: number };
+    const { url, port } = JSON.parse(await firstLine(child.stdout)) as { url: string; port: number };
     const view = new Viewing(child, url, port);
     Viewing.#open.add(view);
     return view;

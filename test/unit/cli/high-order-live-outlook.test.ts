@@ -17,7 +17,7 @@ import { holey } from '../strategies/holey.js';
 const CAPTURES = fileURLToPath(new URL('../../fixtures/captures', import.meta.url));
 
 /** Captures take seconds, and whoever tests has other things to do. */
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 
 function contextOf(interrupts = new Interrupts()): Context {
   const palette = createPalette(false);

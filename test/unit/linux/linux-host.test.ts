@@ -13,7 +13,7 @@ import { removeTemporaryDirectories, Sketch } from '../capture/sketch.js';
 import { put, removeTrees, treeOfSketch } from './trees.js';
 
 /** Other tests share the processors. */
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 afterAll(() => {
   removeTrees();

@@ -12,7 +12,7 @@ import { fixture, removeTemporaryDirectories, Sketch } from '../capture/sketch.j
 import { put, removeTrees, treeOfSketch, unfoldCapture, unfoldDump } from './trees.js';
 
 /** Other tests share the processors. */
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 afterAll(() => {
   removeTrees();

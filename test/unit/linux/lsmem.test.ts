@@ -7,7 +7,7 @@ import { formatBytes } from '../../../src/mm/units.js';
 import { DUMPS, emptyTree, expectedOf, put, putBlock, removeTrees, unfoldDump } from './trees.js';
 
 /** Other tests share the processors. */
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 afterAll(removeTrees);
 

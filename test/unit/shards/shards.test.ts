@@ -5,7 +5,7 @@ import type { StrategyProgress } from '../../../src/strategies/strategy.js';
 import { LocalShard, localNodes, THREE } from './nodes.js';
 
 // Machines are built in every case, and others may work on this computer.
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 const wrongOf = (verified: readonly ({ readonly wrong: number } | null)[]) => verified.map((node) => node?.wrong);
 
