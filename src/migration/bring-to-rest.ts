@@ -2,25 +2,27 @@ import { CORE_INTERRUPTED } from '../handler/refusal.js';
 import { PG_ISOLATED } from '../mm/page-flags.js';
 import {
   type BatchContext,
-  backOut,
-  carryPhase,
-  copyPhase,
   FROZEN,
-  finishFreed,
-  finishPhase,
   ISOLATED,
   LEAVING,
   LOCKED,
   LOCKING,
   MOVED,
-  putBackUnit,
   REFUSED,
+  UNMAPPED,
+  WAITING,
+} from './batch.js';
+import {
+  backOut,
+  carryPhase,
+  copyPhase,
+  finishFreed,
+  finishPhase,
+  putBackUnit,
   remapPhase,
   thaw,
-  UNMAPPED,
   undoIsolation,
   undoLocking,
-  WAITING,
   wasFreed,
 } from './migrate-batch.js';
 

@@ -13,26 +13,19 @@ import {
 } from '../mm/migrate-mode.js';
 import { FREE_FLAGS, PG_NOPAGE } from '../mm/page-flags.js';
 import { MAX_PAGE_ORDER, NO_PAGE, type Order, type Pfn } from '../mm/units.js';
+import { addUnit, type Batch, type BatchContext, createBatch, DONE, FREED, ISOLATED, SETTLED } from './batch.js';
 import { bringToRest, giveUpWaiting } from './bring-to-rest.js';
 import type { HandlerTable } from './handler-table.js';
 import {
-  addUnit,
-  type Batch,
-  type BatchContext,
   carryPhase,
   copyPhase,
-  createBatch,
-  DONE,
-  FREED,
   finishPhase,
-  ISOLATED,
   isolatePhase,
   lockPhase,
   movePhase,
   putBackUnit,
   releaseTarget,
   remapPhase,
-  SETTLED,
   shootdownPhase,
   targetPhase,
   unmapPhase,

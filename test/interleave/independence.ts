@@ -1,4 +1,4 @@
-import type { Batch } from '../../src/migration/migrate-batch.js';
+import type { Batch } from '../../src/migration/batch.js';
 import { PG_ANON, PG_SWAPCACHE } from '../../src/mm/page-flags.js';
 import { isMigration, isPresent, PTE_DIRTY, PTE_WRITE, ptePayload } from '../../src/mm/pte.js';
 import { VM_LOCKED, VM_SHARED } from '../../src/sim/address-space.js';

@@ -42,7 +42,7 @@ export const orderMutants: readonly Mutant[] = [
     guard: 'a page that moves is mapped by nobody: who would write to it sleeps on a migration entry',
     kernel: 'mm/migrate.c migrate_folio_unmap, try_to_migrate',
     edits: [
-      { file: BATCH, find: 'host.unmap(source + i) ? 0 : CORE_STILL_MAPPED', put: '0' },
+      { file: BATCH, find: 'host.unmap(pfn) ? 0 : CORE_STILL_MAPPED', put: '0' },
       {
         file: BATCH,
         find: FREEZE,
@@ -51,7 +51,7 @@ export const orderMutants: readonly Mutant[] = [
       // Entries are exchanged one for one at the end, as in copy, then switch.
       {
         file: BATCH,
-        find: 'host.remap(batch.source[unit] + i, batch.target[unit] + i);',
+        find: 'remapPage(host, handler, batch.source[unit] + i, batch.target[unit] + i);',
         put: '{ const { count, index, mapcount } = host.columns; const from = batch.source[unit] + i; const to = batch.target[unit] + i; count[from] += mapcount[from]; index[from] = index[to]; host.unmap(from); index[from] = 0; host.remap(from, to); }',
       },
     ],

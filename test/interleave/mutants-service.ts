@@ -218,7 +218,7 @@ export const serviceMutants: readonly Mutant[] = [
     guard: 'a page whose slot did not move has its references again',
     kernel: 'mm/migrate.c folio_migrate_mapping, folio_ref_unfreeze',
     edits: [
-      { file: BATCH, find: 'const code = table.get(batch.handler[unit]).refuses(source + i);', put: 'const code = 0;' },
+      { file: BATCH, find: 'const code = handler.refuses(source + i);', put: 'const code = 0;' },
       { file: BATCH, find: 'if (count[source + i] === 0) host.unfreeze(source + i, batch.references[i]);', put: '' },
     ],
     world: 'file-shared/2',
@@ -242,7 +242,7 @@ export const serviceMutants: readonly Mutant[] = [
     guard: 'a page that has left its slot, but is alive, is not put back into it',
     kernel: 'mm/migrate.c folio_migrate_mapping: the slot must hold the page',
     edits: [
-      { file: BATCH, find: 'const code = table.get(batch.handler[unit]).refuses(source + i);', put: 'const code = 0;' },
+      { file: BATCH, find: 'const code = handler.refuses(source + i);', put: 'const code = 0;' },
       { file: VIEW, find: 'if (!isInItsSlot(m, source)) return false;', put: '' },
       { file: GUARDED, find: 'if (moved) return 0; throw', put: 'return 0; throw' },
     ],
@@ -280,7 +280,7 @@ export const serviceMutants: readonly Mutant[] = [
     guard: 'a page of which some mapping could not be found (a nonlinear VMA has it) stays',
     kernel: 'mm/migrate.c migrate_folio_unmap, folio_mapped(src) after try_to_migrate',
     edits: [
-      { file: BATCH, find: 'host.unmap(source + i) ? 0 : CORE_STILL_MAPPED', put: '(host.unmap(source + i), 0)' },
+      { file: BATCH, find: 'host.unmap(pfn) ? 0 : CORE_STILL_MAPPED', put: '(host.unmap(pfn), 0)' },
       {
         file: BATCH,
         find: '&& host.freeze(source + i, references[i])) continue;',
@@ -293,7 +293,7 @@ export const serviceMutants: readonly Mutant[] = [
     name: 'refused-page-stays-unmapped',
     guard: 'a page that does not move has its mappings back',
     kernel: 'mm/migrate.c migrate_folio_undo_src, remove_migration_ptes(src, src)',
-    edits: [{ file: BATCH, find: 'host.remap(source + i, source + i);', put: ';' }],
+    edits: [{ file: BATCH, find: 'remapPage(host, handler, source + i, source + i);', put: ';' }],
     world: 'anon/1',
   },
   {

@@ -1,4 +1,4 @@
-import type { Batch } from '../../src/migration/migrate-batch.js';
+import type { Batch } from '../../src/migration/batch.js';
 import { EXTENT_PAGES, LRU_CHUNK, type Machine, SCALAR, TABLE_ENTRIES } from '../../src/sim/machine.js';
 import { FIRST_FRAME, SWAP_SLOTS } from './tiny-machine.js';
 
