@@ -15,7 +15,7 @@ const SPARE = { processes: 256, vmas: 4096, mappings: 4096, extents: 8192, table
 const GROUPS_MAX = 2 ** 15;
 
 /** How many records of each kind the machine needs for its workloads, and a good deal more. */
-export function capacityFor(scenario: Scenario, { nrPfns }: Layout): Capacity {
+export function capacityFor(scenario: Scenario, { nrPfns }: Layout): Omit<Capacity, 'rmapItems'> {
   const { processes, vmas, mappings, places, tables, holds } = totalDemand(scenario.workloads);
   const groups = Math.min(Math.ceil(nrPfns / PAGEBLOCK_PAGES), GROUPS_MAX);
   const ownTables = scenario.workloads.reduce((sum, workload) => sum + tablesAmongPages(workload), 0);

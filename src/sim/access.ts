@@ -1,6 +1,7 @@
 import { MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE } from '../mm/migratetype.js';
 import {
   PG_ANON,
+  PG_KSM,
   PG_LOCKED,
   PG_PRIVATE,
   PG_REFERENCED,
@@ -23,6 +24,8 @@ import { getPage, refSub } from './page-ref.js';
 import { ensurePteAt, setPte, setPteBits, takePte } from './page-tables.js';
 import { nodeOfCpu } from './pageblocks.js';
 import { RECLAIM_BATCH, reclaimPages } from './reclaim.js';
+import { isKnownAt } from './rmap.js';
+import { swapCachePageOf, takeFromSwapCache } from './shmem.js';
 import { addToSwapCache, freeSwap, removeFromSwapCache, swapCachePage, swapSlotOf } from './swap.js';
 import { tlbFill, tlbFlushPage, tlbLookup } from './tlb.js';
 
@@ -175,8 +178,9 @@ function copyOnWrite(m: Machine, cpu: number, vma: number, vpn: number, at: numb
 
 /** True if the only user of an anonymous page is this mapping (reuse_swap_page); its swap slot is given up then. */
 function isOurs(m: Machine, cpu: number, pfn: Pfn): boolean {
-  if (m.mapcount[pfn] !== 1) return false;
   const flags = m.flags[pfn]!;
+  // What KSM has merged is found by what it holds: nobody ever writes to it.
+  if (m.mapcount[pfn] !== 1 || (flags & PG_KSM) !== 0) return false;
   if ((flags & PG_SWAPCACHE) === 0) return true;
   if (m.swapMap[swapSlotOf(m, pfn)] !== 0 || (flags & (PG_WRITEBACK | PG_LOCKED)) !== 0) return false;
   removeFromSwapCache(m, pfn);
@@ -196,10 +200,27 @@ function swapIn(m: Machine, cpu: number, vma: number, vpn: number, at: number, w
     addToSwapCache(m, pfn, slot);
     addToLru(m, cpu, pfn);
     // The allocation's reference becomes the mapping's.
-  } else getPage(m, pfn);
+  } else if (isKnownAt(m, pfn, vma, vpn)) getPage(m, pfn);
+  else {
+    // A merged page was swapped out, and came back as somebody else's (ksm_might_need_to_copy).
+    pfn = copyOfSwapped(m, cpu, vma, vpn, slot);
+    if (pfn === NO_PAGE) return ACCESS_NO_MEMORY;
+  }
   mapPage(m, at, pfn, 0);
   freeSwap(m, slot);
   return write ? copyOnWrite(m, cpu, vma, vpn, at) : ACCESS_OK;
+}
+
+/** A page of one's own with what the swap cache has at a slot; NO_PAGE if memory is gone. */
+function copyOfSwapped(m: Machine, cpu: number, vma: number, vpn: number, slot: number): Pfn {
+  const copy = newAnonPage(m, cpu, vma, vpn);
+  if (copy === NO_PAGE) return NO_PAGE;
+  // Making room for it may have taken the page out of the cache: then the device has what it held.
+  const pfn = swapCachePage(m, slot);
+  if (pfn >= 0) copyContents(m, pfn, copy);
+  else load(m, slot, copy);
+  addToLru(m, cpu, copy);
+  return copy;
 }
 
 /** A fault in a file mapping (filemap_fault, do_cow_fault, do_shared_fault). */
@@ -216,7 +237,7 @@ function fileFault(
   if (filePage >= m.mapPages[file]!) return ACCESS_FAULT;
   const pfn = readFilePage(m, cpu, file, filePage);
   if (pfn === NO_PAGE) return ACCESS_NO_MEMORY;
-  if ((m.flags[pfn]! & PG_LOCKED) !== 0) return ACCESS_BLOCKED;
+  if ((m.flags[pfn]! & (PG_LOCKED | PG_SWAPCACHE)) !== 0) return ACCESS_BLOCKED;
   const shared = (m.vmaFlags[vma]! & VM_SHARED) !== 0;
   if ((m.vmaFlags[vma]! & VM_NONLINEAR) !== 0) setPte(m, at, 0);
   getPage(m, pfn);
@@ -225,11 +246,19 @@ function fileFault(
   return shared ? makeDirty(m, at) : copyOnWrite(m, cpu, vma, vpn, at);
 }
 
-/** The frame of a page of a file, read from its device if the cache has none; NO_PAGE if memory is gone. */
+/**
+ * The frame of a page of a file, read from its device if the cache has none; NO_PAGE if memory is gone. A page that is locked,
+ * or still in the swap cache, is not to be used yet.
+ */
 export function readFilePage(m: Machine, cpu: number, file: number, page: number): Pfn {
   const index = m.mapBase[file]! + page;
   const cached = findInCache(m, index);
   if (cached !== NO_PAGE) return cached;
+  const swapped = swapCachePageOf(m, index);
+  if (swapped !== NO_PAGE) {
+    takeFromSwapCache(m, cpu, swapped, index);
+    return swapped;
+  }
   const pfn = allocateUserPage(m, cpu, nodeOfCpu(m, cpu));
   if (pfn === NO_PAGE) return NO_PAGE;
   const place = diskPlaceOf(m, index);
@@ -253,7 +282,7 @@ export function readFileContents(m: Machine, cpu: number, file: number, page: nu
   const pfn = readFilePage(m, cpu, file, page);
   if (pfn === NO_PAGE) return ACCESS_NO_MEMORY;
   // A page that is on the move is in its slot before its contents are.
-  if ((m.flags[pfn]! & PG_LOCKED) !== 0) return ACCESS_BLOCKED;
+  if ((m.flags[pfn]! & (PG_LOCKED | PG_SWAPCACHE)) !== 0) return ACCESS_BLOCKED;
   m.flags[pfn] = m.flags[pfn]! | PG_REFERENCED;
   return readContents(m, pfn, out) ? ACCESS_OK : ACCESS_TORN;
 }
@@ -271,7 +300,7 @@ export function writeFilePage(
   if (page >= m.mapPages[file]!) return ACCESS_FAULT;
   const pfn = readFilePage(m, cpu, file, page);
   if (pfn === NO_PAGE) return ACCESS_NO_MEMORY;
-  if ((m.flags[pfn]! & PG_LOCKED) !== 0) return ACCESS_BLOCKED;
+  if ((m.flags[pfn]! & (PG_LOCKED | PG_SWAPCACHE)) !== 0) return ACCESS_BLOCKED;
   fillContents(m, pfn, lo, hi);
   if (buffers && (m.flags[pfn]! & PG_PRIVATE) === 0) {
     m.flags[pfn] = m.flags[pfn]! | PG_PRIVATE;

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.js';
-import { PG_LOCKED, PG_WRITEBACK } from '../mm/page-flags.js';
+import { PG_LOCKED, PG_SWAPCACHE, PG_WRITEBACK } from '../mm/page-flags.js';
 import { filePte, isPresent, ptePayload } from '../mm/pte.js';
 import { NO_PAGE } from '../mm/units.js';
 import { dropMapping, VM_NONLINEAR } from './address-space.js';
@@ -19,6 +19,7 @@ import {
 import { refSub } from './page-ref.js';
 import { pteAt, takePte } from './page-tables.js';
 import { noteDirty, vpnInVma } from './rmap.js';
+import { swapCachePageOf, takeFromSwapCache } from './shmem.js';
 import { tlbFlushPage } from './tlb.js';
 import { waitForWriteback } from './writeback.js';
 
@@ -53,6 +54,11 @@ export function truncateFile(m: Machine, cpu: number, file: number, nrPages: num
   const end = m.mapPages[file]!;
   for (let page = end - 1; page >= nrPages; page--) {
     const index = m.mapBase[file]! + page;
+    const swapped = swapCachePageOf(m, index);
+    if (swapped !== NO_PAGE) {
+      takeFromSwapCache(m, cpu, swapped, index);
+      if ((m.flags[swapped]! & PG_SWAPCACHE) !== 0) return false;
+    }
     const pfn = findInCache(m, index);
     if (pfn !== NO_PAGE) {
       if ((m.flags[pfn]! & PG_LOCKED) !== 0) return false;

@@ -6,6 +6,7 @@ import { type Machine, SCALAR } from './machine.js';
 import { MAPPING_ANON, MAPPING_FILE } from './mappings.js';
 import { diskPlaceOf, findInCache } from './page-cache.js';
 import { pteOf } from './page-tables.js';
+import { swapCachePageOf } from './shmem.js';
 
 /**
  * What every virtual page and every page of a file reads, in a fixed order: processes, their VMAs, their pages, then
@@ -95,7 +96,8 @@ export function readThroughFile(m: Machine, vma: number, vpn: number, pte: numbe
 /** A page of a file: in the cache, or as its device has it. False for a page of shared memory or a pool that is not there. */
 export function readOfFile(m: Machine, mapping: number, page: number, out: Uint32Array): boolean {
   const index = m.mapBase[mapping]! + page;
-  const pfn = findInCache(m, index);
+  const cached = findInCache(m, index);
+  const pfn = cached === NO_PAGE ? swapCachePageOf(m, index) : cached;
   const place = pfn === NO_PAGE ? diskPlaceOf(m, index) : 0;
   if (pfn === NO_PAGE && place === 0) {
     if (m.mapKind[mapping] !== MAPPING_FILE) return false;

@@ -26,6 +26,8 @@ export interface Capacity {
   readonly stored: number;
   /** Pins, locks and writebacks under way. */
   readonly holds: number;
+  /** Stable nodes of KSM, and the places that they are mapped at; 0 for a machine that merges no pages. */
+  readonly rmapItems: number;
 }
 
 /**
@@ -157,6 +159,12 @@ const mappingColumns = (s: Sizes) => ({
   linkMapping: u32(s.vmas * 4),
   linkNext: u32(s.vmas * 4),
   linkVmaNext: u32(s.vmas * 4),
+  nodePage: u32(s.rmapItems),
+  nodeItems: u32(s.rmapItems),
+  nodeNext: u32(s.rmapItems),
+  itemAnon: u32(s.rmapItems),
+  itemOffset: u32(s.rmapItems),
+  itemNext: u32(s.rmapItems),
 });
 
 /** Processes: page tables and VMAs. */
@@ -190,7 +198,7 @@ const deviceColumns = (s: Sizes) => ({
   holdUntil: f64(s.holds),
   tlb: u32(s.nrCpus * TLB_ENTRIES * 3),
   clock: f64(1),
-  scalars: u32(32),
+  scalars: u32(64),
 });
 
 /** The whole state of a machine, in columns over one buffer; contents may have one of their own. */
@@ -234,6 +242,11 @@ export const SCALAR = {
   /** Pages that drivers have taken out of service, and pages that offline blocks took along: mostly none. */
   nrUnplugged: 26,
   nrTakenAlong: 27,
+  ksmMapping: 28,
+  nodeFree: 29,
+  nodeFill: 30,
+  itemFree: 31,
+  itemFill: 32,
 } as const;
 
 type Columns = ColumnViews<ReturnType<typeof machineColumns>>;
@@ -386,6 +399,7 @@ function capacityFor(spec: MachineSpec): Capacity {
     leaves: groups * 3 + 1024,
     stored: spec.nrPfns,
     holds: 65_536,
+    rmapItems: 0,
   };
   return { ...derived, ...spec.capacity };
 }

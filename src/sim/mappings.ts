@@ -11,7 +11,8 @@ export const MAPPING_ANON = 1; // anon_vma
 export const MAPPING_FILE = 2; // address_space of a file
 export const MAPPING_SHMEM = 3; // address_space of a shared-memory file: swap-backed
 export const MAPPING_DRIVER = 4; // a driver's pool of movable pages (movable_operations)
-export type MappingKind = 1 | 2 | 3 | 4;
+export const MAPPING_KSM = 5; // the stable nodes of KSM, one place each
+export type MappingKind = 1 | 2 | 3 | 4 | 5;
 
 export function createMapping(m: Machine, kind: MappingKind, nrPages: number): number {
   const mapping = takeFromPool(m, m.mapNext, SCALAR.mapFree, SCALAR.mapFill, 'mappings');

@@ -1,5 +1,5 @@
 import type { Migratetype } from '../mm/migratetype.js';
-import { PG_HEAD, PG_LRU, PG_PCP, PG_TAIL } from '../mm/page-flags.js';
+import { PG_HEAD, PG_KSM, PG_LRU, PG_PCP, PG_TAIL } from '../mm/page-flags.js';
 import { PCP_BATCH_SCALE_MAX } from '../mm/pcp.js';
 import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import { ZONE_KINDS, type ZoneKind } from '../mm/zone.js';
@@ -11,6 +11,7 @@ import { LRU_ADD_BATCH, type Machine, PCP_BATCH, PCP_TYPES } from './machine.js'
 import { clearIndex } from './mappings.js';
 import { refSet, refSub } from './page-ref.js';
 import { countInUse, isIsolated, pageblockType, zoneOf } from './pageblocks.js';
+import { leaveStableNode } from './stable-nodes.js';
 import { takeBlock } from './take-block.js';
 
 /** Which mark a zone must stay above, include/linux/mmzone.h. */
@@ -210,6 +211,7 @@ export function freePages(m: Machine, cpu: number, pfn: Pfn, order: Order): void
 /** Drops one reference; the last one takes the page out of its anon_vma and frees it (put_page). */
 export function putPage(m: Machine, cpu: number, pfn: Pfn): void {
   if (refSub(m, pfn, 1) !== 0) return;
+  if ((m.flags[pfn]! & PG_KSM) !== 0) leaveStableNode(m, pfn);
   clearIndex(m, pfn);
   freePages(m, cpu, pfn, 0);
 }

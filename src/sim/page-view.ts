@@ -1,5 +1,5 @@
 import type { PageView } from '../handler/page-view.js';
-import { PG_ANON, PG_ISOLATED, PG_LRU, PG_PRIVATE, PG_SWAPCACHE } from '../mm/page-flags.js';
+import { PG_ANON, PG_ISOLATED, PG_KSM, PG_LRU, PG_PRIVATE, PG_SWAPCACHE } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import type { Machine } from './machine.js';
 import { handOverIndex, mappingOfPage } from './mappings.js';
@@ -7,6 +7,7 @@ import { putPage } from './page-allocator.js';
 import { isInItsSlot, replaceInSlot } from './page-cache.js';
 import { SimPageEntries } from './page-entries.js';
 import { getPage } from './page-ref.js';
+import { moveStableNode } from './stable-nodes.js';
 import { moveInSwapCache, swapSlotOf } from './swap.js';
 
 /** CPU on which the migrator runs. */
@@ -43,7 +44,8 @@ export class SimPageView implements PageView {
   }
 
   hasMapping(pfn: Pfn): boolean {
-    return this.machine.index[pfn] !== 0;
+    // Shared memory that is being swapped belongs to swap alone (folio_mapping of a swap-cache folio).
+    return this.machine.index[pfn] !== 0 || swapSlotOf(this.machine, pfn) >= 0;
   }
 
   hasNonlinearMappings(pfn: Pfn): boolean {
@@ -91,6 +93,7 @@ export class SimPageView implements PageView {
       if (!isInItsSlot(m, source)) return false;
       replaceInSlot(m, source, target);
     }
+    if ((flags & PG_KSM) !== 0) moveStableNode(m, source, target);
     handOverIndex(m, source, target);
     return true;
   }

@@ -91,6 +91,11 @@ function swapOut(m: Machine, cpu: number, pfn: Pfn): boolean {
   const slot = swapSlotOf(m, pfn);
   if (m.swapMap[slot]! + m.mapcount[pfn]! > MAX_SWAP_COUNT) return false;
   if (!unmapForGood(m, pfn, swapPte(slot), () => duplicateSwap(m, slot))) return false;
+  return dropSwapCachePage(m, cpu, pfn);
+}
+
+/** An unmapped page of the swap cache, anonymous or shared memory on its way out: written, or dropped if swap has it. */
+function dropSwapCachePage(m: Machine, cpu: number, pfn: Pfn): boolean {
   if ((m.flags[pfn]! & PG_DIRTY) !== 0) {
     writeToSwap(m, pfn);
     return false;
@@ -113,6 +118,7 @@ function writeToSwap(m: Machine, pfn: Pfn): void {
 
 /** A page of a file, or of shared memory: its device is swap, where its mapping owns the slot. */
 function dropCachePage(m: Machine, cpu: number, pfn: Pfn): boolean {
+  if ((m.flags[pfn]! & PG_SWAPCACHE) !== 0) return dropSwapCachePage(m, cpu, pfn);
   // Truncated, and alive only because somebody pins it: there is no cache to take it out of.
   if (!isInItsSlot(m, pfn)) return false;
   if (!unmapForGood(m, pfn, 0, () => {})) return false;

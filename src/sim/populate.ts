@@ -33,7 +33,10 @@ interface Plan {
 }
 
 /** Records that a population needs, to be added to what else the machine is to hold. */
-export function populationCapacity(population: Population, nrPages: number): Omit<Capacity, 'stored' | 'holds'> {
+export function populationCapacity(
+  population: Population,
+  nrPages: number,
+): Omit<Capacity, 'stored' | 'holds' | 'rmapItems'> {
   const { processes, files, cached } = population;
   const used = Math.ceil(nrPages * population.used);
   const nrAnon = Math.ceil(used * (1 - cached));

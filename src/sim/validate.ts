@@ -5,6 +5,7 @@ import {
   PG_BUDDY,
   PG_DIRTY,
   PG_ISOLATED,
+  PG_KSM,
   PG_LRU,
   PG_MOVABLE_OPS,
   PG_NOPAGE,
@@ -21,11 +22,12 @@ import { linkBack } from './contents.js';
 import { HOLD_WRITEBACK } from './holds.js';
 import { founderFrom, lruListOf } from './lru.js';
 import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.js';
-import { MAPPING_SHMEM, mappingOfPage } from './mappings.js';
+import { MAPPING_ANON, MAPPING_KSM, MAPPING_SHMEM, mappingOfPage } from './mappings.js';
 import { diskPlaceOf, isInItsSlot, SLOT_DIRTY, slotAt } from './page-cache.js';
 import { pteAt } from './page-tables.js';
 import { freeListType, nodeOf, zoneOf } from './pageblocks.js';
-import { vpnInVma } from './rmap.js';
+import { isKnownAt, vpnInVma } from './rmap.js';
+import { isStable, stableNodeOf } from './stable-nodes.js';
 import { swapCachePage, swapSlotOf } from './swap.js';
 
 /** So many sentences are enough to see what went wrong. */
@@ -210,6 +212,7 @@ function checkReverseMaps(m: Machine, report: Report): void {
       report(`${formatPfn(pfn)} is mapped by process ${mm} at page ${vpn} and has no mapping`);
       return;
     }
+    if (m.mapKind[mapping] === MAPPING_KSM && isKnownAt(m, pfn, vma, vpn)) return;
     const nonlinear = (m.vmaFlags[vma]! & VM_NONLINEAR) !== 0;
     if (nonlinear && (m.flags[pfn]! & PG_ANON) === 0) return;
     for (let link = m.mapLinks[mapping]!; link !== 0; link = m.linkNext[link]!)
@@ -257,9 +260,26 @@ function checkMappings(m: Machine, report: Report): void {
     if (mapping === 0) report(`${formatPfn(pfn)} lies on a run of the index line that nobody owns`);
     pages[mapping] = pages[mapping]! + 1;
   }
+  countRmapItems(m, pages, report);
   for (let mapping = 1; mapping < pages.length; mapping++)
     if (pages[mapping] !== m.mapCached[mapping])
       report(`mapping ${mapping} has ${pages[mapping]} pages, its count says ${m.mapCached[mapping]}`);
+}
+
+/** A stable node and its page know each other; each of its rmap items keeps an anon_vma, as a page of it does. */
+function countRmapItems(m: Machine, pages: Uint32Array, report: Report): void {
+  for (let node = 1; node < m.nodePage.length; node++) {
+    const pfn = m.nodePage[node]! - 1;
+    if (pfn < 0) continue;
+    if (!isStable(m, pfn) || stableNodeOf(m, pfn) !== node)
+      report(`stable node ${node} names ${formatPfn(pfn)}, which does not name it back`);
+    if ((m.flags[pfn]! & PG_KSM) === 0) report(`${formatPfn(pfn)} has a stable node, and no PG_KSM`);
+    for (let item = m.nodeItems[node]!; item !== 0; item = m.itemNext[item]!) {
+      const anon = m.itemAnon[item]!;
+      if (m.mapKind[anon] !== MAPPING_ANON) report(`stable node ${node} has an rmap item whose anon_vma is gone`);
+      pages[anon] = pages[anon]! + 1;
+    }
+  }
 }
 
 /** A dirty page of a file has its tag, and a tag has a dirty page. */

@@ -10,7 +10,9 @@ export { simulatedWorld } from './hosts/simulated-world.js';
 export { anonymousFixture, anonymousPages } from './machines/anonymous-pages.js';
 export { driverPages, movableOpsFixture } from './machines/driver-pages.js';
 export { fileBackedFixture, fileBackedPages } from './machines/file-backed-pages.js';
+export { ksmFixture, ksmPages } from './machines/ksm-pages.js';
 export { pageThatIs } from './machines/make-pages.js';
+export { mlockedFixture, mlockedPages } from './machines/mlocked-pages.js';
 export { neverMove } from './machines/never-move.js';
 export { nonlinearFixture, nonlinearPages } from './machines/nonlinear-pages.js';
 export {
@@ -20,6 +22,7 @@ export {
   poisonedPages,
 } from './machines/offline-pages.js';
 export type { Provoked } from './machines/ready-made.js';
+export { shmemFixture, shmemPages } from './machines/shmem-pages.js';
 export { settle, smallMachine } from './machines/small-machine.js';
 export { swapBackedFixture, swapBackedPages } from './machines/swap-backed-pages.js';
 export { thpFixture, thpPages } from './machines/thp-pages.js';

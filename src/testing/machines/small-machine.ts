@@ -30,7 +30,10 @@ export function smallMachine(): Machine {
     dimms: [],
     nrSwapSlots: 64,
     contents: 'bytes',
-    capacity: { processes: 16, vmas: 64, mappings: 64, extents: 128, tables: 64, leaves: 64, stored: 64, holds: 64 },
+    capacity: {
+      ...{ processes: 16, vmas: 64, mappings: 64, extents: 128, tables: 64, leaves: 64, stored: 64, holds: 64 },
+      rmapItems: 32,
+    },
   });
   onlineBlock(machine, 0);
   onlineBlock(machine, 1);
