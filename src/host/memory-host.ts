@@ -15,6 +15,8 @@ export interface MemoryLayout {
   readonly nrCpus: number;
   /** Release of the kernel that the machine was captured from, "6.12.117"; absent if it is not known or there is none. */
   readonly kernel?: string | null;
+  /** False if compaction passes mlocked pages by (vm.compact_unevictable_allowed = 0); true, or not known, if absent. */
+  readonly compactUnevictableAllowed?: boolean;
   /** Pages of a memory block. */
   readonly blockPages: number;
   readonly zones: readonly ZoneShape[];

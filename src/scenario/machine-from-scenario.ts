@@ -85,6 +85,9 @@ export function* buildMachine(
     contents: layout.contents,
     capacity: capacityFor(scenario, layout),
     ...(options.shared === true ? { shared: true } : {}),
+    ...(scenario.compactUnevictableAllowed === undefined
+      ? {}
+      : { compactUnevictableAllowed: scenario.compactUnevictableAllowed }),
   });
   for (const { block } of [...layout.blocks].reverse()) onlineBlock(machine, block);
   yield* new Build(scenario, layout, machine, options.seed ?? scenario.seed).steps();

@@ -90,6 +90,12 @@ export const scenarioSchema = z
         .max(CPUS_MAX, `a list of at most ${CPUS_MAX} nodes`)
         .describe('NUMA nodes; usually one.'),
       watermarks: watermarks.optional(),
+      compactUnevictableAllowed: z
+        .boolean('true or false')
+        .optional()
+        .describe(
+          'May compaction move mlocked pages (vm.compact_unevictable_allowed)? Yes by default. Offlining moves them in any case.',
+        ),
       swap: sizeAtLeast(0).prefault('0 pages').describe('Size of the swap device; none by default.'),
       workloads: z
         .array(workload, 'a list of workloads')

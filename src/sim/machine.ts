@@ -50,6 +50,8 @@ export interface MachineSpec {
   readonly nrSwapSlots: number;
   /** Release of the kernel that it is a picture of; absent if there is none. */
   readonly kernel?: string | null;
+  /** vm.compact_unevictable_allowed; true, as without PREEMPT_RT, if absent. */
+  readonly compactUnevictableAllowed?: boolean;
   /** Per-CPU lists by zone; absent, those of a small machine. */
   readonly pcp?: readonly PcpShape[] | null;
   readonly contents: ContentsKind;

@@ -1,9 +1,12 @@
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
 import hwpoison from '../../plugins/hwpoison/index.js';
+import ksm from '../../plugins/ksm/index.js';
+import mlocked from '../../plugins/mlocked/index.js';
 import movableOps from '../../plugins/movable-ops/index.js';
 import nonlinear from '../../plugins/nonlinear/index.js';
 import offlinePages from '../../plugins/offline-pages/index.js';
+import shmem from '../../plugins/shmem/index.js';
 import swapBacked from '../../plugins/swap-backed/index.js';
 import thp from '../../plugins/thp/index.js';
 import type { PageType } from '../handler/define-page-type.js';
@@ -14,6 +17,9 @@ export const SHIPPED_PAGE_TYPES: readonly PageType[] = [
   hwpoison,
   offlinePages,
   thp,
+  ksm,
+  mlocked,
+  shmem,
   swapBacked,
   anonymous,
   fileBacked,

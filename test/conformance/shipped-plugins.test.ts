@@ -2,19 +2,25 @@ import { readFileSync } from 'node:fs';
 import {
   anonymousFixture,
   fileBackedFixture,
+  ksmFixture,
+  mlockedFixture,
   movableOpsFixture,
   nonlinearFixture,
   offlinePagesFixture,
   poisonedFixture,
+  shmemFixture,
   swapBackedFixture,
   thpFixture,
 } from 'vacate/testing';
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
 import hwpoison from '../../plugins/hwpoison/index.js';
+import ksm from '../../plugins/ksm/index.js';
+import mlocked from '../../plugins/mlocked/index.js';
 import movableOps from '../../plugins/movable-ops/index.js';
 import nonlinear from '../../plugins/nonlinear/index.js';
 import offlinePages from '../../plugins/offline-pages/index.js';
+import shmem from '../../plugins/shmem/index.js';
 import swapBacked from '../../plugins/swap-backed/index.js';
 import thp from '../../plugins/thp/index.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
@@ -28,6 +34,9 @@ const SHIPPED = [
   { plugin: hwpoison, fixture: poisonedFixture },
   { plugin: offlinePages, fixture: offlinePagesFixture },
   { plugin: thp, fixture: thpFixture },
+  { plugin: ksm, fixture: ksmFixture },
+  { plugin: mlocked, fixture: mlockedFixture },
+  { plugin: shmem, fixture: shmemFixture },
   { plugin: swapBacked, fixture: swapBackedFixture },
   { plugin: anonymous, fixture: anonymousFixture },
   { plugin: fileBacked, fixture: fileBackedFixture },

@@ -1,5 +1,5 @@
 import { PG_ACTIVE } from '../../mm/page-flags.js';
-import { exitProcess, forkProcess, setLocked, unmapVma } from '../../sim/address-space.js';
+import { exitProcess, forkProcess, unmapVma } from '../../sim/address-space.js';
 import { pin } from '../../sim/holds.js';
 import { changeLruFlags } from '../../sim/lru.js';
 import { clearIndex } from '../../sim/mappings.js';
@@ -23,7 +23,7 @@ const CANNOT_BE: readonly Skip[] = [
   { name: 'migrate moves buffers', because: 'buffers belong to filesystems' },
 ];
 
-/** Anonymous pages: mapped once, only read, active, mlocked, shared by fork, copied, left by a parent. */
+/** Anonymous pages: mapped once, only read, active, shared by fork, copied, left by a parent. */
 export function anonymousFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -31,8 +31,6 @@ export function anonymousFixture(): Fixture {
   const once = pages.add('mapped once', write(m, mm, vpn));
   pages.add('only ever read', read(m, mm, vpn + 1));
   const active = pages.add('active', write(m, mm, vpn + 2));
-  const mlocked = newSpace(m, 1);
-  pages.add('mlocked', write(m, mlocked.mm, mlocked.vpn));
   const family = newSpace(m, 4);
   pages.add('shared by fork', write(m, family.mm, family.vpn));
   write(m, family.mm, family.vpn + 1);
@@ -48,7 +46,6 @@ export function anonymousFixture(): Fixture {
   const orphan = write(m, dying.mm, dying.vpn);
   settle(m);
   changeLruFlags(m, active, PG_ACTIVE, 0);
-  setLocked(m, mlocked.vma, true);
   const anonVmaGone: Provocation = {
     pfn: orphan,
     from: 'refuses',

@@ -1,7 +1,7 @@
 import { type Pfn } from '../../mm/units.js';
 import { readFilePage, writeFilePage } from '../../sim/access.js';
-import { forkProcess, setLocked, VM_SHARED, VM_WRITE } from '../../sim/address-space.js';
-import { createFile, createShmem, truncateFile } from '../../sim/files.js';
+import { forkProcess, VM_SHARED, VM_WRITE } from '../../sim/address-space.js';
+import { createFile, truncateFile } from '../../sim/files.js';
 import { pin } from '../../sim/holds.js';
 import { advance, startWriteback, unpin, WRITE_LATENCY_NS } from '../../sim/writeback.js';
 import { type Skip } from '../conformance.js';
@@ -17,7 +17,7 @@ const CANNOT_BE: readonly Skip[] = [
   { name: 'a swap entry leads to the new page', because: NO_SLOT },
 ];
 
-/** Pages of files and of shared memory: clean, dirty, with buffers, mapped, shared, mlocked. */
+/** Pages of files: clean, dirty, with buffers, mapped, shared. */
 export function fileBackedFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -38,14 +38,9 @@ export function fileBackedFixture(): Fixture {
   const library = newSpace(m, 8, { file });
   pages.add('mapped privately, and shared by fork', read(m, library.mm, library.vpn + 6));
   forkProcess(m, CPU, library.mm);
-  const shmem = newSpace(m, 2, { file: createShmem(m, 2), flags: VM_WRITE | VM_SHARED });
-  pages.add('shared memory', write(m, shmem.mm, shmem.vpn));
-  const mlocked = newSpace(m, 1, { file: createFile(m, 1), flags: VM_SHARED });
-  pages.add('mlocked', read(m, mlocked.mm, mlocked.vpn));
   const shrinking = createFile(m, 1);
   const cut = readFilePage(m, CPU, shrinking, 0);
   settle(m);
-  setLocked(m, mlocked.vma, true);
   startWriteback(m, written);
   advance(m, CPU, WRITE_LATENCY_NS);
   const truncated: Provocation = {

@@ -326,6 +326,8 @@ function auditMappings(m: Machine): string[] {
     const mapping = mappingOfPage(m, pfn);
     pages[mapping] = pages[mapping]! + 1;
   }
+  // Each place at which KSM has merged a page keeps its anon_vma.
+  for (const anon of m.itemAnon) if (anon !== 0) pages[anon] = pages[anon]! + 1;
   const broken: string[] = [];
   if (pages[0] !== 0) broken.push(`${pages[0]} pages lie on runs of the index line that nobody owns`);
   for (let mapping = 1; mapping < pages.length; mapping++)

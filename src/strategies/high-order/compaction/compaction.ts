@@ -99,7 +99,8 @@ export class Compaction implements HighOrderStrategy {
     const named = switches.find((name) => name.startsWith('linux-'))?.slice('linux-'.length) ?? null;
     return {
       rules: RULES[nearestKernel(named ?? this.service.host.layout.kernel ?? null)],
-      leavesUnevictable: switches.includes('leave-unevictable'),
+      leavesUnevictable:
+        switches.includes('leave-unevictable') || this.service.host.layout.compactUnevictableAllowed === false,
       background: mode === 'kcompactd',
       zones,
     };
