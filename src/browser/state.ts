@@ -115,8 +115,11 @@ export function isGoing({ state }: RunEntry): boolean {
   return state === 'opening' || state === 'held' || state === 'running';
 }
 
+/** Where the server has the picture of what it was started with. */
+export const MACHINE_PATH = 'api/picture';
+
 export function showMachine(): void {
-  show(['api/picture']);
+  show([MACHINE_PATH]);
   history.replaceState(null, '', location.pathname);
 }
 

@@ -38,7 +38,19 @@ export interface ReadCaptureOptions {
    * is mapped; so who only asks that saves two bytes a page.
    */
   readonly mapcounts?: boolean;
+  /** Told what kpageflags alone says, while the rest is still to be read; see `FirstLook`. */
+  readonly onFlags?: (look: FirstLook) => void;
 }
+
+/**
+ * A capture of which kpageflags has been read and nothing else that is large. What its flags say of a few pages may change
+ * yet: of those on per-CPU lists, of broken compound pages, of those without a type. They are the reader's own: whoever
+ * is told looks at them at once, or copies them.
+ */
+export type FirstLook = Pick<
+  MachineImage,
+  'name' | 'nrPfns' | 'blockPages' | 'zones' | 'blocks' | 'dimms' | 'kernel' | 'flags'
+>;
 
 /**
  * Reads what a real kernel said about itself, in a directory or just now, into a machine image. Only kpageflags is required; what else is missing
@@ -85,7 +97,7 @@ export function readWhole(files: CaptureSource, file: PageFileReader): void {
 /** Reads a capture; whoever drives it reads the page files that it asks for. */
 function* captureSteps(
   files: CaptureSource,
-  { onProgress: progress = () => {}, mapcounts = true }: ReadCaptureOptions,
+  { onProgress: progress = () => {}, mapcounts = true, onFlags }: ReadCaptureOptions,
 ): Generator<PageFileReader, MachineImage> {
   const caveats: string[] = [];
   const table = new PageTable(files, (part) => progress(0.4 * part));
@@ -96,6 +108,16 @@ function* captureSteps(
     caveats,
   );
   progress(0.4);
+  const kernel = kernelRelease(files);
+  const sources = { dimms: files.text('dimms'), iomem: files.text('iomem'), blockPages };
+  const numbers = new Set(listed?.map(({ block }) => block));
+  const hasBlock = (block: number) => (listed === null ? block < nrPfns / blockPages : numbers.has(block));
+  const shapesOf = (told: string[]) => ({
+    ...{ name: files.name, nrPfns, blockPages, zones: zoneShapes(zones, told) },
+    blocks: blocks.map(({ block, state, zoneKinds }) => ({ block, state, zoneKinds })),
+    ...{ dimms: findDimms({ ...sources, hasBlock }, zones, told), kernel, flags },
+  });
+  onFlags?.(shapesOf([]));
 
   const pages = capturedPages(flags, mapcounts);
   const mappings = new MappingReader(pages, zones, table.nrPages, (part) => progress(0.4 + 0.3 * part));
@@ -116,22 +138,11 @@ function* captureSteps(
   tellDrift(files, presentIn(census, [{ start: 0, end: nrPfns }]), caveats);
   progress(0.9);
 
-  const kernel = kernelRelease(files);
-  const sources = { dimms: files.text('dimms'), iomem: files.text('iomem'), blockPages };
-  const numbers = new Set(listed?.map(({ block }) => block));
-  const hasBlock = (block: number) => (listed === null ? block < nrPfns / blockPages : numbers.has(block));
   const image: MachineImage = {
-    name: files.name,
-    nrPfns,
+    ...shapesOf(caveats),
     nrCpus,
-    blockPages,
-    zones: zoneShapes(zones, caveats),
-    blocks: blocks.map(({ block, state, zoneKinds }) => ({ block, state, zoneKinds })),
-    dimms: findDimms({ ...sources, hasBlock }, zones, caveats),
-    flags,
     mapcounts: pages.mapcounts,
     nrSwapSlots: countSwapSlots(files.text('meminfo'), pages.nrSwapCached, nrPfns, caveats),
-    kernel,
     migratetypes: types,
     pcp: imagePcp(zones, pages, kernel),
     caveats,
@@ -150,8 +161,11 @@ function checkArguments(from: unknown, options: unknown): void {
     'the path of a directory, or a CaptureSource',
   );
   const areOptions =
-    isObject(options) && isCallback(options.onProgress) && ['boolean', 'undefined'].includes(typeof options.mapcounts);
-  expectArgument(areOptions, 'options', options, '{ onProgress, mapcounts }, or nothing');
+    isObject(options) &&
+    isCallback(options.onProgress) &&
+    isCallback(options.onFlags) &&
+    ['boolean', 'undefined'].includes(typeof options.mapcounts);
+  expectArgument(areOptions, 'options', options, '{ onProgress, mapcounts, onFlags }, or nothing');
 }
 
 interface Layout {

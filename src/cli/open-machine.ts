@@ -2,7 +2,7 @@ import { readFileSync, type Stats, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { codeOf } from '../base/errno.js';
 import { VacateError } from '../base/vacate-error.js';
-import { CaptureFiles, type CaptureSource, streamCapture } from '../capture/index.js';
+import { CaptureFiles, type CaptureSource, type ReadCaptureOptions, streamCapture } from '../capture/index.js';
 import type { LinuxTree } from '../linux/linux-tree.js';
 import type { MachineImage } from '../mm/machine-image.js';
 import { machineFromImage } from '../sim/from-image.js';
@@ -132,14 +132,14 @@ function machineOf(image: MachineImage, { progress }: OpenOptions): Machine {
 export async function readNamedCapture(
   directory: string,
   { progress, interrupts }: OpenOptions,
-  mapcounts = true,
+  { mapcounts = true, onFlags }: Pick<ReadCaptureOptions, 'mapcounts' | 'onFlags'> = {},
 ): Promise<Captured> {
   const files = new CaptureFiles(directory);
   const onProgress = (part: number) =>
     progress.update({ label: 'reading the capture', done: part, total: 1, unit: null });
   // A signal that has come already would be lost when nobody listens any more.
   await interrupts.breathe();
-  const read = () => streamCapture(files, { onProgress, mapcounts });
+  const read = () => streamCapture(files, { onProgress, mapcounts, ...(onFlags && { onFlags }) });
   const image = await (isLargeCapture(directory) ? interrupts.whileNothingIsAtStake(read) : read());
   return { image, files };
 }

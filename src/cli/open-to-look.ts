@@ -1,3 +1,4 @@
+import type { FirstLook } from '../capture/index.js';
 import type { MemoryHost } from '../host/memory-host.js';
 import { ImageHost } from '../linux/host/image-host.js';
 import type { LinuxTree } from '../linux/linux-tree.js';
@@ -16,6 +17,8 @@ import type { BlockBook } from './select-blocks.js';
 export interface LookOptions extends OpenOptions {
   /** False if nobody asks how often a page is mapped. */
   readonly mapcounts: boolean;
+  /** Told of a capture when kpageflags has been read. */
+  readonly onFlags?: (look: FirstLook) => void;
 }
 
 /** A machine as a command line names it, for commands that only ask what its pages would do. */
@@ -49,8 +52,7 @@ export async function openToLook(name: string, options: LookOptions): Promise<Lo
     return { ...rest, host: new SimHost(machine), image: null, book: machine };
   }
   const tree = isCapture ? null : treeOf(options.root);
-  const captured =
-    tree === null ? await readNamedCapture(name, options, options.mapcounts) : await readLive(tree, options);
+  const captured = tree === null ? await readNamedCapture(name, options, options) : await readLive(tree, options);
   options.progress.stop();
   await options.interrupts.breathe();
   const image = new ImageHost(captured.image);

@@ -47,6 +47,36 @@ export function eventsOfPage(timeline: Timeline, header: RecordingHeader, pfn: P
   return found;
 }
 
+/** Pages whose last event among the first `nrEvents` of the run is a refusal for this reason. */
+export function pagesRefused(
+  timeline: Timeline,
+  { machine, outcomes }: RecordingHeader,
+  { handler, reason }: Pick<PageRefusal, 'handler' | 'reason'>,
+  nrEvents: number,
+): Set<Pfn> {
+  const wanted = (outcome: Outcome): boolean => {
+    const text = codeOf(outcome) === 0 ? null : outcomeText(outcomes, outcome);
+    return text !== null && text.handler === handler && text.reason === reason;
+  };
+  const found = new Set<Pfn>();
+  for (const batch of timeline.batches) {
+    if (batch.event >= nrEvents) break;
+    const words = unpackPageEvents(batch.payload, machine.nrPfns);
+    const end = Math.min(batch.nrEvents, nrEvents - batch.event) * WORDS_PER_EVENT;
+    let [known, isWanted] = [-1, false];
+    for (let at = 0; at < end; at += WORDS_PER_EVENT) {
+      const outcome = words[at + 2]!;
+      if (outcome !== known) [known, isWanted] = [outcome, wanted(outcome)];
+      if (isWanted) found.add(words[at]!);
+      else if (found.size > 0) {
+        found.delete(words[at]!);
+        if (codeOf(outcome) === 0) found.delete(words[at + 1]!);
+      }
+    }
+  }
+  return found;
+}
+
 function momentOf(
   timeline: Timeline,
   { outcomes }: RecordingHeader,

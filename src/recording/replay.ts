@@ -2,7 +2,14 @@ import type { PfnRange } from '../mm/pfn-range.js';
 import type { Pfn } from '../mm/units.js';
 import type { Chunk } from './chunk.js';
 import { hashOfPages } from './page-hash.js';
-import { eventsOfPage, outcomeText, type PageMoment, pageMomentOf } from './page-history.js';
+import {
+  eventsOfPage,
+  outcomeText,
+  type PageMoment,
+  type PageRefusal,
+  pageMomentOf,
+  pagesRefused,
+} from './page-history.js';
 import type { CountersSnapshot, RecordingEnd, RecordingHeader } from './records.js';
 import { Stage, type StageOptions } from './stage.js';
 import { takeChunk } from './take-chunk.js';
@@ -210,6 +217,11 @@ export class Replay {
   /** What became of a page in the whole run so far: each event that names it, `most` at most. */
   eventsOf(pfn: Pfn, most = 1000): PageMoment[] {
     return this.#header === null ? [] : eventsOfPage(this.#timeline, this.#header, pfn, most);
+  }
+
+  /** Pages that stand refused for a reason at this moment: none of them has moved since, or was refused for another. */
+  refusedFor(why: Pick<PageRefusal, 'handler' | 'reason'>): Set<Pfn> {
+    return this.#header === null ? new Set() : pagesRefused(this.#timeline, this.#header, why, this.event);
   }
 
   /** FNV-1a of the page bytes at this moment; at the end of a whole run it is `end.hash`. */

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { inflateRawSync } from 'node:zlib';
 import { quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
+import { hasWriter } from '../linux/file-writers.js';
 import { CHUNK_END, CHUNK_HEADER, type Chunk } from '../recording/chunk.js';
 import { ChunkReader } from '../recording/chunk-reader.js';
 import { packChunk } from '../recording/chunk-writer.js';
@@ -16,6 +17,8 @@ import type { PageAnswer, SourceFacts, ViewSource } from './view-source.js';
 const PIECE_BYTES = 256 * 1024;
 /** How often one looks whether a file has grown. */
 const LOOK_AGAIN_MS = 200;
+/** A run writes ten times a second, unless it waits for something: then its process still has the file. */
+const QUIET_MS = 10_000;
 
 /** A file of a recorded run, its chunks one by one, as far as it is written. */
 export class RunFileReader {
@@ -91,7 +94,7 @@ export class RunFile implements ViewSource, Feed {
   facts(): SourceFacts {
     return {
       ...{ shows: 'run', name: this.#header.machine.name, header: this.#header, state: 'open', progress: null },
-      ...{ error: null, isGrowing: !this.#isEnded, caveats: [] },
+      ...{ error: null, isGrowing: this.#isGrowing(), caveats: [] },
     };
   }
 
@@ -103,6 +106,13 @@ export class RunFile implements ViewSource, Feed {
 
   attach(outbox: Outbox): void {
     this.#send(outbox).catch((error) => outbox.fail(sentenceOf(error)));
+  }
+
+  /** False as well for a run whose process is gone, and never wrote its end. */
+  #isGrowing(): boolean {
+    if (this.#isEnded) return false;
+    const writtenMs = statSync(this.path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    return Date.now() - writtenMs < QUIET_MS || hasWriter(this.path);
   }
 
   async #send(outbox: Outbox): Promise<void> {

@@ -26,9 +26,14 @@ export function RefusalList() {
               {refusals.map(({ handler, reason, kind, because, pages }) => (
                 <tr key={`${handler}/${reason}`}>
                   <td>
-                    <b>
+                    <button
+                      type="button"
+                      class="reason"
+                      title="Go to the next page that refused for this reason"
+                      onClick={() => visitNextRefused({ handler, reason })}
+                    >
                       {handler}/{reason}
-                    </b>
+                    </button>
                     {kind === 'retry' ? ' (for now)' : ''}
                     <br />
                     <span class="quiet">{because}</span>
@@ -38,7 +43,7 @@ export function RefusalList() {
               ))}
             </tbody>
           </table>
-          <button type="button" onClick={visitNextRefused}>
+          <button type="button" onClick={() => visitNextRefused()}>
             Next page that refused
           </button>
           <span role="status">{foundNone.value ? ' None stands refused at this moment.' : ''}</span>

@@ -2,6 +2,7 @@ import { BLOCK_GOING_OFFLINE, BLOCK_OFFLINE } from '../../mm/memory-block.js';
 import { PAGE_SIZE } from '../../mm/units.js';
 import { groupTitle, type MapGroup, type MapLayout, rectOf } from '../../picture/map-layout.js';
 import type { MapView } from '../../picture/raster.js';
+import type { MapEdge } from '../../picture/zone-edges.js';
 import type { Paper } from './paper.js';
 
 /** What is drawn over the pages, in device pixels. */
@@ -27,6 +28,7 @@ const TILE_WITH_EDGES = 10;
 const TILE_WITH_NUMBER = 26;
 const PAGEBLOCK_WITH_EDGES = 22;
 const PAGE_WITH_NUMBER = 46;
+const ZONE_LINE = 1.5;
 
 /** Headings of groups, edges and numbers of blocks, edges of pageblocks, numbers of pages: each where it can be read. */
 export function drawLabels(sheet: Sheet, stateOf: (block: number) => number | null, pageblockOrder: number): void {
@@ -39,6 +41,19 @@ export function drawLabels(sheet: Sheet, stateOf: (block: number) => number | nu
     }
   }
   drawPageNumbers(sheet);
+}
+
+/** Where one zone ends and another begins inside a block. */
+export function drawZoneEdges({ context, layout, view, ratio, paper }: Sheet, edges: readonly MapEdge[]): void {
+  if (edges.length === 0 || layout.tileWidth * view.scale < TILE_WITH_EDGES * ratio) return;
+  context.strokeStyle = paper.strong;
+  context.lineWidth = ZONE_LINE * ratio;
+  context.beginPath();
+  for (const { x, y, toX, toY } of edges) {
+    context.moveTo((x - view.x) * view.scale, (y - view.y) * view.scale);
+    context.lineTo((toX - view.x) * view.scale, (toY - view.y) * view.scale);
+  }
+  context.stroke();
 }
 
 function drawHeading({ context, layout, view, ratio, paper, width, height }: Sheet, group: MapGroup): void {

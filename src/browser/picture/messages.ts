@@ -23,11 +23,17 @@ export type ToPicture =
   | { readonly kind: 'seek'; readonly to: Place }
   | { readonly kind: 'step'; readonly unit: StepUnit; readonly direction: 1 | -1 }
   | { readonly kind: 'ask-page'; readonly pfn: number; readonly withStory: boolean }
-  /** The next page that has refused, from the start again after the last. */
-  | { readonly kind: 'ask-refused'; readonly after: number }
+  /** The next page that has refused, for one reason if it is named; from the start again after the last. */
+  | { readonly kind: 'ask-refused'; readonly after: number; readonly why: RefusalName | null }
   | { readonly kind: 'ask-counts'; readonly ranges: ReadonlyArray<readonly [start: number, end: number]> }
   | { readonly kind: 'ask-frames' }
   | { readonly kind: 'stop' };
+
+/** A refusal by its handler and its id. */
+export interface RefusalName {
+  readonly handler: string;
+  readonly reason: string;
+}
 
 /** A moment of a run. Live is where the run is, and stays there as it goes on. */
 export type Place =

@@ -1,10 +1,11 @@
 import type { ColouringName } from '../../picture/colourings.js';
 import type { Theme } from '../../picture/colours.js';
 import { mapClasses } from '../../picture/map-classes.js';
-import type { MapLayout } from '../../picture/map-layout.js';
+import type { MapLayout, MappedMachine } from '../../picture/map-layout.js';
 import type { Pyramid } from '../../picture/pyramid.js';
 import { type MapView, Raster, type RasterColours, rasterColours } from '../../picture/raster.js';
-import { drawCursor, drawLabels, type Sheet } from './labels.js';
+import { type MapEdge, zoneEdges } from '../../picture/zone-edges.js';
+import { drawCursor, drawLabels, drawZoneEdges, type Sheet } from './labels.js';
 import { PAPER } from './paper.js';
 
 /** What a painter needs to know of a machine. */
@@ -12,6 +13,7 @@ export interface Subject {
   readonly pages: Uint8Array;
   readonly pyramid: Pyramid;
   readonly pageblockOrder: number;
+  readonly zones: MappedMachine['zones'];
   blockState(block: number): number | null;
 }
 
@@ -25,6 +27,8 @@ export class Painter {
   #theme: Theme = 'light';
   #colouring: ColouringName = 'type';
   #colours: RasterColours;
+  /** Those of the layout that was drawn last. */
+  #zoneEdges: { readonly layout: MapLayout; readonly edges: readonly MapEdge[] } | null = null;
   layout: MapLayout | null = null;
   view: MapView = { x: 0, y: 0, scale: 1 };
   cursor: number | null = null;
@@ -71,6 +75,8 @@ export class Painter {
     const paper = PAPER[this.#theme];
     const sheet: Sheet = { context: this.#context, width, height, ratio: this.#ratio, layout, view, paper };
     drawLabels(sheet, (block) => subject.blockState(block), subject.pageblockOrder);
+    if (this.#zoneEdges?.layout !== layout) this.#zoneEdges = { layout, edges: zoneEdges(layout, subject.zones) };
+    drawZoneEdges(sheet, this.#zoneEdges.edges);
     if (this.cursor !== null) drawCursor(sheet, this.cursor);
   }
 }

@@ -2,13 +2,14 @@ import { PAGEBLOCK_ORDER } from '../../mm/units.js';
 import type { ColouringName } from '../../picture/colourings.js';
 import type { Theme } from '../../picture/colours.js';
 import { mapClasses } from '../../picture/map-classes.js';
-import { kindOfByte, STATE_REFUSED, stateOfByte } from '../../picture/page-bytes.js';
-import { KIND_FREE, newCounts } from '../../picture/page-kinds.js';
+import { kindOfByte } from '../../picture/page-bytes.js';
+import { newCounts } from '../../picture/page-kinds.js';
 import { Pyramid } from '../../picture/pyramid.js';
 import { CHUNK_BLOCKS, CHUNK_HEADER, CHUNK_PAGES, type Chunk } from '../../recording/chunk.js';
 import { Replay } from '../../recording/replay.js';
 import { FrameMeter } from './frame-meter.js';
-import type { ConnectionState, FromPicture, Place, StepUnit, ToPicture } from './messages.js';
+import type { ConnectionState, FromPicture, Place, RefusalName, StepUnit, ToPicture } from './messages.js';
+import { nextAmong, nextRefused } from './next-refused.js';
 import { Painter, type Subject } from './painter.js';
 import { PictureSocket } from './socket.js';
 
@@ -86,7 +87,7 @@ export class Picture {
         this.#answerPage(message.pfn, message.withStory);
         return;
       case 'ask-refused':
-        this.#tell({ kind: 'refused', pfn: nextRefused(this.#replay.pages, message.after) });
+        this.#tell({ kind: 'refused', pfn: this.#nextRefused(message.after, message.why) });
         return;
       case 'ask-counts':
         this.#tell({ kind: 'counts', rows: message.ranges.map(([start, end]) => this.#countKinds(start, end)) });
@@ -131,6 +132,7 @@ export class Picture {
       pages,
       pyramid,
       pageblockOrder: order,
+      zones: header!.machine.zones,
       blockState: (block) => (replay.isReady ? (replay.blockStates[block] ?? null) : null),
     };
     this.#tell({ kind: 'header', header: header! });
@@ -141,7 +143,7 @@ export class Picture {
     const replay = this.#replay;
     for (const { start, end } of replay.takeChanged()) {
       this.#subject?.pyramid.mark(start, end);
-      this.#nrLoaded = end;
+      this.#nrLoaded = Math.max(this.#nrLoaded, end);
     }
   }
 
@@ -197,6 +199,11 @@ export class Picture {
         story: withStory ? replay.eventsOf(pfn, STORY_MAX) : null,
       },
     });
+  }
+
+  #nextRefused(after: number, why: RefusalName | null): number | null {
+    const { pages } = this.#replay;
+    return why === null ? nextRefused(pages, after) : nextAmong(this.#replay.refusedFor(why), pages, after);
   }
 
   #countKinds(start: number, end: number): Uint32Array {
@@ -274,13 +281,4 @@ export class Picture {
     this.#statesTold = key;
     this.#tell({ kind: 'blocks', states });
   }
-}
-
-function nextRefused(pages: Uint8Array, after: number): number | null {
-  for (let turn = 1; turn <= pages.length; turn++) {
-    const pfn = (after + turn) % pages.length;
-    const byte = pages[pfn]!;
-    if (stateOfByte(byte) === STATE_REFUSED && kindOfByte(byte) > KIND_FREE) return pfn;
-  }
-  return null;
 }

@@ -5,7 +5,7 @@ import { PAPER } from '../picture/paper.js';
 import { firstPicture, pictures } from '../state.js';
 import { theme } from '../theme.js';
 import { goToTime } from './player.js';
-import { type ChartData, linesOf, reasonsOf } from './series.js';
+import { type ChartData, linesOf, reasonsOf, valueAt } from './series.js';
 
 const HEIGHT = 108;
 
@@ -53,8 +53,8 @@ function Chart({ title, data }: { readonly title: string; readonly data: ChartDa
     };
   }, [key]);
   useEffect(() => plot.current?.setData(columnsOf(data)), [data.seconds.length, data.seconds.at(-1)]);
-  const ms = firstPicture.value?.progress.value?.ms ?? 0;
-  useEffect(() => plot.current?.redraw(false), [ms]);
+  const places = pictures.value.map(({ progress }) => progress.value?.ms ?? 0);
+  useEffect(() => plot.current?.redraw(false), [places[0]]);
   return (
     <figure class="chart">
       <figcaption>
@@ -66,24 +66,20 @@ function Chart({ title, data }: { readonly title: string; readonly data: ChartDa
               <line x1="0" y1="2" x2="16" y2="2" stroke={colours[index % colours.length]} />
             </svg>
             {data.lines.length > 1 && label.includes('/') ? label.slice(label.indexOf('/') + 1) : ''}{' '}
-            <b>{lastOf(data, run, index).toLocaleString('en')}</b>
+            <b>{valueAt(data, run, index, places[run] ?? 0).toLocaleString('en')}</b>
           </span>
         ))}
       </figcaption>
-      <div ref={box} class="plot" role="img" aria-label={spoken(title, data)} />
+      <div ref={box} class="plot" role="img" aria-label={spoken(title, data, places)} />
     </figure>
   );
 }
 
-function lastOf({ lines }: ChartData, run: number, index: number): number {
-  const line = lines.find((candidate) => candidate.run === run && candidate.index === index);
-  return line?.values.findLast((value) => value !== null) ?? 0;
-}
-
-function spoken(title: string, data: ChartData): string {
+/** Where each run stands on the time line. */
+function spoken(title: string, data: ChartData, places: readonly number[]): string {
   if (data.lines.length === 0) return `${title}: none`;
-  const ends = data.lines.map(({ label, run, index }) => `${label} ${lastOf(data, run, index)}`);
-  return `${title}, so far: ${ends.join(', ')}`;
+  const values = data.lines.map(({ label, run, index }) => `${label} ${valueAt(data, run, index, places[run] ?? 0)}`);
+  return `${title}, so far: ${values.join(', ')}`;
 }
 
 function columnsOf({ seconds, lines }: ChartData): uPlot.AlignedData {

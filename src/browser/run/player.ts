@@ -1,6 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { Place } from '../picture/messages.js';
-import { pictures } from '../state.js';
+import type { PictureClient } from '../picture/picture-client.js';
+import { MACHINE_PATH, pictures, session } from '../state.js';
 
 /** How two runs keep step: at the same part of what each does, or at the same time. */
 export type Pace = 'share' | 'time';
@@ -17,7 +18,11 @@ export const isPlaying = signal(false);
 export const msTotal = computed(() =>
   Math.max(0, ...pictures.value.map(({ progress }) => progress.value?.msTotal ?? 0)),
 );
-export const hasRun = computed(() => pictures.value.some(({ progress }) => (progress.value?.length ?? 0) > 0));
+/** A machine has a moment or two as well, when what is seen of it at first turns out to be otherwise. */
+const isOfRun = ({ path }: PictureClient): boolean => path !== MACHINE_PATH || session.value?.shows === 'run';
+export const hasRun = computed(() =>
+  pictures.value.some((picture) => (picture.progress.value?.length ?? 0) > 0 && isOfRun(picture)),
+);
 export const isLive = computed(() => pictures.value.some(({ progress }) => progress.value?.isLive === true));
 /** Still to come is only what a run without an end may yet do. */
 export const isOver = computed(() => pictures.value.every(({ progress }) => progress.value?.end != null));

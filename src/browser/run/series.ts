@@ -45,6 +45,16 @@ export function linesOf(
   return { seconds, lines };
 }
 
+/** What a line says of the moment after so many milliseconds: what was counted last by then; 0 before. */
+export function valueAt({ seconds, lines }: ChartData, run: number, index: number, ms: number): number {
+  const values = lines.find((line) => line.run === run && line.index === index)?.values ?? [];
+  for (let at = seconds.length - 1; at >= 0; at--) {
+    const value = seconds[at]! <= ms / 1000 ? (values[at] ?? null) : null;
+    if (value !== null) return value;
+  }
+  return 0;
+}
+
 /** Reasons of a run, those of most pages first. */
 export function reasonsOf(counters: readonly CountersSnapshot[]): string[] {
   const last = counters.at(-1)?.refusals ?? {};

@@ -1,10 +1,11 @@
 import { VacateError } from '../../base/vacate-error.js';
+import { PAGEBLOCK_PAGES } from '../../mm/units.js';
 import { CHUNK_BLOCKS, CHUNK_HEADER, type ChunkKind } from '../../recording/chunk.js';
 import { packChunk } from '../../recording/chunk-writer.js';
 import type { BlocksSnapshot, RecordingHeader } from '../../recording/records.js';
 import type { Feed } from '../../server/feed.js';
 import type { Outbox } from '../../server/outbox.js';
-import { MESSAGE_PAGES, pagesMessage } from '../../server/page-messages.js';
+import { MESSAGE_PAGES, pagesMessage, patchMessages } from '../../server/page-messages.js';
 import { sentenceOf } from '../../server/runs.js';
 import type { PageAnswer, SourceFacts, SourceState, ViewSource } from '../../server/view-source.js';
 import { KeeperThread } from '../../workers/keeper-thread.js';
@@ -13,6 +14,7 @@ import type { LookAnswer, LookNews, LookRequest, LookTask } from './look-keeper.
 
 /** More questions than this wait for no reader: a page asks about what is under the pointer. */
 const WAITING_MAX = 64;
+const MENDED = 1;
 
 /** A machine that a thread looks at, as far as it has come. */
 export class LookedMachine implements ViewSource, Feed {
@@ -29,6 +31,10 @@ export class LookedMachine implements ViewSource, Feed {
   #header: RecordingHeader | null = null;
   #pages = new Uint8Array(0);
   #written = 0;
+  /** By pageblock: 1 where a first look was wrong. */
+  #mended = new Uint32Array(0);
+  /** What a first look says of blocks; null where there is none. */
+  #firstBlocks: BlocksSnapshot | null = null;
   #blocks: BlocksSnapshot | null = null;
   #caveats: readonly string[] = [];
   /** Woken by all news. */
@@ -115,16 +121,23 @@ export class LookedMachine implements ViewSource, Feed {
     } else if ('header' in news) {
       this.#header = news.header;
       this.#pages = news.pages as Uint8Array<ArrayBuffer>;
-      this.#caveats = news.caveats;
-    } else this.#written = news.written;
+      this.#mended = new Uint32Array(Math.ceil(this.#pages.length / PAGEBLOCK_PAGES));
+      this.#firstBlocks = news.blocks;
+    } else if ('written' in news) this.#written = news.written;
+    else if ('mended' in news) for (const pageblock of news.mended) this.#mended[pageblock] = MENDED;
+    else this.#caveats = news.caveats;
     this.onNews(news);
     this.#wake();
   }
 
-  /** Sends pages as they become known: who watches need not wait for the last. */
+  /**
+   * Sends pages as they become known: who watches need not wait for the last. What a first look says of them is sent as a
+   * whole, and then, as of a run that goes on, what has turned out to be otherwise.
+   */
   async #send(outbox: Outbox): Promise<void> {
     if (!(await this.#until(outbox, () => this.#header !== null))) return;
     const header = this.#header!;
+    const first = this.#blocks === null ? this.#firstBlocks : null;
     outbox.send(messageOf(CHUNK_HEADER, header));
     const { nrPfns } = header.machine;
     for (let start = 0; start < nrPfns; start += MESSAGE_PAGES) {
@@ -133,7 +146,13 @@ export class LookedMachine implements ViewSource, Feed {
       outbox.send(pagesMessage(start, this.#pages.subarray(start, end)));
       if (!outbox.hasRoom && !(await outbox.room())) return;
     }
-    if (await this.#until(outbox, () => this.#blocks !== null)) outbox.send(messageOf(CHUNK_BLOCKS, this.#blocks));
+    if (first !== null) outbox.send(messageOf(CHUNK_BLOCKS, first));
+    if (!(await this.#until(outbox, () => this.#blocks !== null))) return;
+    for (const message of first === null ? [] : patchMessages(this.#pages, this.#mended, MENDED)) {
+      outbox.send(message);
+      if (!outbox.hasRoom && !(await outbox.room())) return;
+    }
+    outbox.send(messageOf(CHUNK_BLOCKS, this.#blocks!));
   }
 
   /** False if it will never be, which the socket has been told, or if that is gone. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MIGRATE_MOVABLE } from '../../../src/mm/migratetype.js';
 import { kindOfByte } from '../../../src/picture/page-bytes.js';
 import { PAGE_KINDS } from '../../../src/picture/page-kinds.js';
+import { CHUNK_BLOCKS, CHUNK_HEADER, CHUNK_PAGES } from '../../../src/recording/chunk.js';
 import { vacate } from '../run-cli.js';
 import { Viewing, type Watcher } from './viewing.js';
 
@@ -88,6 +89,26 @@ describe('a page', () => {
     expect(json.error).toContain('lies behind the last');
   });
 });
+
+it(
+  'a capture is shown as kpageflags has it, and then as it is; whoever comes late sees that at once',
+  async () => {
+    const capturing = await Viewing.of(['test/fixtures/captures/pinned-offline/before']);
+    const early = capturing.watch('/api/picture');
+    await early.picture();
+    for (let state = ''; state !== 'open'; ) state = (await capturing.ask('/api/session')).json.state;
+    const late = capturing.watch('/api/picture');
+    await late.picture();
+    expect(late.kinds).toEqual([CHUNK_HEADER, CHUNK_PAGES, CHUNK_BLOCKS]);
+    const seen = ({ replay }: Watcher) => {
+      replay.seekFraction(1);
+      return JSON.stringify([replay.hash(), [...replay.blockStates], [...(replay.migratetypes ?? [])]]);
+    };
+    await early.until(() => seen(early) === seen(late));
+    expect(seen(early)).toBe(seen(late));
+  },
+  TIMEOUT_MS,
+);
 
 it('a page that watches has nothing to say', async () => {
   const talker = view.watch('/api/picture');

@@ -1,4 +1,14 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -56,6 +66,23 @@ describe('a recorded run', () => {
       await watcher.until(() => watcher.kinds.includes(CHUNK_END));
       watcher.replay.seekFraction(1);
       expect(watcher.replay.hash()).toBe(watcher.replay.end!.hash);
+      await view.end();
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'grows no longer when its process is gone',
+    async () => {
+      const cut = join(folder, 'cut.run');
+      writeFileSync(cut, readFileSync(whole).subarray(0, -10));
+      const longAgo = new Date(Date.now() - 60_000);
+      const writer = openSync(cut, 'r+');
+      utimesSync(cut, longAgo, longAgo);
+      const view = await Viewing.of([cut]);
+      expect((await view.ask('/api/session')).json.isGrowing).toBe(true); // this process may write to it
+      closeSync(writer);
+      expect((await view.ask('/api/session')).json.isGrowing).toBe(false);
       await view.end();
     },
     TIMEOUT_MS,

@@ -1,9 +1,12 @@
 import { layOut } from '../../../src/picture/map-layout.js';
+import { byteOf, STATE_REFUSED } from '../../../src/picture/page-bytes.js';
+import { KIND_FREE } from '../../../src/picture/page-kinds.js';
 
 /** By names that the compiler does not follow: what is of the browser is compiled for it alone. */
 const { parsePlace } = await import(`${'../../../src/browser'}/map/parse-place.js`);
 const { fitMap, zoom, keepInSight, SCALE_MAX } = await import(`${'../../../src/browser'}/map/camera.js`);
-const { linesOf, reasonsOf } = await import(`${'../../../src/browser'}/run/series.js`);
+const { nextAmong, nextRefused } = await import(`${'../../../src/browser'}/picture/next-refused.js`);
+const { linesOf, reasonsOf, valueAt } = await import(`${'../../../src/browser'}/run/series.js`);
 
 const BLOCK = 32_768;
 const layout = layOut(
@@ -36,6 +39,28 @@ describe('parsePlace', () => {
 
   it.each(['', 'block', '-1', '1e3', '0xg', '<b>', '1'.repeat(13)])('says how %p should have been written', (text) => {
     expect(parsePlace(text, layout).error).toMatch(/^Write a page frame number/);
+  });
+});
+
+describe('the next page that refused', () => {
+  const refused = byteOf(4, STATE_REFUSED);
+  const pages = Uint8Array.of(refused, 4, refused, byteOf(KIND_FREE, STATE_REFUSED), refused, 4);
+
+  it.each([
+    [-1, 0],
+    [0, 2],
+    [2, 4],
+    [4, 0],
+    [5, 0],
+  ])('after %p is %p', (after, next) => {
+    expect(nextRefused(pages, after)).toBe(next);
+    expect(nextAmong([4, 0, 2, 1], pages, after)).toBe(next);
+  });
+
+  it('for one reason is one of those that refused for it, and still stand so', () => {
+    expect(nextAmong([4, 3], pages, 4)).toBe(4);
+    expect(nextAmong([1, 3], pages, 0)).toBeNull();
+    expect(nextRefused(new Uint8Array(6), 0)).toBeNull();
   });
 });
 
@@ -85,6 +110,29 @@ describe('lines of a chart', () => {
       [0, null, 5],
       [null, 1, 7],
     ]);
+  });
+
+  it('say of a moment what was counted last by then, each run for itself', () => {
+    const runs = [
+      [counters(10, 1), counters(570, 5)],
+      [counters(100, 2), counters(570, 7)],
+    ];
+    const data = linesOf(
+      runs,
+      () => ['moved'],
+      ({ migrated }: { migrated: number }) => migrated,
+    );
+    const at = (ms: number) => [0, 1].map((run) => valueAt(data, run, 0, ms));
+    expect([0, 10, 99, 100, 569, 570, 1e6].map(at)).toEqual([
+      [0, 0],
+      [1, 0],
+      [1, 0],
+      [1, 2],
+      [1, 2],
+      [5, 7],
+      [5, 7],
+    ]);
+    expect(valueAt(data, 2, 0, 1e6)).toBe(0);
   });
 
   it('have no more points than a screen, and the last of all', () => {
