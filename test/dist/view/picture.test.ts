@@ -93,13 +93,14 @@ describe('a page', () => {
 it(
   'a capture is shown as kpageflags has it, and then as it is; whoever comes late sees that at once',
   async () => {
-    const capturing = await Viewing.of(['test/fixtures/captures/pinned-offline/before']);
+    const capturing = await Viewing.of(['test/fixtures/captures/pinned-offline/before-memory32']);
     const early = capturing.watch('/api/picture');
     await early.picture();
     for (let state = ''; state !== 'open'; ) state = (await capturing.ask('/api/session')).json.state;
     const late = capturing.watch('/api/picture');
     await late.picture();
-    expect(late.kinds).toEqual([CHUNK_HEADER, CHUNK_PAGES, CHUNK_BLOCKS]);
+    expect(new Set(late.kinds)).toEqual(new Set([CHUNK_HEADER, CHUNK_PAGES, CHUNK_BLOCKS]));
+    expect(late.kinds.filter((kind) => kind === CHUNK_BLOCKS)).toHaveLength(1);
     const seen = ({ replay }: Watcher) => {
       replay.seekFraction(1);
       return JSON.stringify([replay.hash(), [...replay.blockStates], [...(replay.migratetypes ?? [])]]);

@@ -136,6 +136,25 @@ describe(`a replay (seed ${SEED})`, () => {
     expect(replay.moment).toBe(replay.length);
   });
 
+  it('knows which pages stand refused for which reason', () => {
+    const { chunks } = RUNS.map(runOf).find((run) => replayAtEnd(run.chunks).refusals.length > 0)!;
+    const replay = replayOf(chunks);
+    for (const share of [0.5, 1]) {
+      replay.seekFraction(share);
+      const named = new Set<number>();
+      for (const { handler, reason } of replay.refusals)
+        for (const pfn of replay.refusedFor({ handler, reason })) {
+          const last = replay.eventsOf(pfn).findLast(({ event }) => event <= replay.event)!;
+          expect([last.source, last.refusal]).toEqual([pfn, expect.objectContaining({ handler, reason })]);
+          named.add(pfn);
+        }
+      for (const [pfn, byte] of replay.pages.entries())
+        if (byte >>> 4 === STATE_REFUSED && (byte & 15) > 1) expect(named).toContain(pfn);
+    }
+    expect(replay.refusals.length).toBeGreaterThan(0);
+    expect([...replay.refusedFor({ handler: 'nobody', reason: 'none' })]).toEqual([]);
+  });
+
   it('knows what became of a page, and why', () => {
     const { chunks, world } = longest();
     const replay = replayAtEnd(chunks);
