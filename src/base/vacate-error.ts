@@ -16,6 +16,13 @@ const BRAND = Symbol.for('vacate/VacateError');
 /**
  * An operating error: expected in the field, shown to the user as one sentence that says what to do.
  * Refusals are not errors (they are small integers), and bugs are assertions.
+ *
+ * @example
+ * try {
+ *   parseScenario('nodes: 1', 'mine.yaml');
+ * } catch (error) {
+ *   if (VacateError.is(error)) console.log(error.kind, error.message);
+ * }
  */
 export class VacateError extends Error {
   override readonly name = 'VacateError';

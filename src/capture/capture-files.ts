@@ -27,7 +27,12 @@ const TEXT_BYTES_MAX = 256 * 1024 * 1024;
 /** A pipe would keep us waiting for whoever writes to it. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** The files of one capture directory. A file that is not there is null; one that cannot be read is an error. */
+/**
+ * The files of one capture directory. A file that is not there is null; one that cannot be read is an error.
+ *
+ * @example
+ * new CaptureFiles('captures/host7').text('no-such-file'); // null
+ */
 export class CaptureFiles implements CaptureSource {
   readonly name: string;
 

@@ -57,7 +57,7 @@ export type FirstLook = Pick<
  * becomes a caveat, and what contradicts itself a VacateError of kind "capture".
  *
  * @example
- * const image = readCapture('captures/before-memory32');
+ * const image = readCapture('captures/host7');
  * for (const caveat of image.caveats) console.error(caveat);
  */
 export function readCapture(from: string | CaptureSource, options: ReadCaptureOptions = {}): MachineImage {

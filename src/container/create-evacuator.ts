@@ -102,7 +102,8 @@ export interface Evacuator {
  * @throws VacateError kind 'plugin' for a malformed plugin or two of one name, 'usage' for options that are none.
  * @example
  * const evacuator = createEvacuator({ host: simModule(machine), plugins });
- * const result = runToEnd(evacuator.offline({ blocks: [4, 5] }));
+ * const { outcome } = runToEnd(evacuator.offline({ blocks: [8, 9] }));
+ * console.log(outcome);
  */
 export function createEvacuator(options: EvacuatorOptions): Evacuator {
   checkOptions(options);

@@ -19,6 +19,12 @@ const SHIPPED = [
   'movable-ops',
 ] as const;
 
+/**
+ * The page types that vacate ships, in the order in which they are asked.
+ *
+ * @example
+ * for (const { name, claims } of await loadShippedPlugins()) console.log(name, claims);
+ */
 export async function loadShippedPlugins(): Promise<PageType[]> {
   const urls = SHIPPED.map((name) => new URL(`../../plugins/${name}/index.js`, import.meta.url).href);
   return (await Promise.all(urls.map(importPageType))).map(noteShipped);
@@ -34,6 +40,9 @@ export interface LoadPluginsOptions {
  * Page types from module specifiers: a package name, a path, or a URL. Folders are never searched.
  *
  * @throws VacateError kind 'plugin' if a module cannot be loaded or exports no page type.
+ * @example
+ * const [anonymous] = await loadPlugins(['vacate/plugins/anonymous']);
+ * anonymous?.name; // "anonymous"
  */
 export async function loadPlugins(
   specifiers: readonly string[],

@@ -7,6 +7,8 @@ import type { ShardSource } from './shard-machine.js';
  * the scenario describes.
  *
  * @throws VacateError kind 'scenario' for a node that cannot be alone.
+ * @example
+ * nodeSources(scenario).length; // 1
  */
 export function nodeSources(scenario: Scenario, seed = scenario.seed): ShardSource[] {
   const own = nodeScenarios(scenario);

@@ -67,7 +67,7 @@ export interface Shards {
  * @throws VacateError as building a machine does; kind 'stopped' if the signal was aborted first.
  * @example
  * const shards = await openShards({ nodes: nodeSources(scenario), threads: 2 });
- * const { made, pagesMigrated } = await shards.highOrder({ order: 9, count: 10_000 });
+ * const { made, pagesMigrated } = await shards.highOrder({ order: 9, count: 4 });
  * await shards.close();
  */
 export async function openShards(options: OpenShardsOptions): Promise<Shards> {

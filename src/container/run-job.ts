@@ -31,7 +31,7 @@ export type JobEnd<Result> = { readonly busyMs: number } & (
  * @throws JobStopped if it was stopped; its `reason` is `signal.reason`, or a DOMException "TimeoutError" as
  *   AbortSignal.timeout() has it. By then everything has been put back.
  * @example
- * const result = await runJob(evacuator.offline({ blocks: [4, 5] }), { signal: request.signal, timeoutMs: 30_000 });
+ * const result = await runJob(evacuator.offline({ blocks: [8, 9] }), { signal, timeoutMs: 30_000 });
  */
 export async function runJob<Result>(job: Job<Result>, options: RunJobOptions = {}): Promise<Result> {
   const end = await driveJob(job, options);

@@ -35,7 +35,8 @@ export interface PageEvent {
  * listener, and not where pages move. `tables` are in the order of the handlers, the shared refusals first.
  *
  * @example
- * events.batches$.pipe(decodeBatch(tables), refusalsOnly()).subscribe(({ source, refusal }) => ...);
+ * const { tables } = evacuator.service.handlers;
+ * evacuator.pages$.pipe(decodeBatch(tables)).subscribe(({ source, target }) => console.log(source, target));
  */
 export function decodeBatch(tables: readonly OutcomeTable[]): OperatorFunction<PageEventBatch, PageEvent> {
   return (batches$) =>
@@ -70,7 +71,13 @@ function decodeInto(subscriber: Subscriber<PageEvent>, tables: readonly OutcomeT
   }
 }
 
-/** Only pages that did not go. */
+/**
+ * Only pages that did not go.
+ *
+ * @example
+ * const decoded = evacuator.pages$.pipe(decodeBatch(evacuator.service.handlers.tables));
+ * decoded.pipe(refusalsOnly()).subscribe(({ source, refusal }) => console.log(source, refusal.id));
+ */
 export function refusalsOnly(): OperatorFunction<PageEvent, PageEvent & { readonly refusal: EventRefusal }> {
   return filter((event): event is PageEvent & { readonly refusal: EventRefusal } => event.refusal !== null);
 }
@@ -85,7 +92,12 @@ export function ofHandler(name: string): MonoTypeOperatorFunction<PageEvent> {
   return filter((event) => event.handler === name);
 }
 
-/** Only range events of the given kinds, with their type narrowed. */
+/**
+ * Only range events of the given kinds, with their type narrowed.
+ *
+ * @example
+ * evacuator.ranges$.pipe(ofKind('block-state')).subscribe(({ block, state }) => console.log(block, state));
+ */
 export function ofKind<K extends RangeEventKind>(
   ...kinds: readonly K[]
 ): OperatorFunction<RangeEvent, RangeEventOf<K>> {

@@ -22,7 +22,9 @@ export function explainLog(records: readonly LogRecord[], knowledge: Knowledge =
  * One attempt, of which more is known than the log says: `records` are those since it began.
  *
  * @example
- * const told = explainAttempt(readKmsg(since), { block: 32, errno: 'EINTR' }, { blockPages, owners });
+ * const asked = { block: 32, errno: 'EBUSY' } as const;
+ * const { explanation } = explainAttempt(parseKernelLog(text), asked, { blockPages: 32_768 });
+ * console.log(explanation);
  */
 export function explainAttempt(
   records: readonly LogRecord[],

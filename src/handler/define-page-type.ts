@@ -48,7 +48,12 @@ export function definePageType(plugin: PageType): PageType {
   return Object.freeze(plugin);
 }
 
-/** A sentence about the first thing wrong with a would-be plugin, or null. */
+/**
+ * A sentence about the first thing wrong with a would-be plugin, or null.
+ *
+ * @example
+ * problemWith({ name: 'ring-buffer' }) === null; // false
+ */
 export function problemWith(candidate: unknown): string | null {
   if (typeof candidate !== 'object' || candidate === null)
     return 'a plugin module must export definePageType({...}) as its default export';

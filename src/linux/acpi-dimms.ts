@@ -11,7 +11,12 @@ export interface AcpiDimm {
   readonly blocks: readonly BlockId[];
 }
 
-/** Which blocks make which DIMM: links `physical_node*` of each device to memory blocks (drivers/acpi/glue.c). */
+/**
+ * Which blocks make which DIMM: links `physical_node*` of each device to memory blocks (drivers/acpi/glue.c).
+ *
+ * @example
+ * for (const { name, blocks } of readAcpiDimms(new LinuxTree())) console.log(name, blocks);
+ */
 export function readAcpiDimms(tree: LinuxTree): AcpiDimm[] {
   const devices = (tree.list(ACPI_DEVICES) ?? []).filter((name) => /^PNP0C80:[0-9a-f]{2,4}$/i.test(name)).sort();
   return devices.map((name) => ({ name, blocks: blocksOf(tree, `${ACPI_DEVICES}/${name}`) }));

@@ -20,6 +20,9 @@ const ABSENT = ['ENOENT', 'ENOTDIR', 'ENODEV', 'ESRCH'];
 /**
  * The files of a Linux host below one directory: "/" for this host, any other for a copied tree. Paths are the host's
  * own, "/proc/zoneinfo". What is not there is null; what is there and cannot be read is an error.
+ *
+ * @example
+ * new LinuxTree().text('/proc/no-such-file'); // null
  */
 export class LinuxTree {
   constructor(readonly root: string = '/') {

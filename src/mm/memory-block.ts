@@ -10,7 +10,12 @@ export type BlockState = 0 | 1 | 2 | 3;
 
 export const BLOCK_STATE_NAMES = ['absent', 'online', 'going-offline', 'offline'] as const;
 
-/** The state that sysfs calls so; null for any other word, as a block that is absent has no file to say it. */
+/**
+ * The state that sysfs calls so; null for any other word, as a block that is absent has no file to say it.
+ *
+ * @example
+ * blockStateNamed('going-offline') === BLOCK_GOING_OFFLINE; // true
+ */
 export function blockStateNamed(name: string): BlockState | null {
   const state = BLOCK_STATE_NAMES.indexOf(name as (typeof BLOCK_STATE_NAMES)[number]);
   return state > BLOCK_ABSENT ? (state as BlockState) : null;
@@ -23,11 +28,22 @@ export interface Dimm {
   readonly range: PfnRange;
 }
 
+/**
+ * Pages of a memory block.
+ *
+ * @example
+ * blockRange(2, 32_768); // {"start":65536,"end":98304}
+ */
 export function blockRange(block: BlockId, blockPages: number): PfnRange {
   return { start: block * blockPages, end: (block + 1) * blockPages };
 }
 
-/** Blocks that a range touches, ascending. */
+/**
+ * Blocks that a range touches, ascending.
+ *
+ * @example
+ * blocksOf(rangeOf(65_536, 40_000), 32_768); // [2,3]
+ */
 export function blocksOf(range: PfnRange, blockPages: number): BlockId[] {
   const blocks: BlockId[] = [];
   for (let block = Math.floor(range.start / blockPages); block * blockPages < range.end; block++) blocks.push(block);

@@ -87,7 +87,12 @@ const NAMES: ReadonlyArray<readonly [bit: number, name: string]> = [
   [PG_NONLINEAR, 'nonlinear'],
 ];
 
-/** As dump_page prints them: "uptodate|lru|anon". */
+/**
+ * As dump_page prints them: "uptodate|lru|anon".
+ *
+ * @example
+ * formatFlags(PG_LRU | PG_ANON); // "lru|anon"
+ */
 export function formatFlags(flags: number): string {
   const names = NAMES.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
   return names.length === 0 ? '-' : names.join('|');

@@ -21,11 +21,22 @@ export const PAGEBLOCK_PAGES = 1 << PAGEBLOCK_ORDER;
 const KIB = 1024;
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
-/** Pages as a size a person reads: 131072 -> "512 MiB". */
+/**
+ * Pages as a size a person reads: 131072 -> "512 MiB".
+ *
+ * @example
+ * formatPages(131_072); // "512 MiB"
+ */
 export function formatPages(pages: number): string {
   return formatBytes(pages * PAGE_SIZE);
 }
 
+/**
+ * Bytes as a size a person reads, with at most one decimal.
+ *
+ * @example
+ * formatBytes(3_221_225_472); // "3 GiB"
+ */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -37,7 +48,12 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-/** As kernel logs print it: pfn:0x10057f. */
+/**
+ * As kernel logs print it: pfn:0x10057f.
+ *
+ * @example
+ * formatPfn(0x10057f); // "pfn:0x10057f"
+ */
 export function formatPfn(pfn: Pfn): string {
   return `pfn:0x${pfn.toString(16)}`;
 }

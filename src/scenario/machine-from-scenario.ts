@@ -35,6 +35,9 @@ export interface ScenarioOptions {
  * and into the state they are in, by the machine's own operations.
  *
  * @throws VacateError kind 'scenario' if a workload finds no memory after all, or no pages to pin or lock.
+ * @example
+ * const same = machineFromScenario(scenario, { seed: 7 });
+ * validateMachine(same); // []
  */
 export function machineFromScenario(scenario: Scenario, options: ScenarioOptions = {}): Machine {
   checkArguments(scenario, options);

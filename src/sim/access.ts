@@ -41,7 +41,14 @@ export const ACCESS_NO_MEMORY = 3;
 export const ACCESS_TORN = 4;
 export type Access = 0 | 1 | 2 | 3 | 4;
 
-/** Writes a whole virtual page, as the process would: translate, fault if need be, store. */
+/**
+ * Writes a whole virtual page, as the process would: translate, fault if need be, store.
+ *
+ * @example
+ * const mm = createProcess(machine, 0);
+ * mapMemory(machine, mm, { start: 16, nrPages: 4, flags: VM_WRITE, file: 0, offset: 0 });
+ * writePage(machine, 0, mm, 16, 1, 2) === ACCESS_OK; // true
+ */
 export function writePage(m: Machine, cpu: number, mm: number, vpn: number, lo: number, hi: number): Access {
   const cached = tlbLookup(m, cpu, mm, vpn);
   const ready = PTE_WRITE | PTE_DIRTY;
@@ -55,7 +62,17 @@ export function writePage(m: Machine, cpu: number, mm: number, vpn: number, lo: 
   return ACCESS_OK;
 }
 
-/** Reads a whole virtual page into `out` (two words). */
+/**
+ * Reads a whole virtual page into `out` (two words).
+ *
+ * @example
+ * const mm = createProcess(machine, 0);
+ * mapMemory(machine, mm, { start: 16, nrPages: 4, flags: VM_WRITE, file: 0, offset: 0 });
+ * writePage(machine, 0, mm, 16, 1, 2);
+ * const words = new Uint32Array(2);
+ * readPage(machine, 0, mm, 16, words);
+ * [...words]; // [1,2]
+ */
 export function readPage(m: Machine, cpu: number, mm: number, vpn: number, out: Uint32Array): Access {
   let cached = tlbLookup(m, cpu, mm, vpn);
   if (cached === 0) {

@@ -16,7 +16,13 @@ import { VM_LOCKED, VM_NONLINEAR, VM_SHARED } from './vm-flags.js';
 
 export * from './vm-flags.js';
 
-/** A process with an empty address space; 0 if there is no page for its first page table. */
+/**
+ * A process with an empty address space; 0 if there is no page for its first page table.
+ *
+ * @example
+ * const mm = createProcess(machine, 0);
+ * mm > 0; // true
+ */
 export function createProcess(m: Machine, cpu: number): number {
   const pgd = createTable(m, cpu);
   if (pgd === 0) return 0;
@@ -39,7 +45,14 @@ export interface MapRequest {
   readonly offset: number;
 }
 
-/** Maps memory (mmap); the VMA, or 0 if the addresses are taken or there are too many. Nothing is faulted in. */
+/**
+ * Maps memory (mmap); the VMA, or 0 if the addresses are taken or there are too many. Nothing is faulted in.
+ *
+ * @example
+ * const mm = createProcess(machine, 0);
+ * const vma = mapMemory(machine, mm, { start: 16, nrPages: 4, flags: VM_WRITE, file: 0, offset: 0 });
+ * vma > 0; // true
+ */
 export function mapMemory(m: Machine, mm: number, request: MapRequest): number {
   const start = request.start >= 0 ? request.start : nextFreeVpn(m, mm);
   if (request.nrPages < 1 || start + request.nrPages > MAX_VPN) return 0;
@@ -223,7 +236,14 @@ function releaseSwapEntry(m: Machine, cpu: number, slot: number): void {
   if (cached >= 0 && m.swapMap[slot] === 0 && m.mapcount[cached] === 0) tryToFreeSwap(m, cpu, cached);
 }
 
-/** Ends a process: every mapping, every table (exit_mmap). */
+/**
+ * Ends a process: every mapping, every table (exit_mmap).
+ *
+ * @example
+ * const mm = createProcess(machine, 0);
+ * exitProcess(machine, 0, mm);
+ * validateMachine(machine); // []
+ */
 export function exitProcess(m: Machine, cpu: number, mm: number): void {
   while (m.mmVmas[mm] !== 0) unmapVma(m, cpu, m.mmVmas[mm]!);
   freeTables(m, cpu, mm);
@@ -235,6 +255,11 @@ export function exitProcess(m: Machine, cpu: number, mm: number): void {
 /**
  * A copy of a process that shares its pages until one of the two writes (fork, copy_page_range). The child's VMAs join
  * every anon_vma of the parent's and get one of their own for pages to come. 0 if memory for tables runs out.
+ *
+ * @example
+ * const parent = createProcess(machine, 0);
+ * const child = forkProcess(machine, 0, parent);
+ * child !== parent; // true
  */
 export function forkProcess(m: Machine, cpu: number, parent: number): number {
   const child = createProcess(m, cpu);

@@ -53,6 +53,10 @@ const TOLD_PAGES = 1 << 16;
  * A machine in the state that an image describes. What the image cannot say is filled in so that every invariant holds:
  * mapcounts become mappings of as many processes, file pages share a file per kind, swap-cache pages get slots. What
  * each page holds is new, and different for each. `onProgress` is told now and then which part of the work is done.
+ *
+ * @example
+ * const host7 = machineFromImage(readCapture('captures/host7'));
+ * console.log(formatPages(host7.nrPfns));
  */
 export function machineFromImage(image: MachineImage, onProgress: (part: number) => void = () => {}): Machine {
   checkImage(image);

@@ -27,6 +27,14 @@ export interface LedgerComparison {
 const MISSING = 0xffff_fffe;
 const TORN = 0xffff_fffd;
 
+/**
+ * What every virtual page and every page of a file reads now, 8 bytes a page.
+ *
+ * @example
+ * const before = takeLedger(machine);
+ * runToEnd(evacuator.offline({ blocks: [8] }));
+ * compareLedger(machine, before).wrong; // 0
+ */
 export function takeLedger(m: Machine): Ledger {
   let words = new Uint32Array(4096);
   let length = 0;
@@ -42,7 +50,12 @@ export function takeLedger(m: Machine): Ledger {
   return words.slice(0, length);
 }
 
-/** Reads everything again. The set of virtual and cached pages must be the same: nobody else has run meanwhile. */
+/**
+ * Reads everything again. The set of virtual and cached pages must be the same: nobody else has run meanwhile.
+ *
+ * @example
+ * compareLedger(machine, takeLedger(machine)).wrong; // 0
+ */
 export function compareLedger(m: Machine, before: Ledger): LedgerComparison {
   let at = 0;
   let wrong = 0;

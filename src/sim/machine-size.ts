@@ -21,6 +21,9 @@ const WORD = WIDTH.u32;
 /**
  * Measures a machine. Columns are laid out for the most that they may hold, but the operating system gives memory only to
  * what has been written; counted is what is in use: frames inside zones, tables, leaves, chunks and records handed out.
+ *
+ * @example
+ * console.log(machineSize(machine));
  */
 export function machineSize(m: Machine): MachineSize {
   const frames = m.spec.zones.reduce((sum, zone) => sum + zone.end - zone.start, 0);

@@ -287,6 +287,9 @@ export interface Machine extends Columns {
  * A machine with all its memory absent or offline; `onlineBlock` gives it pages.
  *
  * @throws VacateError kind 'range' if zones or blocks are off their alignment, overlap, or lie outside memory.
+ * @example
+ * const empty = createMachine(machine.spec);
+ * validateMachine(empty); // []
  */
 export function createMachine(spec: MachineSpec): Machine {
   checkShape(spec);

@@ -30,7 +30,13 @@ const CPU = 0;
 /** Virtual time between two passes of retries: the kernel yields, other tasks run for about a tick. */
 const RELAX_NS = 1_000_000;
 
-/** A simulated machine as a host of the migration service. */
+/**
+ * A simulated machine as a host of the migration service.
+ *
+ * @example
+ * const simulated = new SimHost(machine);
+ * simulated.layout.nrPfns === machine.nrPfns; // true
+ */
 export class SimHost implements MemoryHost {
   readonly name: string;
   readonly layout: MemoryLayout;

@@ -33,7 +33,12 @@ import { swapCachePage, swapSlotOf } from './swap.js';
 /** So many sentences are enough to see what went wrong. */
 const MAX_REPORTS = 20;
 
-/** Checks every invariant of a machine; see ARCHITECTURE.md for the list. Returns what is broken, in sentences. */
+/**
+ * Checks every invariant of a machine; see ARCHITECTURE.md for the list. Returns what is broken, in sentences.
+ *
+ * @example
+ * validateMachine(machine); // []
+ */
 export function validateMachine(m: Machine): string[] {
   const broken: string[] = [];
   const report = (sentence: string): void => {

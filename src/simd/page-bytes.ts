@@ -11,6 +11,10 @@ export interface PageBytes {
 /**
  * Bytes for so many pages, all free: for whoever ranks memory by data of his own, without a machine or a host. A terabyte
  * takes 256 MiB, and is counted about as fast as memory can be read. The last pages count only if they make a pageblock.
+ *
+ * @example
+ * const pages = createPageBytes(1024);
+ * console.log(pages);
  */
 export function createPageBytes(nrPages: number): PageBytes {
   const nrBlocks = Math.floor(nrPages / PAGEBLOCK_PAGES);

@@ -9,7 +9,13 @@ import { type Order, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
 import { nrInUse } from './pages-in-use.js';
 import type { Job } from './strategy.js';
 
-/** Pages of the ranges that are in use, ascending if the ranges are. */
+/**
+ * Pages of the ranges that are in use, ascending if the ranges are.
+ *
+ * @example
+ * const { host } = evacuator;
+ * console.log(usedPages(host, [blockRange(8, host.layout.blockPages)]).length);
+ */
 export function usedPages(host: MemoryHost, ranges: readonly PfnRange[]): Uint32Array {
   const { flags } = host.columns;
   const total = ranges.reduce((sum, range) => sum + nrInUse(host, range), 0);
@@ -74,7 +80,15 @@ export function* migrateList(service: MigrationService, request: MigrationReques
   }
 }
 
-/** True if every page of the range is free, and so in buddy once per-CPU lists are drained. */
+/**
+ * True if every page of the range is free, and so in buddy once per-CPU lists are drained.
+ *
+ * @example
+ * const { host } = evacuator;
+ * runToEnd(evacuator.offline({ blocks: [8] }));
+ * host.onlineBlock(8);
+ * isVacant(host.columns.flags, blockRange(8, host.layout.blockPages)); // true
+ */
 export function isVacant(flags: Uint32Array, range: PfnRange): boolean {
   for (let pfn = range.start; pfn < range.end; pfn++) if ((flags[pfn]! & FREE_FLAGS) === 0) return false;
   return true;

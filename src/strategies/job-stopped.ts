@@ -11,6 +11,13 @@ const PAUSES_MAX = 10_000;
  * A job was stopped by whoever drove it, and has been undone by the time that this is thrown: nothing is isolated,
  * locked or half moved. Pages that had moved or been reclaimed by then stay as they are, blocks that had gone offline
  * stay offline, and free blocks that had been made are with the allocator.
+ *
+ * @example
+ * try {
+ *   runToEnd(evacuator.offline({ blocks: [8] }), { signal: AbortSignal.abort() });
+ * } catch (error) {
+ *   if (error instanceof JobStopped) console.log('all is put back');
+ * }
  */
 export class JobStopped extends VacateError {
   /** `reason` is that of the signal (`signal.reason`), or a TimeoutError; `progress` is where the job stood. */

@@ -5,7 +5,12 @@ export function labelsOf({ name, modes = [] }: Pick<Strategy<never, unknown>, 'n
   return [name, ...modes.slice(1).map((mode) => `${name}:${mode}`)];
 }
 
-/** What results call a strategy in a manner: "tosatti:historical+no-alignment". */
+/**
+ * What results call a strategy in a manner: "tosatti:historical+no-alignment".
+ *
+ * @example
+ * labelOf({ name: 'tosatti', modes: ['intended', 'historical'] }, { mode: 'historical' }); // "tosatti:historical"
+ */
 export function labelOf(
   { name, modes = [] }: Pick<Strategy<never, unknown>, 'name' | 'modes'>,
   manner: Manner,

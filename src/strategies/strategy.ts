@@ -159,7 +159,7 @@ export interface DriveOptions {
  *
  * @throws JobStopped if the signal was aborted before the job had ended; by then everything has been put back.
  * @example
- * const result = runToEnd(evacuator.offline({ blocks: [4, 5] }), { signal });
+ * const result = runToEnd(evacuator.offline({ blocks: [8, 9] }), { signal });
  */
 export function runToEnd<Result>(job: Job<Result>, { signal, onPause }: DriveOptions = {}): Result {
   let progress = NOT_BEGUN;

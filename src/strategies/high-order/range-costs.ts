@@ -10,6 +10,10 @@ const LOOK_PAGES = 2 ** 17;
 /**
  * What it costs to empty each aligned range of 2^order pages, in pages to move: element i is the range that starts at
  * i << order. With `zones`, ranges elsewhere are IMPOSSIBLE.
+ *
+ * @example
+ * const costs = rangeCosts(evacuator.service, 9);
+ * console.log(cheapestFirst(costs, 9).subarray(0, 3));
  */
 export function rangeCosts(service: MigrationService, order: Order, zones?: readonly number[]): Uint32Array {
   const costs = usedPagesByRange(service, order, zones);
@@ -86,7 +90,13 @@ function endOfFolioLargerThan(flags: Uint32Array, head: Pfn, size: number): Pfn 
   return Math.floor(head / size) === Math.floor((end - 1) / size) ? 0 : end;
 }
 
-/** Ranges that can be emptied and are not yet, cheapest first, equals by address. */
+/**
+ * Ranges that can be emptied and are not yet, cheapest first, equals by address.
+ *
+ * @example
+ * const [cheapest] = cheapestFirst(rangeCosts(evacuator.service, 9), 9);
+ * console.log(cheapest);
+ */
 export function cheapestFirst(costs: Uint32Array, order: Order): Uint32Array {
   return sortByCost(costs, new Uint32Array(2 ** order + 2), new Uint32Array(costs.length));
 }
