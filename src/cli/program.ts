@@ -323,6 +323,8 @@ Jobs are those of the scenarios (their key "jobs"), or what --order, --dimm and
 --blocks state; without either, order 9 and the last DIMM. Every strategy gets
 the same machines. The folder gets run.json, cells.jsonl, cells.csv,
 cells.parquet, summary.csv and report.html, which opens without a network.
+With --record each cell that runs is also a file of that folder, named by its
+machine, job, strategy and seed, in the machine's own time.
 `;
 
 function addCompare(program: Command, context: Context, end: End): void {
@@ -349,7 +351,9 @@ function addCompare(program: Command, context: Context, end: End): void {
     .option('--force', "overwrite another run's results")
     .addOption(plugin())
     .addOption(strategyModule())
-    .addOption(record().hideHelp())
+    .addOption(
+      new Option('--record <folder>', 'write the run of each cell down, for vacate replay').argParser(once('--record')),
+    )
     .addOption(json())
     .action(async (machines, options) =>
       end(await (await import('./commands/compare.js')).compare(context, machines, options)),

@@ -1,3 +1,5 @@
+import type { PageEvents } from '../events/page-events.js';
+import type { RangeEvents } from '../events/range-events.js';
 import type { MigrationService } from '../migration/migration-service.js';
 import type {
   HighOrderRequest,
@@ -12,6 +14,8 @@ import type {
 /** What a cell needs of an evacuator; who wires it is the composition root's business. */
 export interface CellEvacuator {
   readonly service: MigrationService;
+  readonly counters: PageEvents;
+  readonly ranges$: RangeEvents['events$'];
   readonly strategies: StrategyLabels;
   /** @throws VacateError kind 'usage' for a strategy that does not exist or cannot serve the request. */
   highOrder(request: HighOrderRequest, strategy: string): Job<HighOrderResult>;

@@ -1,4 +1,5 @@
 import type { Cell, CellKey } from './cell.js';
+import { recordCell } from './cell-recording.js';
 import { frontEndOf, NOBODY } from './contestants.js';
 import type { CellEvacuator } from './evacuator-port.js';
 import type { CompareJob } from './job.js';
@@ -17,17 +18,20 @@ export interface GroupMachine {
   begin(): Surroundings;
 }
 
+/** Takes a finished cell, and its run as `KeptRecording` gives it; null unless that was asked for and the cell ran. */
+export type PostCell = (cell: Cell, recording: Uint8Array | null) => void;
+
 /**
  * Runs the cells of a group and hands each out as soon as it is finished. A machine that cannot be built makes a cell
  * with its error of each of them.
  */
-export function runGroup(task: CompareTask, open: () => GroupMachine, post: (cell: Cell) => void): void {
+export function runGroup(task: CompareTask, open: () => GroupMachine, post: PostCell): void {
   let machine: GroupMachine;
   try {
     machine = open();
   } catch (error) {
     const because = error instanceof Error ? error.message : String(error);
-    for (const key of task.group.cells) post(failedCell(key, because));
+    for (const key of task.group.cells) post(failedCell(key, because), null);
     return;
   }
   const { kept } = machine;
@@ -43,7 +47,11 @@ export function runGroup(task: CompareTask, open: () => GroupMachine, post: (cel
       stakes.set(key.job, stake);
     }
     const frontEnd = key.strategy === NOBODY ? 'highOrder' : frontEndOf(job, task.labels, key.strategy);
-    post(runCell({ key, job, frontEnd, kept, evacuator, surroundings: machine.begin(), stake }));
+    const { recording: facts, source } = task;
+    const recording = facts === undefined ? null : recordCell(facts, key, source.kind, kept.machine, evacuator);
+    const cell = runCell({ key, job, frontEnd, kept, evacuator, surroundings: machine.begin(), stake });
+    const bytes = recording?.finish(cell.ended) ?? null;
+    post(cell, cell.ended === 'does-not-apply' ? null : bytes);
     evacuator.dispose();
   }
 }

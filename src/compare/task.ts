@@ -1,3 +1,5 @@
+import type { Cell } from './cell.js';
+import type { RecordingFacts } from './cell-recording.js';
 import type { StrategyLabels } from './evacuator-port.js';
 import type { Group, PlannedJob } from './plan.js';
 
@@ -16,4 +18,12 @@ export interface CompareTask {
   readonly labels: StrategyLabels;
   readonly plugins: readonly string[];
   readonly strategyModules: readonly string[];
+  /** Absent if cells are not to be written down. */
+  readonly recording?: RecordingFacts;
+}
+
+/** What a worker posts: a cell that is finished, and what was written down of it. */
+export interface CellNews {
+  readonly cell: Cell;
+  readonly recording: Uint8Array | null;
 }

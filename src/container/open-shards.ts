@@ -1,5 +1,6 @@
 import { expectArgument, isObject, isTexts, isWhole } from '../base/arguments.js';
 import type { BlockId } from '../mm/units.js';
+import type { RecordedNode } from '../recording/merge-runs.js';
 import type { ShardedHighOrder } from '../shards/high-order-result.js';
 import type { Shard, ShardAnswer, ShardCallOptions, ShardRequest, ShardVerb, ShardVerbs } from '../shards/shard.js';
 import { byPages, type GroupOptions, ShardGroup, type ShardNode } from '../shards/shard-group.js';
@@ -55,6 +56,10 @@ export interface Shards {
   online(blocks: readonly BlockId[]): Promise<void>;
   /** A word about every byte of each node; null for one that is lost. */
   hashes(): Promise<(string | null)[]>;
+  /** Begins to write down what every node does from now on. */
+  record(): Promise<void>;
+  /** Ends that: what became of each node, as `mergeRuns` takes it; nothing of one that is lost. */
+  recorded(outcome: string): Promise<RecordedNode[]>;
   /** Reads every page again; null for a node that is lost, and if nobody wanted to know when it was built. */
   verify(): Promise<(LedgerComparison | null)[]>;
   /** Ends all threads, wherever they are. */
@@ -87,6 +92,15 @@ export function shardsOf(group: ShardGroup): Shards {
     offline: (request, how = {}) => offlineOn(group, request, how),
     online: (blocks) => onlineOn(group, blocks),
     hashes: () => group.ask('hash', byPages(null)),
+    record: async () => {
+      await group.ask('record', byPages(null));
+    },
+    recorded: async (outcome) => {
+      const bytes = await group.ask('recorded', byPages({ outcome }));
+      return group.nodes.map(({ node, firstPfn, firstBlock, facts: { nrPfns, blockState } }) => {
+        return { node, firstPfn, firstBlock, nrPfns, blockState, bytes: bytes[node] ?? null };
+      });
+    },
     verify: () => group.ask('verify', byPages(null)),
     close: () => group.close(),
   };

@@ -4,6 +4,8 @@ import { hashOf } from '../compare/kept-machine.js';
 import { TOTAL_MIGRATED, TOTAL_RETRIED } from '../events/page-events.js';
 import { BLOCK_OFFLINE, BLOCK_STATE_NAMES, type BlockState, blockRange } from '../mm/memory-block.js';
 import type { BlockId } from '../mm/units.js';
+import { KeptRecording } from '../recording/kept-recording.js';
+import { plainTables } from '../recording/plain-tables.js';
 import { surveyOrder } from '../shards/order-survey.js';
 import type {
   HighOrderWork,
@@ -53,10 +55,12 @@ type KeeperOptions = Required<Pick<ShardCallOptions, 'onProgress'>> & { readonly
 
 /** The strategies that ask every page before they move one; others may have ways around those that refuse. */
 const ASKS_FIRST = 'merged';
+const NS_PER_MS = 1e6;
 
 /** Keeps one node's machine and does with it what it is asked: the part of a shard that is in its thread. */
 export class ShardKeeper {
   #kept: Kept | null = null;
+  #recording: KeptRecording | null = null;
   readonly #answers: Answers = {
     open: (_, options) => this.#open(options),
     survey: async (request) => surveyOrder(this.#evacuator.service, request),
@@ -64,6 +68,11 @@ export class ShardKeeper {
     ask: async (request) => this.#ask(request),
     offline: (request, options) => this.#offline(request, options),
     online: async ({ blocks }) => this.#online(blocks),
+    record: async () => this.#record(),
+    recorded: async ({ outcome }) => {
+      assert(this.#recording !== null, 'a recording is begun before it ends');
+      return this.#recording.finish(outcome);
+    },
     hash: async () => hashOf(new Uint32Array(this.#machine.buffer, 0, this.#machine.buffer.byteLength >>> 2)),
     verify: async () => (this.#kept?.ledger == null ? null : compareLedger(this.#machine, this.#kept.ledger)),
   };
@@ -168,6 +177,16 @@ export class ShardKeeper {
   #online(blocks: readonly BlockId[]): null {
     const { host } = this.#evacuator;
     for (const block of blocks) if (host.blockState(block) === BLOCK_OFFLINE) host.onlineBlock(block);
+    return null;
+  }
+
+  /** What whoever puts nodes together knows better stays open. */
+  #record(): null {
+    const { host, counters, ranges$, service } = this.#evacuator;
+    const outcomes = plainTables(service.handlers.tables);
+    const facts = { command: [], source: 'scenario', seed: null, strategy: null, outcomes, by: '' } as const;
+    const clock = () => this.#machine.clock[0]! / NS_PER_MS;
+    this.#recording = new KeptRecording(host, counters, ranges$, { facts, clock });
     return null;
   }
 

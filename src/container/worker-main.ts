@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { runGroup } from '../compare/run-group.js';
-import type { CompareTask } from '../compare/task.js';
+import type { CellNews, CompareTask } from '../compare/task.js';
 import type { PoolCall } from '../workers/pool-call.js';
 import { buildCompareMachine, groupMachine } from './compare-machine.js';
 import { loadPlugins, loadShippedPlugins, loadStrategies } from './load-plugins.js';
@@ -14,8 +14,8 @@ export default async function runTask({ task, port }: PoolCall<CompareTask>): Pr
   runGroup(
     task,
     () => groupMachine(buildCompareMachine(source, group.seed), group.seed, pageTypes, strategies),
-    (cell) => {
-      port.postMessage(cell);
+    (cell, recording) => {
+      port.postMessage({ cell, recording } satisfies CellNews);
       posted++;
     },
   );

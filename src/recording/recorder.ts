@@ -52,6 +52,8 @@ export interface RecorderOptions {
    * change by events alone.
    */
   readonly isCurrent?: boolean;
+  /** True if the same run must give the same chunks: then work, and not time, says when pages are read again. */
+  readonly isRepeatable?: boolean;
   /** Sums that the host keeps itself, since the run began, where no page event tells them. */
   readonly counted?: () => Partial<Pick<CountersSnapshot, 'migrated' | 'retried'>>;
 }
@@ -70,6 +72,8 @@ const PIECE_PAGES = 65_536;
 const COUNTERS_MS = 100;
 /** Of its time, what a run spends on reading all pages again. */
 const PATCH_SHARE = 1 / 20;
+/** Where time must not count: pages that are read again for each page event. */
+const PAGES_PER_EVENT = 8;
 
 /**
  * Writes down a run while it goes on: how memory was, what became of each page, what became of ranges, and what else has
@@ -96,7 +100,7 @@ export class Recorder {
   #nrEvents = 0;
   #countedAt = 0;
   /** When pages were last read again, and how long that took. */
-  #patched = { at: 0, tookMs: 0 };
+  #patched = { at: 0, tookMs: 0, events: 0 };
   #isOpen = true;
 
   /** Writes how memory is now, and listens from then on. */
@@ -112,7 +116,7 @@ export class Recorder {
     this.#blocks = new BlockBook(this.#machine);
     this.#retriedBefore = events.totals[TOTAL_RETRIED]!;
     this.#writeBeginning();
-    this.#patched = { at: this.#now(), tookMs: this.#now() };
+    this.#patched = { at: this.#now(), tookMs: this.#now(), events: 0 };
     this.#subscriptions = [
       events.batches$.subscribe((batch) => this.#noteBatch(batch)),
       ranges$.subscribe((event) => this.note(event)),
@@ -132,8 +136,7 @@ export class Recorder {
     this.#flushEvents();
     this.#writeJson(CHUNK_RANGE_EVENT, { ms: this.#now(), event } satisfies TimedRangeEvent);
     this.#blocks.apply(event, this.#pages);
-    const sincePatch = this.#now() - this.#patched.at;
-    if (this.#patched.tookMs <= sincePatch * PATCH_SHARE) this.#readAgain();
+    if (this.#isReadingDue()) this.#readAgain();
     this.#writeCounters();
   }
 
@@ -210,6 +213,12 @@ export class Recorder {
     this.#patch.flush();
   }
 
+  #isReadingDue(): boolean {
+    const { at, tookMs, events } = this.#patched;
+    if (this.options.isRepeatable === true) return (this.#nrEvents - events) * PAGES_PER_EVENT >= this.#pages.length;
+    return tookMs <= (this.#now() - at) * PATCH_SHARE;
+  }
+
   /** Reads all pages again and writes down what no event has told. */
   #readAgain(): void {
     if (this.options.isCurrent === false) return;
@@ -224,7 +233,7 @@ export class Recorder {
       this.#writeJson(CHUNK_BLOCKS, blocks);
       this.#blocks.take(blocks);
     }
-    this.#patched = { at: this.#now(), tookMs: this.#now() - begun };
+    this.#patched = { at: this.#now(), tookMs: this.#now() - begun, events: this.#nrEvents };
   }
 
   /** Page bytes of the piece of memory that begins there, as the machine has it; they stay until the next are read. */

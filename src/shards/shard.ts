@@ -75,6 +75,10 @@ export interface ShardVerbs {
   readonly offline: Verb<OfflineAsk, OfflineWork>;
   /** Brings blocks back. */
   readonly online: Verb<{ readonly blocks: readonly BlockId[] }, null>;
+  /** Begins to write down what is done from now on. */
+  readonly record: Verb<null, null>;
+  /** Ends that: what was written, as `KeptRecording` gives it. */
+  readonly recorded: Verb<{ readonly outcome: string }, Uint8Array>;
   /** A word about every byte of the machine's state. */
   readonly hash: Verb<null, string>;
   /** Reads every page again; null if nobody wanted to know when the machine was built. */

@@ -1,4 +1,13 @@
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -76,8 +85,7 @@ describe('--record', () => {
     [() => offline('--record', NOTES), /would overwrite ".*notes\.txt", which is no recorded run; name another file/],
     [() => offline('--record', join(folder, 'no', 'such.run')), /--record cannot write ".*" \(ENOENT\)/],
     [() => offline('--record', folder), /would overwrite/],
-    [() => offline('--threads', '2', '--record', CUT), /with --threads each node is one; leave one of them out/],
-    [() => ['compare', TWO_DIMMS, '--record', CUT], /every cell is a run of its own/],
+    [() => ['compare', TWO_DIMMS, '--record', NOTES], /--record cannot make the folder ".*notes\.txt"/],
     [() => ['soak', '--record', CUT], /no recording could tell in which order/],
   ])(
     'is refused by a sentence where it cannot be (%#)',
@@ -99,6 +107,41 @@ describe('--record', () => {
       const { end, at, isCutOff } = await jsonOf(path);
       if (exitCode === 130) expect([end.outcome, isCutOff, at.hash]).toEqual(['interrupted', false, end.hash]);
       else expect(end.outcome).not.toBe('interrupted');
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe('--record of several machines', () => {
+  it(
+    'has all nodes in one file, which is the same for any number of threads',
+    async () => {
+      const runOf = (threads: number) => join(folder, `threads-${threads}.run`);
+      const args = (threads: number) => [
+        ...['offline', 'examples/scenarios/two-node-server.yaml', '--blocks', '8,20'],
+        ...['--threads', `${threads}`, '--record', runOf(threads)],
+      ];
+      for (const { stderr } of await vacateAll([args(1), args(2)])) expect(stderr).toBe('');
+      const [alone, together] = [await jsonOf(runOf(1)), await jsonOf(runOf(2))];
+      expect(alone.pageEvents).toBeGreaterThan(0);
+      expect(new Set(alone.header.machine.zones.map(({ node }: { node: number }) => node)).size).toBe(2);
+      for (const run of [alone, together]) Object.assign(run, { file: '', bytes: 0, header: null });
+      expect(together).toEqual(alone);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'has a file for each cell of a comparison',
+    async () => {
+      const cells = join(folder, 'cells');
+      const common = ['--seeds', '1', '--blocks', '12', '--out', join(folder, 'compared'), '--record', cells];
+      const { exitCode } = await vacate(['compare', TWO_DIMMS, '--strategy', 'merged,block-by-block', ...common]);
+      expect(exitCode).toBe(0);
+      const names = ['block-by-block', 'merged'].map((strategy) => `two-dimms__offline+blocks+12__${strategy}__1.run`);
+      expect(readdirSync(cells).sort()).toEqual(names);
+      const { header, end, at } = await jsonOf(join(cells, names[1]!));
+      expect([header.strategy, header.seed, end.outcome, at.hash]).toEqual(['merged', 1, 'done', end.hash]);
     },
     PATIENCE_MS,
   );

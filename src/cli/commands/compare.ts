@@ -10,6 +10,7 @@ import type { MachineRecord, RunRecord } from '../../compare/run-record.js';
 import { type SummaryTable, summarise } from '../../compare/summary.js';
 import { buildCompareMachine } from '../../container/compare-machine.js';
 import { loadStrategies } from '../../container/load-plugins.js';
+import { CellRecordings } from '../compare/cell-recordings.js';
 import { checkFolder, type FolderManner, RunFolder } from '../compare/compare-folder.js';
 import { checkStatedJobs, jobsFor, type StatedJobs } from '../compare/compare-jobs.js';
 import { compareLabels } from '../compare/compare-labels.js';
@@ -20,7 +21,6 @@ import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
 import { Interrupted } from '../interrupts.js';
 import { loadPageTypes } from '../page-types.js';
-import { refuseRecord } from '../record/record-wish.js';
 import { version } from '../version.js';
 import { countOf, formatCount } from '../wording.js';
 
@@ -35,15 +35,12 @@ export interface CompareOptions extends StatedJobs, FolderManner {
   readonly plugin: readonly string[];
   readonly strategyModule: readonly string[];
   readonly json?: boolean;
+  /** Folder in which each cell's run is recorded. */
   readonly record?: string;
 }
 
-const A_RUN_EACH =
-  'every cell is a run of its own; record one by vacate offline or high-order with its --strategy and --seed';
-
 /** `vacate compare`: every strategy on every machine with every seed, and what came of it. */
 export async function compare(context: Context, paths: readonly string[], options: CompareOptions): Promise<number> {
-  refuseRecord(options.record, A_RUN_EACH);
   checkStatedJobs(options);
   checkFolder(options.out, options);
   const strategies = await loadStrategies(options.strategyModule);
@@ -51,9 +48,10 @@ export async function compare(context: Context, paths: readonly string[], option
   const labels = compareLabels(options.strategy, strategies);
   const named = nameMachines(paths);
   const record = await recordOf(context, named, labels, options);
+  const recordings = options.record === undefined ? null : new CellRecordings(options.record);
   const folder = RunFolder.open(options.out, record, options);
   try {
-    const cells = await finish(context, { named, labels, record, folder, options });
+    const cells = await finish(context, { named, labels, record, folder, recordings, options });
     const tables = summarise(record.machines, cells);
     folder.writeResults(record, cells, tables);
     show(context, options, cells, tables);
@@ -103,16 +101,19 @@ interface Undertaking {
   readonly labels: StrategyLabels;
   readonly record: RunRecord;
   readonly folder: RunFolder;
+  readonly recordings: CellRecordings | null;
   readonly options: CompareOptions;
 }
 
 /** Runs what is not finished yet. */
-async function finish(context: Context, { named, labels, record, folder, options }: Undertaking): Promise<Cell[]> {
+async function finish(context: Context, undertaking: Undertaking): Promise<Cell[]> {
+  const { named, labels, record, folder, recordings, options } = undertaking;
   const all = cellsOf(record.machines);
   const known = new Set(all.map(idOf));
   const finished = folder.finished.filter((cell) => known.has(idOf(cell)));
   const nrWorkers = options.jobs ?? availableParallelism();
   const groups = groupsOf(all, new Set(finished.map(idOf)), nrWorkers);
+  const recording = recordings === null ? {} : { recording: { command: process.argv.slice(2), by: version() } };
   const progress = () => {
     context.progress.update({ label: 'comparing', done: finished.length, total: all.length, unit: 'cells' });
   };
@@ -126,15 +127,18 @@ async function finish(context: Context, { named, labels, record, folder, options
       labels,
       plugins: record.plugins,
       strategyModules: record.strategyModules,
+      ...recording,
     })),
     interrupted: () => context.interrupts.interrupted,
-    onCell: (cell) => {
+    onCell: (cell, run) => {
       folder.add(cell);
+      if (run !== null) recordings?.add(cell, run);
       finished.push(cell);
       progress();
     },
   });
   context.progress.stop();
+  for (const because of (await recordings?.settled()) ?? []) context.note(because);
   if (ended === 'interrupted')
     throw new Interrupted(
       `${formatCount(finished.length)} of ${countOf(all.length, 'cell')} are finished and kept in ${options.out}; ` +

@@ -67,7 +67,7 @@ export async function highOrder(context: Context, machineName: string, options: 
   if (order === undefined) throw notSpecified('--order <number>');
   if (count === undefined) throw notSpecified('--count <number>');
   const { threads } = options;
-  await checkRecord(options.record, threads);
+  await checkRecord(options.record);
   if (threads === undefined) return simulated(context, machineName, { ...options, order, count });
   const { highOrderOnNodes } = await import('../nodes/high-order-nodes.js');
   return highOrderOnNodes(context, machineName, { ...options, order, count, threads });

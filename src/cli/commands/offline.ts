@@ -44,7 +44,7 @@ export interface OfflineOptions extends Selection, LiveOptions, Watching {
 export async function offline(context: Context, machineName: string, options: OfflineOptions): Promise<number> {
   checkSelection(options);
   checkNotLive(machineName, options);
-  await checkRecord(options.record, options.threads);
+  await checkRecord(options.record);
   checkWatching(context, options);
   checkHtml(options.html, options.threads);
   const { threads } = options;

@@ -1,5 +1,6 @@
 import { formatPages } from '../../mm/units.js';
 import type { ShardedHighOrder } from '../../shards/high-order-result.js';
+import type { GroupOptions } from '../../shards/shard-group.js';
 import { outcomeMark } from '../account-text.js';
 import { timeoutRefusal } from '../carry-out.js';
 import { factsTable, madeText, type SimulatedOptions } from '../commands/high-order.js';
@@ -17,7 +18,9 @@ export async function highOrderOnNodes(
 ): Promise<number> {
   const { order, count, strategy, timeout = null } = options;
   const { name, seed, shards } = await openNodes(context, machineName, options);
-  const done = await onNodes(context, shards, timeout, (how) => shards.highOrder({ order, count, strategy }, how));
+  const wish = { path: options.record, machine: name, seed };
+  const work = (how: GroupOptions) => shards.highOrder({ order, count, strategy }, how);
+  const done = await onNodes(context, shards, timeout, work, wish);
   const refusals = refusalsOf(done, timeout ?? 0);
   if (options.json === true) printJson(context, highOrderJson(name, seed, done, refusals));
   else context.print(highOrderText(name, done, refusals, context.palette).join('\n'));

@@ -1,5 +1,6 @@
 import type { Shards } from '../../container/open-shards.js';
 import type { RefusalCount } from '../../migration/migration-report.js';
+import type { GroupOptions } from '../../shards/shard-group.js';
 import type { ShardedOffline } from '../../shards/sharded-offline.js';
 import { timeoutRefusal } from '../carry-out.js';
 import { blockTable, headline, type OfflineOptions } from '../commands/offline.js';
@@ -19,9 +20,9 @@ export async function offlineOnNodes(
   const { strategy, timeout = null } = options;
   const { name, seed, shards } = await openNodes(context, machineName, options);
   const machine = allNodes(name, shards);
-  const done = await onNodes(context, shards, timeout, async (how) =>
-    shards.offline({ blocks: selectBlocks(machine, options), strategy }, how),
-  );
+  const wish = { path: options.record, machine: name, seed };
+  const work = async (how: GroupOptions) => shards.offline({ blocks: selectBlocks(machine, options), strategy }, how);
+  const done = await onNodes(context, shards, timeout, work, wish);
   const { blocks } = done.result;
   const refusals = refusalsOf(done, timeout ?? 0, blocks.length * machine.spec.blockPages);
   if (options.json === true) printJson(context, offlineJson(name, seed, done, refusals));

@@ -8,6 +8,7 @@ import { interruption } from '../carry-out.js';
 import type { Context } from '../context.js';
 import { EXIT_REFUSED, exitCodeOf } from '../exit-codes.js';
 import { Interrupted } from '../interrupts.js';
+import { type NodesWish, writeNodes } from '../record/record-nodes.js';
 import { NodesProgress } from './nodes-progress.js';
 
 type Result = ShardedHighOrder | ShardedOffline;
@@ -28,17 +29,25 @@ export interface DoneOnNodes<R extends Result> {
  * @throws Interrupted when the user stopped it, after everything has been put back.
  */
 export async function onNodes<R extends Result>(
-  { interrupts, progress }: Context,
+  context: Context,
   shards: Shards,
   timeoutMs: number | null,
   work: (options: GroupOptions) => Promise<R>,
+  wish: NodesWish,
 ): Promise<DoneOnNodes<R>> {
+  const { interrupts, progress } = context;
   const late = timeoutMs === null ? null : AbortSignal.timeout(timeoutMs);
   const signal = late === null ? interrupts.signal : AbortSignal.any([interrupts.signal, late]);
   try {
+    if (wish.path !== undefined) await shards.record();
     const begun = performance.now();
     const result = await work({ signal, onProgress: new NodesProgress(progress).note });
     const wallMs = performance.now() - begun;
+    const { strategy } = result;
+    await writeNodes(context, shards, wish, {
+      strategy,
+      outcome: interrupts.interrupted ? 'interrupted' : result.outcome,
+    });
     if (interrupts.interrupted) throw new Interrupted(interruption(standingOf(result)));
     const contents = addUp(await shards.verify());
     return { result, isLate: late?.aborted === true && result.outcome !== 'done', wallMs, contents };

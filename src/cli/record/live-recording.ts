@@ -8,10 +8,11 @@ import { type CompactionCounters, countersSince, readCompactionCounters } from '
 import type { BlockState } from '../../mm/memory-block.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
 import { type BlockId, NO_PAGE } from '../../mm/units.js';
+import type { RefusalTable } from '../../recording/plain-tables.js';
 import type { Context } from '../context.js';
 import { LiveMemory } from '../live/live-memory.js';
 import { LiveFree } from './live-free.js';
-import { Recording, type RefusalTable } from './recording.js';
+import { Recording } from './recording.js';
 
 const VERDICT_IDS = Object.keys(VERDICTS) as VerdictId[];
 /** Why the kernel did not move a page, in the words of `vacate explain`; a page's outcome is its place here. */

@@ -47,6 +47,11 @@ export class RecordFile {
   /** Hands to the file what has been recorded, and waits while more is waiting than memory is for. */
   async flush(): Promise<void> {
     this.#writer.flush();
+    await this.drained();
+  }
+
+  /** Waits while more is waiting to be written than memory is for. */
+  async drained(): Promise<void> {
     while (this.#stream.writableNeedDrain && this.#failure === null)
       await new Promise<void>((resolve) => {
         this.#stream.once('drain', resolve);

@@ -8,13 +8,8 @@ import type { RecordWish } from './recording.js';
  *
  * @throws VacateError kind 'usage' if the run cannot be recorded, or not in that file.
  */
-export async function checkRecord(path: string | undefined, threads?: number): Promise<void> {
+export async function checkRecord(path: string | undefined): Promise<void> {
   if (path === undefined) return;
-  if (threads !== undefined)
-    throw new VacateError(
-      'usage',
-      '--record follows one machine, and with --threads each node is one; leave one of them out',
-    );
   const { checkRecordFile } = await import('./record-file.js');
   checkRecordFile(path);
 }

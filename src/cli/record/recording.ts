@@ -2,8 +2,8 @@ import type { Evacuator } from '../../container/create-evacuator.js';
 import type { PageEvents } from '../../events/page-events.js';
 import type { RangeEvents } from '../../events/range-events.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
+import { plainTables, type RefusalTable } from '../../recording/plain-tables.js';
 import { type RecordedHost, Recorder, type RecorderOptions, type RunFacts } from '../../recording/recorder.js';
-import type { RecordedHandler } from '../../recording/records.js';
 import type { Context } from '../context.js';
 import { version } from '../version.js';
 import { RecordFile } from './record-file.js';
@@ -22,12 +22,6 @@ export interface Recorded extends Pick<RecorderOptions, 'isCurrent' | 'counted'>
   readonly strategy: string | null;
   /** As events number them. */
   readonly tables: readonly RefusalTable[];
-}
-
-/** Whoever refuses pages, and for what; a plugin's may hold more. */
-export interface RefusalTable {
-  readonly name: string;
-  readonly refusals: RecordedHandler['refusals'];
 }
 
 /** A job of ours on a simulated machine. */
@@ -57,7 +51,7 @@ export class Recording {
   static begin(context: Context, { path, ...known }: RecordWish, recorded: Recorded): Recording {
     const file = new RecordFile(path);
     const { host, counters, ranges$, strategy, tables, ...sight } = recorded;
-    const outcomes = tables.map(recordedHandler);
+    const outcomes = plainTables(tables);
     const facts = { ...known, command: process.argv.slice(2), strategy, outcomes, by: version() };
     const clock = () => performance.now();
     const recorder = new Recorder(host, counters, ranges$, { facts, sink: file.sink, clock, ...sight });
@@ -81,16 +75,4 @@ export class Recording {
     const because = await this.#file.close();
     if (because !== null) this.context.note(because);
   }
-}
-
-/** As a recording has it: a table may hold more than that. */
-function recordedHandler({ name, refusals }: RefusalTable): RecordedHandler {
-  return {
-    name,
-    refusals: refusals.map((refusal) => {
-      if (refusal === null) return null;
-      const { id, kind, because } = refusal;
-      return { id, kind, because };
-    }),
-  };
 }

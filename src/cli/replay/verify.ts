@@ -16,7 +16,7 @@ import { RecordingSource } from './recording-source.js';
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const COMMANDS = ['demo', 'offline', 'high-order'];
 /** What a recording may ask for: a file from anybody must not name code, or write anywhere. */
-const VALUED = ['--dimm', '--blocks', '--range', '--strategy', '--order', '--count', '--seed'];
+const VALUED = ['--dimm', '--blocks', '--range', '--strategy', '--order', '--count', '--seed', '--threads'];
 
 /** Runs a recorded run again, from its scenario and its seed or from its capture, and compares what both came to. */
 export async function verifyRun(context: Context, source: RecordingSource, json: boolean): Promise<number> {

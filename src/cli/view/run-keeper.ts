@@ -3,6 +3,7 @@ import { createEvacuator, type Evacuator } from '../../container/create-evacuato
 import { driveJob } from '../../container/run-job.js';
 import type { BlockId } from '../../mm/units.js';
 import { packChunk } from '../../recording/chunk-writer.js';
+import { plainTables } from '../../recording/plain-tables.js';
 import { Recorder } from '../../recording/recorder.js';
 import { simModule } from '../../sim/sim-module.js';
 import type { HighOrderResult, Job, JobOutcome, OfflineResult } from '../../strategies/strategy.js';
@@ -100,13 +101,6 @@ function rangesOf(result: Result) {
 function factsOf({ command, strategy, work, by }: RunTask, { source, seed }: OpenMachine, evacuator: Evacuator) {
   const { strategies, service } = evacuator;
   const byDefault = (work.frontEnd === 'offline' ? strategies.offline : strategies.highOrder)[0] ?? null;
-  const outcomes = service.handlers.tables.map(({ name, refusals }) => ({
-    name,
-    refusals: refusals.map((refusal) => {
-      if (refusal === null) return null;
-      const { id, kind, because } = refusal;
-      return { id, kind, because };
-    }),
-  }));
+  const outcomes = plainTables(service.handlers.tables);
   return { command, seed, strategy: strategy ?? byDefault, outcomes, by, source };
 }
