@@ -1,4 +1,5 @@
 import type { Pfn } from '../mm/units.js';
+import type { MovableOperations } from './movable-operations.js';
 import type { PageEntries } from './page-entries.js';
 import type { RefusalCode } from './refusal.js';
 
@@ -65,6 +66,11 @@ export interface PageView {
    * For a page in no slot it only carries the identity (folio_migrate_mapping, mm/migrate.c).
    */
   moveSlot(source: Pfn, target: Pfn): boolean;
+  /**
+   * The callbacks of the driver that has the page (page_movable_ops); null if none has, or it has let go of it. Absent where
+   * drivers are not shown: then `moveSlot` does all that can be done.
+   */
+  movableOps?(pfn: Pfn): MovableOperations | null;
   /** Moves the filesystem's buffers, which hold one reference, from source to target (buffer_migrate_folio). */
   moveBuffers(source: Pfn, target: Pfn): void;
 

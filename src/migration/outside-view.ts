@@ -1,4 +1,5 @@
 import { VacateError } from '../base/vacate-error.js';
+import { EAGAIN, type MovableOperations } from '../handler/movable-operations.js';
 import type { PageEntries } from '../handler/page-entries.js';
 import type { HugePool, PageView } from '../handler/page-view.js';
 import type { RefusalCode } from '../handler/refusal.js';
@@ -6,7 +7,7 @@ import { formatPfn, type Pfn } from '../mm/units.js';
 import type { CalledVerb, HandlerCall } from './handler-call.js';
 import type { TimeLimit } from './time-limit.js';
 
-type ViewVerb = keyof PageView | 'dissolve' | 'unmap' | 'remap';
+type ViewVerb = keyof PageView | 'dissolve' | 'unmap' | 'remap' | Exclude<keyof MovableOperations, 'driver'>;
 
 /** Verbs that only look. */
 const LOOKING: ReadonlySet<CalledVerb> = new Set<CalledVerb>([
@@ -27,6 +28,9 @@ export class OutsideView implements PageView {
   late: VacateError | null = null;
   readonly hugePool?: HugePool;
   readonly entries?: PageEntries;
+  readonly movableOps?: (pfn: Pfn) => MovableOperations | null;
+  /** Callbacks by driver, each as the handler may use them. */
+  readonly #drivers = new Map<MovableOperations, MovableOperations>();
 
   constructor(
     private readonly name: string,
@@ -36,6 +40,11 @@ export class OutsideView implements PageView {
     private readonly dismiss: (error: VacateError) => void,
   ) {
     const { entries, hugePool: pool } = pages;
+    if (pages.movableOps !== undefined)
+      this.movableOps = (pfn) => {
+        const operations = pages.movableOps!(pfn);
+        return operations === null ? null : this.#guarded(operations);
+      };
     if (entries !== undefined)
       this.entries = {
         nextVma: (pfn, vma) => entries.nextVma(pfn, vma),
@@ -52,6 +61,22 @@ export class OutsideView implements PageView {
         hasTarget: (pfn) => pool.hasTarget(pfn),
         dissolve: (head, kept) => (this.#may('dissolve', head) ? pool.dissolve(head, kept) : kept),
       };
+  }
+
+  #guarded(operations: MovableOperations): MovableOperations {
+    let guarded = this.#drivers.get(operations);
+    if (guarded !== undefined) return guarded;
+    guarded = {
+      driver: operations.driver,
+      isolatePage: (page) => this.#may('isolatePage', page) && operations.isolatePage(page),
+      migratePage: (target, source, mode) =>
+        this.#may('migratePage', source, target) ? operations.migratePage(target, source, mode) : EAGAIN,
+      putbackPage: (page) => {
+        if (this.#may('putbackPage', page)) operations.putbackPage(page);
+      },
+    };
+    this.#drivers.set(operations, guarded);
+    return guarded;
   }
 
   flags(pfn: Pfn): number {

@@ -2,7 +2,7 @@ import { PG_DIRTY, PG_NONLINEAR, PG_PRIVATE, PG_SWAPBACKED, PG_UPTODATE, PG_WRIT
 import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { takeStored } from './contents.js';
 import { EXTENT_PAGES, EXTENT_SHIFT, type Machine, SCALAR } from './machine.js';
-import { clearIndex, MAPPING_SHMEM, mappingAt, setIndex } from './mappings.js';
+import { clearIndex, MAPPING_DRIVER, MAPPING_SHMEM, mappingAt, setIndex } from './mappings.js';
 import { getPage } from './page-ref.js';
 import { returnToPool, takeFromPool } from './pool.js';
 import { freeSwap, takeSwapForShmem } from './swap.js';
@@ -124,7 +124,8 @@ export function freeSwapOfShmem(m: Machine, index: number): void {
   freeSwap(m, slot);
 }
 
-function setDiskPlace(m: Machine, index: number, place: number): void {
+/** Notes where a device keeps a page; of a page of a driver's table, a word of the driver's own. */
+export function setDiskPlace(m: Machine, index: number, place: number): void {
   const extent = index >>> EXTENT_SHIFT;
   if (m.extentDisk[extent] === 0) {
     m.extentDisk[extent] = takeFromPool(m, m.leafNext, SCALAR.leafFree, SCALAR.leafFill, 'page-cache leaves');
@@ -136,8 +137,9 @@ function setDiskPlace(m: Machine, index: number, place: number): void {
 /** Gives back what an extent of a file that is gone had: its slots, which are empty, and its places on disk. */
 export function releaseExtent(m: Machine, extent: number): void {
   const disk = m.extentDisk[extent]!;
+  const isDrivers = m.mapKind[m.extentMapping[extent]!] === MAPPING_DRIVER;
   for (let at = disk * EXTENT_PAGES; disk !== 0 && at < (disk + 1) * EXTENT_PAGES; at++) {
-    if (m.leafSlots[at] !== 0) returnToPool(m, m.storedNext, SCALAR.storedFree, m.leafSlots[at]!);
+    if (m.leafSlots[at] !== 0 && !isDrivers) returnToPool(m, m.storedNext, SCALAR.storedFree, m.leafSlots[at]!);
     m.leafSlots[at] = 0;
   }
   for (const leaf of [m.extentLeaf[extent]!, disk]) {

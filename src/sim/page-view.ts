@@ -1,6 +1,8 @@
+import type { MovableOperations } from '../handler/movable-operations.js';
 import type { PageView } from '../handler/page-view.js';
 import { PG_ANON, PG_ISOLATED, PG_KSM, PG_LRU, PG_PRIVATE, PG_SWAPCACHE } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
+import { SimMovableOperations } from './drivers/operations.js';
 import type { Machine } from './machine.js';
 import { handOverIndex, mappingOfPage } from './mappings.js';
 import { putPage } from './page-allocator.js';
@@ -16,8 +18,10 @@ const MIGRATOR_CPU = 0;
 /** A machine's pages as handlers see them; see handler/page-view.ts for what each verb promises. */
 export class SimPageView implements PageView {
   readonly entries: SimPageEntries;
+  readonly #drivers: SimMovableOperations;
 
   constructor(private readonly machine: Machine) {
+    this.#drivers = new SimMovableOperations(machine);
     this.entries = new SimPageEntries(machine);
   }
 
@@ -96,6 +100,10 @@ export class SimPageView implements PageView {
     if ((flags & PG_KSM) !== 0) moveStableNode(m, source, target);
     handOverIndex(m, source, target);
     return true;
+  }
+
+  movableOps(pfn: Pfn): MovableOperations | null {
+    return this.#drivers.of(pfn);
   }
 
   moveBuffers(source: Pfn, target: Pfn): void {

@@ -19,6 +19,7 @@ import { formatPfn, NR_PAGE_ORDERS, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES } from '../
 import { VM_NONLINEAR, vmasOf } from './address-space.js';
 import { freeBlockOrder } from './buddy.js';
 import { linkBack } from './contents.js';
+import { checkDrivers } from './drivers/books.js';
 import { HOLD_WRITEBACK } from './holds.js';
 import { founderFrom, lruListOf } from './lru.js';
 import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.js';
@@ -53,6 +54,7 @@ export function validateMachine(m: Machine): string[] {
   checkMappings(m, report);
   checkDirtyTags(m, report);
   checkLru(m, report);
+  checkDrivers(m, report);
   return broken;
 }
 

@@ -8,7 +8,7 @@ export { type HostCase, HostFailure, type HostWorld, type OpenHost } from './hos
 export { HOST_RULES, type HostRule } from './hosts/rules.js';
 export { simulatedWorld } from './hosts/simulated-world.js';
 export { anonymousFixture, anonymousPages } from './machines/anonymous-pages.js';
-export { driverPages, movableOpsFixture } from './machines/driver-pages.js';
+export { driverPages, driversFixture, driversPages, movableOpsFixture } from './machines/driver-pages.js';
 export { fileBackedFixture, fileBackedPages } from './machines/file-backed-pages.js';
 export { ksmFixture, ksmPages } from './machines/ksm-pages.js';
 export { pageThatIs } from './machines/make-pages.js';

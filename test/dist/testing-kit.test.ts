@@ -75,6 +75,8 @@ it('shows these names, and each change of them is seen here', async () => {
     'anonymousFixture',
     'anonymousPages',
     'driverPages',
+    'driversFixture',
+    'driversPages',
     'eachEntry',
     'fileBackedFixture',
     'fileBackedPages',

@@ -2,6 +2,16 @@ import { MIGRATE_MOVABLE } from '../../mm/migratetype.js';
 import { PG_MOVABLE_OPS, PG_OFFLINE } from '../../mm/page-flags.js';
 import { NO_PAGE, type Pfn } from '../../mm/units.js';
 import { fillContents } from '../../sim/contents.js';
+import { addToBalloon, createBalloon } from '../../sim/drivers/balloon.js';
+import { giveUpPage } from '../../sim/drivers/books.js';
+import {
+  DRIVER_DEVICE_REFUSES,
+  DRIVER_LOCKED,
+  DRIVER_PARTS_WITH_NONE,
+  type DriverTrouble,
+  setTrouble,
+} from '../../sim/drivers/driver.js';
+import { addToZspool, createZspool, zsMalloc } from '../../sim/drivers/zsmalloc.js';
 import { addDriverPage, createDriverPool } from '../../sim/files.js';
 import { pin } from '../../sim/holds.js';
 import { allocatePages, putPage } from '../../sim/page-allocator.js';
@@ -14,6 +24,8 @@ import { CPU, FOR_EVER, Pages } from './make-pages.js';
 import { type Provoked, provoked } from './ready-made.js';
 import { settle, smallMachine } from './small-machine.js';
 
+/** A size class whose zspages have three pages. */
+const THREE_PAGES = 1;
 const NOT_ON_LRU = "no LRU ever has a driver's page";
 const NOT_WRITTEN = "no disk and no swap stands behind a driver's page";
 const NOT_MAPPED = "no page table maps a driver's page";
@@ -59,6 +71,70 @@ export function movableOpsFixture(): Fixture {
     relieve: () => void unpin(m, CPU, leaving),
   };
   return { machine: m, pages: pages.list, refusals: { released } };
+}
+
+/** Pages of drivers with books of their own: a balloon, and a pool of zspages, in both zones, with objects in them. */
+export function driversFixture(): Fixture {
+  const m = smallMachine();
+  const pages = new Pages(m);
+  const taken = (highest: 'Normal' | 'Movable'): Pfn => {
+    const pfn = allocatePages(m, CPU, { order: 0, type: MIGRATE_MOVABLE, node: 0, highest, mark: 'min' });
+    if (pfn === NO_PAGE) throw new Error('no page for the driver');
+    fillContents(m, pfn, pfn, 99);
+    return pfn;
+  };
+  const add = (state: string, put: typeof addToBalloon, driver: number, page: number, zone: 'Normal' | 'Movable') => {
+    const pfn = taken(zone);
+    put(m, pfn, driver, page);
+    return pages.add(state, pfn);
+  };
+  const balloon = createBalloon(m, 4);
+  add('given away by a balloon', addToBalloon, balloon, 0, 'Movable');
+  add('given away by a balloon, in a kernel zone', addToBalloon, balloon, 1, 'Normal');
+  const pool = createZspool(m, 3, THREE_PAGES);
+  add('the first of a zspage', addToZspool, pool, 0, 'Movable');
+  add('the second of a zspage, in a kernel zone', addToZspool, pool, 1, 'Normal');
+  add('the last of a zspage', addToZspool, pool, 2, 'Movable');
+  while (zsMalloc(m, pool) >= 0);
+  const other = createBalloon(m, 2);
+  const leaving = taken('Movable');
+  addToBalloon(m, leaving, other, 0);
+  const kept = taken('Movable');
+  addToBalloon(m, kept, other, 1);
+  settle(m);
+  const troubled = (trouble: DriverTrouble): Provocation => ({
+    pfn: kept,
+    provoke: () => setTrouble(m, other, trouble, true),
+    relieve: () => setTrouble(m, other, trouble, false),
+  });
+  const released: Provocation = {
+    pfn: leaving,
+    from: 'refuses',
+    provoke: () => {
+      pin(m, leaving, FOR_EVER);
+      giveUpPage(m, CPU, leaving);
+    },
+    relieve: () => void unpin(m, CPU, leaving),
+  };
+  const refusals = {
+    released,
+    busy: troubled(DRIVER_LOCKED),
+    keeps: troubled(DRIVER_PARTS_WITH_NONE),
+    'device-refuses': troubled(DRIVER_DEVICE_REFUSES),
+  };
+  return { machine: m, pages: pages.list, refusals };
+}
+
+/**
+ * For page types that move drivers' pages by the drivers' own callbacks (PageView.movableOps). Causes: `released`; `busy`,
+ * somebody has the driver's lock; `keeps`, the driver does not part with its pages; `device-refuses`, its device does not
+ * take another page, now or later.
+ *
+ * @example
+ * const cases = pageTypeConformance(movable, driversPages({ gone: 'released', later: 'busy', never: 'device-refuses' }));
+ */
+export function driversPages(refusals: Provoked<'released' | 'busy' | 'keeps' | 'device-refuses'>): PageTypeOptions {
+  return { fixture: () => provoked(driversFixture(), refusals), skip: CANNOT_BE };
 }
 
 /**

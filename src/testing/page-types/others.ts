@@ -3,12 +3,12 @@ import { isPresent, ptePayload } from '../../mm/pte.js';
 import type { Pfn } from '../../mm/units.js';
 import { ACCESS_OK, readPage, writePage } from '../../sim/access.js';
 import { exitProcess, forkProcess } from '../../sim/address-space.js';
+import { giveUpPage } from '../../sim/drivers/books.js';
 import { truncateFile } from '../../sim/files.js';
 import { findHold, HOLD_LOCK, lockPage, pin } from '../../sim/holds.js';
 import type { Machine } from '../../sim/machine.js';
 import { MAPPING_ANON, MAPPING_DRIVER, mappingAt } from '../../sim/mappings.js';
-import { putPage } from '../../sim/page-allocator.js';
-import { findInCache, removeFromCache } from '../../sim/page-cache.js';
+import { findInCache } from '../../sim/page-cache.js';
 import { pteOf } from '../../sim/page-tables.js';
 import { pageout } from '../../sim/pageout.js';
 import { swapCachePage, swapSlotOf } from '../../sim/swap.js';
@@ -164,8 +164,7 @@ function giveUp({ world: { machine: m }, index }: Place): (() => void) | null {
   const mapping = mappingAt(m, index);
   if (m.mapKind[mapping] !== MAPPING_DRIVER)
     return truncateFile(m, CPU, mapping, index - m.mapBase[mapping]!) ? nothing : null;
-  for (let references = removeFromCache(m, pfn); references > 0; references--) putPage(m, CPU, pfn);
-  return nothing;
+  return giveUpPage(m, CPU, pfn) ? nothing : null;
 }
 
 function reclaim(place: Place): (() => void) | null {

@@ -5,7 +5,7 @@ import { MIGRATE_ASYNC, MIGRATE_SYNC, type MigrateMode } from '../../mm/migrate-
 import { formatPfn, MAX_PAGE_ORDER, type Pfn } from '../../mm/units.js';
 import { check, checkSame } from '../conformance.js';
 import { CORE_CAUSES, type CoreCause } from './core-causes.js';
-import { isFree } from './page-record.js';
+import { differences, EVERYTHING, isFree, recordOf } from './page-record.js';
 import { firstDifference, snapshotOf } from './snapshot.js';
 import {
   called,
@@ -90,6 +90,17 @@ function staysRefused(world: World, pfn: Pfn, handler: string, reason: Reason): 
   }
 }
 
+/** The same of a refusal that is found when the page is in hand: it had a target by then, which has been free since. */
+function staysRefusedInHand(world: World, pfn: Pfn, handler: string, reason: Reason): void {
+  for (const mode of [MIGRATE_ASYNC, MIGRATE_SYNC, MIGRATE_SYNC] as const) {
+    const before = recordOf(world.machine, pfn);
+    isRefused(world, pfn, handler, reason, mode);
+    const lost = differences(before, recordOf(world.machine, pfn), EVERYTHING);
+    check(lost.length === 0, `${formatPfn(pfn)} was refused ("${reason.id}"), yet ${lost.join('; ')}`);
+    checkWhole(world);
+  }
+}
+
 /** What keeps pages of this type only: the plugin's own table. */
 export function ownRules(plugin: PageType, open: Open): PageTypeCase[] {
   return plugin.refusals.flatMap((refusal, code) => {
@@ -104,9 +115,11 @@ export function ownRules(plugin: PageType, open: Open): PageTypeCase[] {
             goesAtLast(world, provocationOf(world, id), refusal),
           )
         : on(open, 'permanent-stays', `"${id}": it stays refused, however often it is asked`, (world) => {
-            const { pfn, provoke } = provocationOf(world, id);
-            provoke();
-            staysRefused(world, pfn, plugin.name, refusal);
+            const provocation = provocationOf(world, id);
+            const { pfn } = provocation;
+            provocation.provoke();
+            if (sayer(world, provocation) === 'migrate') staysRefusedInHand(world, pfn, plugin.name, refusal);
+            else staysRefused(world, pfn, plugin.name, refusal);
           });
     return [said, after];
   });
