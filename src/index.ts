@@ -3,16 +3,18 @@ import 'reflect-metadata';
 /** The public API; everything not exported here, from ./handler or from ./plugins is private. */
 export { VacateError, type VacateErrorKind } from './base/vacate-error.js';
 export { CaptureFiles, type CaptureSource, readCapture } from './capture/index.js';
+export { Clock } from './container/clock.js';
 export {
   createEvacuator,
   type Evacuator,
   type EvacuatorOptions,
   type StrategyEntry,
 } from './container/create-evacuator.js';
-export { loadPlugins, loadShippedPlugins, loadStrategies } from './container/load-plugins.js';
+export { type LoadPluginsOptions, loadPlugins, loadShippedPlugins, loadStrategies } from './container/load-plugins.js';
 export { nodeSources } from './container/node-sources.js';
 export { type OpenShardsOptions, openShards, type Shards } from './container/open-shards.js';
 export { type RunJobOptions, runJob } from './container/run-job.js';
+export { ContainerModule } from './container/services.js';
 export type { MachineMaker, ShardSource } from './container/shard-machine.js';
 export * from './events/index.js';
 export {
@@ -37,7 +39,7 @@ export {
   type Reason,
   type Verdict,
 } from './forecast/index.js';
-export type { MemoryHost, MemoryLayout } from './host/memory-host.js';
+export { MemoryHost, type MemoryLayout } from './host/memory-host.js';
 export { type LogRecord, parseKernelLog } from './kernel-log/index.js';
 export {
   type BlockFacts,
@@ -54,6 +56,7 @@ export { linuxModule } from './linux/host/linux-module.js';
 export { LinuxTree } from './linux/linux-tree.js';
 export type { MigrationReport, RefusalCount } from './migration/migration-report.js';
 export type { Phase, Progress } from './migration/migration-run.js';
+export { TargetAllocator, type TargetSource } from './migration/target-source.js';
 export * from './mm/memory-block.js';
 export * from './mm/page-flags.js';
 export * from './mm/pfn-range.js';
@@ -87,3 +90,4 @@ export { createPageBytes, type PageBytes } from './simd/page-bytes.js';
 export * from './smp/index.js';
 export { JobStopped } from './strategies/job-stopped.js';
 export * from './strategies/strategy.js';
+export { HighOrderStrategies, OfflineStrategies, Planner, ReclaimStrategies } from './strategies/tokens.js';

@@ -24,6 +24,16 @@ export function parseStall(text: string): number {
   return parseTime('--stall', text);
 }
 
+/** Longer than anybody waits for one step; the other end of what `checkTimeLimit` takes. */
+const STEP_MS_MAX = MS.h;
+
+/** Milliseconds that a plugin may take. */
+export function parsePluginTimeLimit(text: string): number {
+  const ms = parseTime('--plugin-time-limit', text);
+  if (ms >= 1 && ms <= STEP_MS_MAX) return ms;
+  throw new VacateError('usage', `--plugin-time-limit cannot be ${quoted(text)}; write a time from 1ms to 1h`);
+}
+
 function parseTime(option: string, text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const ms = match === null ? 0 : Number(match[1]) * MS[(match[2] ?? 's') as keyof typeof MS];

@@ -1,7 +1,19 @@
 import { type Command, Option } from 'commander';
 import type { Context } from './context.js';
 import { once, parseNeed, parseWant } from './options.js';
-import { type End, examples, html, json, MACHINE, map, plugin, RANGE_HELP, root, seed } from './program-options.js';
+import {
+  type End,
+  examples,
+  html,
+  json,
+  MACHINE,
+  map,
+  plugin,
+  pluginTimeLimit,
+  RANGE_HELP,
+  root,
+  seed,
+} from './program-options.js';
 import { parseAt, parsePfn } from './replay/replay-options.js';
 
 /*
@@ -57,6 +69,7 @@ export function addForecast(program: Command, context: Context, end: End): void 
     )
     .option('--owners', 'on a live host: ask all processes whose the pages are (a capture says it itself)')
     .addOption(plugin())
+    .addOption(pluginTimeLimit())
     .addOption(root())
     .addOption(seed())
     .addOption(json())

@@ -1,6 +1,14 @@
 import { Option } from 'commander';
 import { COLOURINGS } from '../picture/colourings.js';
-import { collect, once, parseNodeThreads, parseSeed, parseStall, parseTimeout } from './options.js';
+import {
+  collect,
+  once,
+  parseNodeThreads,
+  parsePluginTimeLimit,
+  parseSeed,
+  parseStall,
+  parseTimeout,
+} from './options.js';
 import { wrap } from './wording.js';
 
 /*
@@ -59,6 +67,11 @@ export const plugin = () =>
   new Option('--plugin <module>', 'one more page type, asked after the shipped ones; may be repeated')
     .argParser(collect)
     .default([], 'none');
+
+export const pluginTimeLimit = () =>
+  new Option('--plugin-time-limit <time>', 'a plugin that takes longer for one step (2s) is stopped').argParser(
+    parsePluginTimeLimit,
+  );
 
 export const strategyModule = () =>
   new Option('--strategy-module <module>', 'a strategy of your own, for --strategy to name; may be repeated')

@@ -24,6 +24,7 @@ import {
   map,
   noWatch,
   plugin,
+  pluginTimeLimit,
   RANGE_HELP,
   RECORD_HELP,
   record,
@@ -183,6 +184,7 @@ function addOffline(program: Command, context: Context, end: End, strategies: re
     .addOption(journal())
     .addOption(root())
     .addOption(plugin())
+    .addOption(pluginTimeLimit())
     .addOption(seed())
     .addOption(record())
     .addOption(watch())
@@ -290,6 +292,7 @@ function addHighOrder(program: Command, context: Context, end: End, strategies: 
     .addOption(timeout())
     .addOption(threads())
     .addOption(plugin())
+    .addOption(pluginTimeLimit())
     .addOption(root())
     .addOption(seed())
     .addOption(record())
@@ -350,6 +353,7 @@ function addCompare(program: Command, context: Context, end: End): void {
     .option('--resume', 'go on with an interrupted run of the same command')
     .option('--force', "overwrite another run's results")
     .addOption(plugin())
+    .addOption(pluginTimeLimit())
     .addOption(strategyModule())
     .addOption(
       new Option('--record <folder>', 'write the run of each cell down, for vacate replay').argParser(once('--record')),

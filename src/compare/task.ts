@@ -17,6 +17,8 @@ export interface CompareTask {
   /** Who competes, by front end. */
   readonly labels: StrategyLabels;
   readonly plugins: readonly string[];
+  /** Milliseconds that one of these may take; as `loadPlugins` has it if absent. */
+  readonly handlerTimeLimitMs?: number | undefined;
   readonly strategyModules: readonly string[];
   /** Absent if cells are not to be written down. */
   readonly recording?: RecordingFacts;

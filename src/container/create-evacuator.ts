@@ -24,8 +24,11 @@ import type {
 } from '../strategies/strategy.js';
 import { HighOrderStrategies, OfflineStrategies, ReclaimStrategies } from '../strategies/tokens.js';
 import { checkedRequest, checkOptions } from './check-request.js';
+import { Clock } from './clock.js';
 import { pickStrategy } from './pick-strategy.js';
 import { outsideOf } from './plugin-origins.js';
+import { type RunJobOptions, runJob } from './run-job.js';
+import { driverModule, whyNotWired } from './services.js';
 
 export interface EvacuatorOptions {
   /** The machine: `simModule(machine)`, or another host's module. */
@@ -34,7 +37,10 @@ export interface EvacuatorOptions {
   readonly plugins: readonly PageType[];
   /** Strategies of one's own, beside the shipped ones. */
   readonly strategies?: readonly StrategyDefinition[];
-  /** Further modules, for whatever else is to be replaced or added. */
+  /**
+   * Further modules, loaded last, for whatever is to be replaced (`rebind(MemoryHost)`, `TargetAllocator`, `Planner`,
+   * `Clock`) or added (`bind(OfflineStrategies)`).
+   */
   readonly modules?: readonly ContainerModule[];
   /**
    * Where jobs pause, and others may run: after each phase of a batch of pages ('phase', the default), or after each
@@ -86,6 +92,8 @@ export interface Evacuator {
   offline(request: OfflineRequest, strategy?: string): Job<OfflineResult>;
   /** A job that makes a machine serve allocations of an order again, in the background; otherwise the same. */
   reclaim(request: ReclaimRequest, strategy?: string): Job<ReclaimResult>;
+  /** Runs a job in slices, as `runJob` does, by the clock of this evacuator. */
+  run<Result>(job: Job<Result>, options?: RunJobOptions): Promise<Result>;
   /**
    * Checks what a command calls a strategy, without asking it for anything.
    *
@@ -99,7 +107,8 @@ export interface Evacuator {
 /**
  * The composition root.
  *
- * @throws VacateError kind 'plugin' for a malformed plugin or two of one name, 'usage' for options that are none.
+ * @throws VacateError kind 'plugin' for a malformed plugin or two of one name, 'usage' for options that are none, and for
+ *   modules that leave a service unbound or bind it twice.
  * @example
  * const evacuator = createEvacuator({ host: simModule(machine), plugins });
  * const { outcome } = runToEnd(evacuator.offline({ blocks: [8, 9] }));
@@ -108,14 +117,24 @@ export interface Evacuator {
 export function createEvacuator(options: EvacuatorOptions): Evacuator {
   checkOptions(options);
   const container = new Container({ defaultScope: 'Singleton' });
+  try {
+    return wired(container, options);
+  } catch (error) {
+    throw whyNotWired(container, error);
+  }
+}
+
+function wired(container: Container, options: EvacuatorOptions): Evacuator {
   const listeners = options.onListenerError === undefined ? {} : { onListenerError: options.onListenerError };
   container.load(
     options.host,
     migrationModule(options.plugins, listeners, options.pauses, outsideOf(options.plugins, options.handlerTimeLimitMs)),
     strategiesModule(),
+    driverModule(),
     ownStrategies(options.strategies ?? []),
     ...(options.modules ?? []),
   );
+  const clock = container.get<Clock>(Clock);
   const counters = container.get(PageEvents);
   const ranges = container.get(RangeEvents);
   const highOrder = checkStrategies('high-order', container.getAll(HighOrderStrategies));
@@ -140,6 +159,7 @@ export function createEvacuator(options: EvacuatorOptions): Evacuator {
     highOrder: (request, strategy) => jobOf('high-order', highOrder, request, strategy),
     offline: (request, strategy) => jobOf('offline', offline, request, strategy),
     reclaim: (request, strategy) => jobOf('reclaim', reclaim, request, strategy),
+    run: (job, options) => runJob(job, { clock, ...options }),
     check: (frontEnd, strategy) => {
       if (frontEnd === 'highOrder') pickStrategy('high-order', highOrder, strategy);
       else if (frontEnd === 'offline') pickStrategy('offline', offline, strategy);

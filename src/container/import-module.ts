@@ -1,15 +1,20 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isObject } from '../base/arguments.js';
 import { printable, quoted } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 
 /** So much of what the module loader says is passed on. */
 const WHY_MAX = 200;
+/** More folders than any path has. */
+const FOLDERS_MAX = 256;
 
 /**
- * The default export of a user's module: a package name, a path, or a URL. `what` names it in complaints, `problemWith`
- * finds the first thing wrong with it.
+ * The default export of a user's module: a package name, a path of a file or of a package's folder, or a URL. Names are
+ * looked up from the working directory, then from vacate's own folder. `what` names it in complaints, `problemWith` finds
+ * the first thing wrong with it.
  *
  * @throws VacateError kind 'plugin' if it cannot be loaded or is not what it should be.
  */
@@ -18,11 +23,14 @@ export async function importDefault<T>(
   specifier: string,
   problemWith: (candidate: unknown) => string | null,
 ): Promise<T> {
-  const isPath = specifier.startsWith('.') || specifier.startsWith('/') || existsSync(specifier);
-  const url = isPath ? pathToFileURL(resolve(specifier)).href : specifier;
+  if (/\.[cm]?tsx?$/.test(specifier) && !specifier.endsWith('.d.ts') && existsSync(specifier))
+    throw new VacateError(
+      'plugin',
+      `cannot load ${what} ${quoted(specifier)}: it is TypeScript; compile it (npx tsc), and name the .js file that comes out`,
+    );
   let module: { default?: unknown };
   try {
-    module = await import(url);
+    module = await import(addressOf(specifier));
   } catch (cause) {
     const [why = ''] = (cause instanceof Error ? cause.message : String(cause))
       .replace(/ imported from .*$/m, '')
@@ -36,4 +44,49 @@ export async function importDefault<T>(
   const problem = problemWith(module.default);
   if (problem !== null) throw new VacateError('plugin', `${what} ${quoted(specifier)}: ${problem}`);
   return module.default as T;
+}
+
+/** What `import` is to be asked for; the specifier itself where we know nothing better. */
+function addressOf(specifier: string): string {
+  if (specifier.startsWith('.') || specifier.startsWith('/') || existsSync(specifier)) {
+    const path = resolve(specifier);
+    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    return pathToFileURL(isFolder ? (entryOf(path, '.') ?? createRequire(`${path}/`).resolve(path)) : path).href;
+  }
+  const name = /^(?:@[\w.-]+\/)?[\w.-]+(?=\/|$)/.exec(specifier)?.[0];
+  if (name === undefined || specifier.includes(':')) return specifier;
+  const subpath = `.${specifier.slice(name.length)}`;
+  let folder = process.cwd();
+  for (let up = 0; up < FOLDERS_MAX; up++) {
+    const home = join(folder, 'node_modules', name);
+    // Patterns, files without an ending: what Node has rules for, it is left to.
+    if (existsSync(join(home, 'package.json')))
+      return pathToFileURL(entryOf(home, subpath) ?? createRequire(`${folder}/`).resolve(specifier)).href;
+    if (folder === dirname(folder)) break;
+    folder = dirname(folder);
+  }
+  return specifier;
+}
+
+/** The file that the package in this folder has for `import`, if its package.json names one. */
+function entryOf(folder: string, subpath: string): string | null {
+  const description = join(folder, 'package.json');
+  if (!existsSync(description)) return null;
+  const { exports, main } = JSON.parse(readFileSync(description, 'utf8')) as { exports?: unknown; main?: unknown };
+  const isBySubpath = isObject(exports) && Object.keys(exports).some((key) => key.startsWith('.'));
+  const wanted = isBySubpath ? (exports as Record<string, unknown>)[subpath] : subpath === '.' ? exports : undefined;
+  const file = forImport(wanted) ?? (subpath === '.' && typeof main === 'string' ? main : null);
+  return file === null ? null : resolve(folder, file);
+}
+
+/** Conditions in the order in which the package has them (Node, "Conditional exports"). */
+function forImport(target: unknown): string | null {
+  if (typeof target === 'string') return target;
+  if (!isObject(target) || Array.isArray(target)) return null;
+  for (const [condition, value] of Object.entries(target)) {
+    if (condition !== 'import' && condition !== 'node' && condition !== 'default') continue;
+    const file = forImport(value);
+    if (file !== null) return file;
+  }
+  return null;
 }

@@ -9,6 +9,7 @@ import { offlineOn, onlineOn, type ShardedOffline, type ShardedOfflineRequest } 
 import type { LedgerComparison } from '../sim/ledger.js';
 import type { StrategyProgress } from '../strategies/strategy.js';
 import { KeeperThread } from '../workers/keeper-thread.js';
+import { checkTimeLimit } from './plugin-origins.js';
 import type { ShardSource } from './shard-machine.js';
 import type { ShardTask } from './shard-main.js';
 
@@ -20,6 +21,8 @@ export interface OpenShardsOptions extends GroupOptions {
   /** Modules of page types beside the shipped ones, and of strategies, as `loadPlugins` and `loadStrategies` take them. */
   readonly plugins?: readonly string[];
   readonly strategyModules?: readonly string[];
+  /** Milliseconds that one of the plugins may take, as `loadPlugins` has it; 2000 if absent. */
+  readonly handlerTimeLimitMs?: number | undefined;
   /** True if every page is to be read before and after, for `verify()`; takes 8 bytes a page. */
   readonly isVerified?: boolean;
 }
@@ -77,8 +80,10 @@ export interface Shards {
  */
 export async function openShards(options: OpenShardsOptions): Promise<Shards> {
   checkOptions(options);
-  const { nodes, threads = 1, plugins = [], strategyModules = [], isVerified = false } = options;
-  const shards = nodes.map((source) => new ThreadShard({ source, plugins, strategyModules, isVerified }));
+  const { nodes, threads = 1, plugins = [], strategyModules = [], isVerified = false, handlerTimeLimitMs } = options;
+  const shards = nodes.map(
+    (source) => new ThreadShard({ source, plugins, handlerTimeLimitMs, strategyModules, isVerified }),
+  );
   return shardsOf(await ShardGroup.open(shards, threads, options));
 }
 
@@ -108,9 +113,10 @@ export function shardsOf(group: ShardGroup): Shards {
 
 function checkOptions(options: unknown): void {
   expectArgument(isObject(options), 'the argument of openShards', options, '{ nodes, threads }');
-  const { nodes, threads, plugins, strategyModules } = options;
+  const { nodes, threads, plugins, strategyModules, handlerTimeLimitMs } = options;
   const areNodes = Array.isArray(nodes) && nodes.length >= 1 && nodes.length <= NODES_MAX && nodes.every(isObject);
   expectArgument(areNodes, 'nodes', nodes, `what 1 to ${NODES_MAX} machines are made from, as nodeScenarios() gives`);
+  if (handlerTimeLimitMs !== undefined) checkTimeLimit(handlerTimeLimitMs);
   const areThreads = threads === undefined || isWhole(threads, 1, THREADS_MAX);
   expectArgument(areThreads, 'threads', threads, `a whole number from 1 to ${THREADS_MAX}`);
   for (const [name, value] of Object.entries({ plugins, strategyModules }))

@@ -1,6 +1,7 @@
 import { VacateError } from '../base/vacate-error.js';
 import { JobStopped, NOT_BEGUN, stopJob } from '../strategies/job-stopped.js';
 import type { DriveOptions, Job, StrategyProgress } from '../strategies/strategy.js';
+import { type Clock, SYSTEM_CLOCK } from './clock.js';
 
 /** So long a job runs before signals, timers and requests of others get their turn. */
 const SLICE_MS = 20;
@@ -10,6 +11,8 @@ export interface RunJobOptions extends DriveOptions {
   readonly timeoutMs?: number | null;
   /** Told after each slice where the job stands; what it returns is waited for. If it throws, the job is undone. */
   readonly onProgress?: (progress: StrategyProgress) => void | Promise<void>;
+  /** What time is measured by; that of this process if absent. */
+  readonly clock?: Clock;
   /** Milliseconds of a slice, 20 if absent; a shorter one lets others in sooner, and shows more of what happens. */
   readonly sliceMs?: number;
 }
@@ -44,27 +47,27 @@ export async function runJob<Result>(job: Job<Result>, options: RunJobOptions = 
  * runs the job's `finally` blocks: pages in hand go back or arrive, and isolation is undone, before this resolves.
  */
 export async function driveJob<Result>(job: Job<Result>, options: RunJobOptions): Promise<JobEnd<Result>> {
-  const { signal, timeoutMs = null, sliceMs = SLICE_MS, onPause, onProgress } = options;
+  const { signal, timeoutMs = null, sliceMs = SLICE_MS, clock = SYSTEM_CLOCK, onPause, onProgress } = options;
   checkTime('timeoutMs', timeoutMs ?? 0);
   checkTime('sliceMs', sliceMs);
-  const deadline = timeoutMs === null ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+  const deadline = timeoutMs === null ? Number.POSITIVE_INFINITY : clock.nowMs() + timeoutMs;
   let progress = NOT_BEGUN;
   let busyMs = 0;
   const isAborted = () => signal?.aborted === true;
   try {
     for (;;) {
       if (isAborted()) return { ended: 'aborted', reason: signal?.reason, progress, busyMs };
-      const begun = performance.now();
+      const begun = clock.nowMs();
       if (begun >= deadline) return { ended: 'timeout', reason: timeoutReason(timeoutMs), progress, busyMs };
       const sliceEnd = Math.min(begun + sliceMs, deadline);
       do {
         const step = job.next();
         if (step.done === true)
-          return { ended: 'finished', result: step.value, busyMs: busyMs + performance.now() - begun };
+          return { ended: 'finished', result: step.value, busyMs: busyMs + clock.nowMs() - begun };
         progress = step.value;
         onPause?.(progress);
-      } while (!isAborted() && performance.now() < sliceEnd);
-      busyMs += performance.now() - begun;
+      } while (!isAborted() && clock.nowMs() < sliceEnd);
+      busyMs += clock.nowMs() - begun;
       await onProgress?.(progress);
       await othersTurn();
     }

@@ -9,6 +9,7 @@ import type { ShardSource } from './shard-machine.js';
 export interface ShardTask {
   readonly source: ShardSource;
   readonly plugins: readonly string[];
+  readonly handlerTimeLimitMs?: number | undefined;
   readonly strategyModules: readonly string[];
   readonly isVerified: boolean;
 }
@@ -17,7 +18,7 @@ export interface ShardTask {
 export default function keepShard({ task, cpuMs }: KeeperStart<ShardTask>): Keeper<ShardRequest, ShardAnswer> {
   const { source, isVerified, plugins, strategyModules } = task;
   const load = async () => ({
-    plugins: [...(await loadShippedPlugins()), ...(await loadPlugins(plugins))],
+    plugins: [...(await loadShippedPlugins()), ...(await loadPlugins(plugins, task))],
     strategies: await loadStrategies(strategyModules),
   });
   const keeper = new ShardKeeper({ source, load, isVerified, cpuMs });

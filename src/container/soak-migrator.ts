@@ -18,7 +18,7 @@ export async function migrate(task: SoakTask, shared: SharedWithAll, atQuiet: ()
   const { cpu, counters, prng } = shared;
   const faults = new Faults(migrator, task.faults, counters, prng.split(1));
   const shipped = await loadShippedPlugins();
-  const added = await loadPlugins(task.plugins);
+  const added = await loadPlugins(task.plugins, task);
   const evacuator = createEvacuator({
     host: smpModule(cpu, (c) => new FaultyHost(c, faults)),
     plugins: [...shipped.map((pageType) => faultyPageType(pageType, faults)), ...added],

@@ -8,7 +8,7 @@ import { loadPlugins, loadShippedPlugins, loadStrategies } from './load-plugins.
 /** A worker of a comparison: runs one group of cells, and posts each cell when it is finished. */
 export default async function runTask({ task, port }: PoolCall<CompareTask>): Promise<number> {
   const { source, group, plugins, strategyModules } = task;
-  const pageTypes = [...(await loadShippedPlugins()), ...(await loadPlugins(plugins))];
+  const pageTypes = [...(await loadShippedPlugins()), ...(await loadPlugins(plugins, task))];
   const strategies = await loadStrategies(strategyModules);
   let posted = 0;
   runGroup(

@@ -6,6 +6,7 @@ import { MemoryHost } from '../host/memory-host.js';
 import type { Outside } from './handler-table.js';
 import type { Pauses } from './migration-run.js';
 import { MigrationService } from './migration-service.js';
+import { SMALLEST_HOLES, TargetAllocator } from './target-source.js';
 import { PageTypes } from './tokens.js';
 
 /** The service, its streams, and the plugins it is to use. */
@@ -27,9 +28,11 @@ export const migrationModule = (
             context.get(PageEvents),
             pauses,
             outside,
+            context.get<TargetAllocator>(TargetAllocator),
           ),
       )
       .inSingletonScope();
+    bind(TargetAllocator).toConstantValue(SMALLEST_HOLES);
     for (const plugin of plugins) bind(PageTypes).toConstantValue(plugin);
     onDeactivation(PageEvents, (events) => events.close());
     onDeactivation(RangeEvents, (events) => events.close());

@@ -10,6 +10,7 @@ import { HandlerTable, NO_HANDLER, type Outside } from './handler-table.js';
 import { judge } from './judge.js';
 import type { MigrationReport } from './migration-report.js';
 import { type MigrationRequest, MigrationRun, type Pauses, type Progress } from './migration-run.js';
+import { SMALLEST_HOLES, type TargetAllocator } from './target-source.js';
 
 /**
  * The only mover of pages. It knows neither the machine (that is the host) nor who asked (that is a strategy), nor what
@@ -28,6 +29,7 @@ export class MigrationService {
     readonly pauses: Pauses = 'phase',
     /** Page types that are held to a time limit; none without it. */
     outside: Outside | null = null,
+    private readonly allocator: TargetAllocator = SMALLEST_HOLES,
   ) {
     this.handlers = new HandlerTable(pageTypes, host.pages, outside);
   }
@@ -94,13 +96,18 @@ export class MigrationService {
    */
   *steps(request: MigrationRequest, host: MemoryHost = this.host): Generator<Progress, MigrationReport> {
     checkRequest(request, host.layout.nrPfns);
-    const run = new MigrationRun(host, this.handlers, this.events, request, this.pauses);
+    const run = new MigrationRun(host, this.handlers, this.events, this.#withTargets(request, host), this.pauses);
     this.#underWay.add(run);
     try {
       return yield* run.steps();
     } finally {
       if (run.isAtRest) this.#underWay.delete(run);
     }
+  }
+
+  #withTargets(request: MigrationRequest, host: MemoryHost): MigrationRequest {
+    if (request.targets !== undefined || this.allocator === SMALLEST_HOLES) return request;
+    return { ...request, targets: this.allocator.targetsFor(host, request.sparedOrder) };
   }
 
   /**

@@ -12,6 +12,14 @@ export interface TargetSource {
   put(pfn: Pfn, order: Order): void;
 }
 
+/** Says where pages go when whoever has them moved does not; one of one's own takes the place of `smallestHoles`. */
+export interface TargetAllocator {
+  /** Targets of one migration on this host, with `sparedOrder` as the request has it. */
+  targetsFor(host: MemoryHost, sparedOrder?: Order): TargetSource;
+}
+
+export const TargetAllocator = Symbol.for('vacate/TargetAllocator');
+
 /** The smallest block that serves; blocks of `sparedOrder` and above break only when nothing smaller is left. */
 export function smallestHoles(host: MemoryHost, sparedOrder: Order = MAX_PAGE_ORDER + 1): TargetSource {
   return {
@@ -19,3 +27,6 @@ export function smallestHoles(host: MemoryHost, sparedOrder: Order = MAX_PAGE_OR
     put: (pfn, order) => host.freeTarget(pfn, order),
   };
 }
+
+/** The one that vacate has. Hosts may move many pages at a time for it, since they know where those go. */
+export const SMALLEST_HOLES: TargetAllocator = { targetsFor: smallestHoles };

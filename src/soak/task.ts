@@ -25,6 +25,8 @@ export interface SoakTask {
   readonly roster: readonly RosterEntry[];
   readonly faults: readonly FaultKind[];
   readonly plugins: readonly string[];
+  /** Milliseconds that one of these may take; as `loadPlugins` has it if absent. */
+  readonly handlerTimeLimitMs?: number | undefined;
   readonly quietEveryMs: number;
   readonly rounds: number | null;
 }

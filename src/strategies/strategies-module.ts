@@ -18,7 +18,8 @@ import { Coalescer, HighOrderStrategies, OfflineStrategies, Planner, ReclaimStra
 /** Every strategy of all front ends. A new one is one file and one line here. */
 export const strategiesModule = (): ContainerModule =>
   new ContainerModule(({ bind }) => {
-    bind(HighOrderStrategies).to(MergedHighOrder);
+    bind(Planner).to(MergedHighOrder);
+    bind(HighOrderStrategies).toService(Planner);
     bind(HighOrderStrategies).to(CheapestRange);
     bind(HighOrderStrategies).to(Tosatti);
     bind(HighOrderStrategies).to(Booking);
@@ -33,5 +34,4 @@ export const strategiesModule = (): ContainerModule =>
     bind(ReclaimStrategies).to(KswapdOrders);
     bind(ReclaimStrategies).to(KswapdCoalesce);
     bind(Coalescer).to(Tosatti);
-    bind(Planner).to(MergedHighOrder);
   });

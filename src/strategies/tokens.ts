@@ -7,5 +7,5 @@ export const OfflineStrategies: ServiceIdentifier<OfflineStrategy> = Symbol.for(
 export const ReclaimStrategies: ServiceIdentifier<ReclaimStrategy> = Symbol.for('vacate/ReclaimStrategies');
 /** What joins free memory for the reclaim front end, before memory is taken away from anybody. */
 export const Coalescer: ServiceIdentifier<HighOrderStrategy> = Symbol.for('vacate/Coalescer');
-/** The merged planner, for the reclaim front end. */
+/** The merged planner: the default of the high-order front end, and what the reclaim front end has blocks made by. */
 export const Planner: ServiceIdentifier<HighOrderStrategy> = Symbol.for('vacate/Planner');

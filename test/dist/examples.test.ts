@@ -46,6 +46,13 @@ const EXAMPLES: Readonly<Record<string, readonly RegExp[]>> = {
     /^ {2}a transfer completes, [012] are left$/,
     /^dimm0: done, \d{3,} pages moved$/,
   ],
+  'custom-services': [
+    /^by a clock of our own: .*its time of 50 ms was up/,
+    /^done, with \d{4,} targets of our own; 0 invariants are broken$/,
+    /^leaves-alone made 0 blocks$/,
+    /^Clock is bound 2 times; to replace it write rebind\(Clock\) in a module of "modules", not bind\(Clock\)$/,
+    /^nothing is bound to Planner; give createEvacuator a module that binds it, or leave vacate its own$/,
+  ],
   'nonlinear-handler/run': [
     /^ +file handler +outcome +moved +entries +µs\/page +wrong$/,
     /^ +(64|512|4096) nonlinear +refused +0 +0 +0\.0 +0$/,

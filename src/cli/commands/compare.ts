@@ -33,6 +33,8 @@ export interface CompareOptions extends StatedJobs, FolderManner {
   readonly jobs?: number;
   readonly out: string;
   readonly plugin: readonly string[];
+  /** Milliseconds that one of them may take. */
+  readonly pluginTimeLimit?: number | undefined;
   readonly strategyModule: readonly string[];
   readonly json?: boolean;
   /** Folder in which each cell's run is recorded. */
@@ -44,7 +46,7 @@ export async function compare(context: Context, paths: readonly string[], option
   checkStatedJobs(options);
   checkFolder(options.out, options);
   const strategies = await loadStrategies(options.strategyModule);
-  await loadPageTypes(options.plugin);
+  await loadPageTypes(options);
   const labels = compareLabels(options.strategy, strategies);
   const named = nameMachines(paths);
   const record = await recordOf(context, named, labels, options);
@@ -126,6 +128,7 @@ async function finish(context: Context, undertaking: Undertaking): Promise<Cell[
       jobs: record.machines.find(({ name }) => name === group.machine)!.jobs,
       labels,
       plugins: record.plugins,
+      handlerTimeLimitMs: options.pluginTimeLimit,
       strategyModules: record.strategyModules,
       ...recording,
     })),

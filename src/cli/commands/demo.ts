@@ -46,7 +46,7 @@ const WATCHED_REST_MS = 20;
 /** `vacate demo`: a DIMM of a busy machine goes offline, and one of another machine tells why it does not. */
 export async function demo(context: Context, options: DemoOptions): Promise<number> {
   await checkRecord(options.record);
-  const pageTypes = await loadPageTypes([]);
+  const pageTypes = await loadPageTypes({ plugin: [] });
   const isText = options.json !== true;
   const goes = await openScenario(context, GOES.file, options);
   const first = await takeOffline(context, goes, pageTypes, dimmOf(goes.machine, GOES.dimm), options);

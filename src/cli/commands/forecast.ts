@@ -16,6 +16,8 @@ export interface ForecastOptions extends Selection {
   readonly owners?: boolean;
   readonly root?: string;
   readonly plugin: readonly string[];
+  /** Milliseconds that one of them may take. */
+  readonly pluginTimeLimit?: number | undefined;
   readonly seed?: number;
   readonly json?: boolean;
 }
@@ -24,7 +26,7 @@ export interface ForecastOptions extends Selection {
 export async function forecast(context: Context, machineName: string, options: ForecastOptions): Promise<number> {
   const isSelected = [options.dimm, options.blocks, options.range].some((way) => way !== undefined);
   if (isSelected) checkSelection(options);
-  const plugins = await loadPageTypes(options.plugin);
+  const plugins = await loadPageTypes(options);
   // A handler that somebody brings along may tell pages apart that look alike.
   const isShipped = options.plugin.length === 0;
   const { seed, root } = options;

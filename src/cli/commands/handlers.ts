@@ -25,7 +25,7 @@ interface Described {
 
 /** `vacate handlers`: who is asked about a page, in which order, and what each may answer. */
 export async function handlers(context: Context, options: HandlersOptions): Promise<number> {
-  const inOrder: Described[] = resolvePlugins(await loadPageTypes(options.plugin)).map(
+  const inOrder: Described[] = resolvePlugins(await loadPageTypes(options)).map(
     ({ name, claims, order, refusals }) => ({ name, claims, order, refusals: describe(refusals) }),
   );
   const shared = describe(coreRefusals);

@@ -30,6 +30,8 @@ export interface HighOrderLiveOptions {
   readonly journal?: string;
   readonly root?: string;
   readonly plugin: readonly string[];
+  /** Milliseconds that one of them may take. */
+  readonly pluginTimeLimit?: number | undefined;
   readonly seed?: number;
   /** File in which the run is recorded. */
   readonly record?: string;
@@ -62,7 +64,7 @@ export async function highOrderLive(
   const tree = machineName === LIVE ? treeOf(options.root) : null;
   // Before minutes go into a forecast.
   if (commit && tree !== null) compactionFile(tree, node);
-  const pageTypes = await loadPageTypes(options.plugin);
+  const pageTypes = await loadPageTypes(options);
   const { machine, source, captured, ...open } = await openMachine(machineName, { ...context, ...options });
   const readAt = performance.now();
   const deadline = readAt + (options.timeout ?? Number.POSITIVE_INFINITY);

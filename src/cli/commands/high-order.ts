@@ -80,7 +80,7 @@ function notSpecified(option: string): VacateError {
 /** Makes free blocks of an order by moving what stands in them. */
 async function simulated(context: Context, machineName: string, options: SimulatedOptions): Promise<number> {
   const { order, count, strategy } = options;
-  const pageTypes = await loadPageTypes(options.plugin);
+  const pageTypes = await loadPageTypes(options);
   const strategies = await loadStrategies(options.strategyModule);
   const open = await openMachine(machineName, { ...context, ...options });
   const { machine, seed } = open;

@@ -32,6 +32,8 @@ export interface OfflineLiveOptions extends Selection, LiveOptions, Watching {
   readonly strategy?: string;
   readonly html?: string;
   readonly plugin: readonly string[];
+  /** Milliseconds that one of them may take. */
+  readonly pluginTimeLimit?: number | undefined;
   readonly strategyModule: readonly string[];
   readonly seed?: number;
   readonly record?: string;

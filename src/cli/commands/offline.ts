@@ -32,6 +32,8 @@ export interface OfflineOptions extends Selection, LiveOptions, Watching {
   /** Nodes that work at a time, each for itself; absent, the machine is one. */
   readonly threads?: number;
   readonly plugin: readonly string[];
+  /** Milliseconds that one of them may take. */
+  readonly pluginTimeLimit?: number | undefined;
   readonly strategyModule: readonly string[];
   readonly seed?: number;
   /** File in which the run is recorded. */
@@ -50,7 +52,7 @@ export async function offline(context: Context, machineName: string, options: Of
   const { threads } = options;
   if (threads !== undefined)
     return (await import('../nodes/offline-nodes.js')).offlineOnNodes(context, machineName, { ...options, threads });
-  const pageTypes = await loadPageTypes(options.plugin);
+  const pageTypes = await loadPageTypes(options);
   const strategies = await loadStrategies(options.strategyModule);
   const open = await openMachine(machineName, { ...context, seed: options.seed });
   const { machine, seed } = open;

@@ -21,6 +21,8 @@ export interface SoakOptions {
   readonly strategy: string;
   readonly faults: string;
   readonly plugin: readonly string[];
+  /** Milliseconds that one of them may take. */
+  readonly pluginTimeLimit?: number | undefined;
   readonly seed?: number;
   readonly json?: boolean;
   readonly record?: string;
@@ -35,7 +37,7 @@ export async function soak(context: Context, scenario: string | undefined, optio
   const seconds = secondsOf(options);
   const faults = parseFaultKinds(options.faults);
   const roster = pickFromRoster(fullRoster(strategyNames()), options.strategy);
-  await loadPlugins(options.plugin);
+  await loadPlugins(options.plugin, { handlerTimeLimitMs: options.pluginTimeLimit });
   const { threads, migrators, bytes = false, seed, rounds = null } = options;
   const machine = openSoakMachine(context, { scenario, threads, migrators, bytes, seed });
   await context.interrupts.breathe();
@@ -46,7 +48,17 @@ export async function soak(context: Context, scenario: string | undefined, optio
     before = now;
   };
   const { signal } = context.interrupts;
-  const run = { migrators, seconds, rounds, roster, faults, plugins: options.plugin, signal, onSecond };
+  const run = {
+    migrators,
+    seconds,
+    rounds,
+    roster,
+    faults,
+    plugins: options.plugin,
+    handlerTimeLimitMs: options.pluginTimeLimit,
+    signal,
+    onSecond,
+  };
   const end = await runSoak(machine, run).finally(() => block.clear());
   if (options.json === true) printJson(context, soakJson(machine, options, end));
   else context.print(soakText(machine.shared.spec.name, end, context.palette));

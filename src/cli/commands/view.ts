@@ -20,6 +20,8 @@ export interface ViewOptions {
   readonly allowActions?: boolean;
   readonly open?: boolean;
   readonly plugin: readonly string[];
+  /** Milliseconds that one of them may take. */
+  readonly pluginTimeLimit?: number | undefined;
   readonly root?: string;
   readonly seed?: number;
   readonly json?: boolean;
@@ -81,8 +83,8 @@ function interruption(signal: AbortSignal): Promise<void> {
 
 async function showMachine(context: Context, name: string, options: ViewOptions): Promise<Shown> {
   if (name !== LIVE) checkName(name);
-  const { seed, root, plugin, allowActions = false } = options;
-  const task = { machine: name, seed, root, plugin, by: version() };
+  const { seed, root, plugin, pluginTimeLimit, allowActions = false } = options;
+  const task = { machine: name, seed, root, plugin, pluginTimeLimit, by: version() };
   const machine = new LookedMachine(task, (news) => showProgress(context, news));
   const strategies = new StrategyBook();
   const whyNoActions = whyNot(name, allowActions);

@@ -20,6 +20,8 @@ export interface OpenNodesOptions {
   readonly threads: number;
   readonly seed?: number | undefined;
   readonly plugin: readonly string[];
+  /** Milliseconds that one of them may take. */
+  readonly pluginTimeLimit?: number | undefined;
   readonly strategyModule: readonly string[];
 }
 
@@ -46,6 +48,7 @@ export async function openNodes(context: Context, name: string, options: OpenNod
       nodes: nodeSources(scenario, seed),
       threads: options.threads,
       plugins: options.plugin,
+      handlerTimeLimitMs: options.pluginTimeLimit,
       strategyModules: options.strategyModule,
       isVerified: true,
       signal: interrupts.signal,

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { FAULT_KINDS } from '../../soak/fault-kinds.js';
 import type { Context } from '../context.js';
-import { examples, json, plugin, record, seed } from '../program-options.js';
+import { examples, json, plugin, pluginTimeLimit, record, seed } from '../program-options.js';
 import { wrap } from '../wording.js';
 import { parseMigrators, parseMinutes, parseRounds, parseSeconds, parseThreads } from './soak-options.js';
 
@@ -34,6 +34,7 @@ export function addSoak(program: Command, context: Context, end: (exitCode: numb
     .option('--strategy <names>', 'names between commas, or all', 'all')
     .option('--faults <kinds>', 'what goes wrong on purpose: kinds between commas, all, or none', 'all')
     .addOption(plugin())
+    .addOption(pluginTimeLimit())
     .addOption(seed())
     .addOption(record().hideHelp())
     .addOption(json())

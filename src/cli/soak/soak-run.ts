@@ -22,6 +22,7 @@ export interface SoakRunOptions {
   readonly roster: readonly RosterEntry[];
   readonly faults: readonly FaultKind[];
   readonly plugins: readonly string[];
+  readonly handlerTimeLimitMs?: number | undefined;
   readonly signal: AbortSignal;
   /** Told once a second where the soak stands. */
   readonly onSecond: (now: SoakNow) => void;
@@ -119,7 +120,7 @@ class SoakRun {
 
   #begin(): SoakThreads {
     const { shared, ledger, residents, seed } = this.machine;
-    const { roster, faults, plugins, seconds, rounds } = this.options;
+    const { roster, faults, plugins, handlerTimeLimitMs, seconds, rounds } = this.options;
     const { buffer } = this.#counters;
     const common = {
       machine: shared,
@@ -136,6 +137,7 @@ class SoakRun {
       roster,
       faults,
       plugins,
+      handlerTimeLimitMs,
       rounds,
       quietEveryMs: rounds === null ? quietEvery(seconds) : QUIET_MS.least,
     };

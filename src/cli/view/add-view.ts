@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.js';
-import { examples, json, plugin, root, seed } from '../program-options.js';
+import { examples, json, plugin, pluginTimeLimit, root, seed } from '../program-options.js';
 import { parsePort } from './parse-port.js';
 
 const VIEW_HELP = `
@@ -23,6 +23,7 @@ export function addView(program: Command, context: Context, end: (exitCode: numb
     .option('--allow-actions', 'runs on copies of a simulated machine may be begun')
     .option('--open', 'open it in a browser')
     .addOption(plugin())
+    .addOption(pluginTimeLimit())
     .addOption(root())
     .addOption(seed())
     .addOption(json())

@@ -17,6 +17,8 @@ export interface LookTask {
   readonly seed: number | undefined;
   readonly root: string | undefined;
   readonly plugin: readonly string[];
+  /** Milliseconds that one of them may take. */
+  readonly pluginTimeLimit?: number | undefined;
   /** Version of vacate. */
   readonly by: string;
 }
@@ -119,6 +121,6 @@ function mendPages({ flags, nrPfns, zones }: SeenPages, pages: Uint8Array): numb
 }
 
 /** What answers is loaded when somebody asks: until then the map is waited for. */
-async function openDeskLater(open: LookedAt, { plugin }: LookTask): Promise<PageDesk> {
-  return (await import('./page-desk.js')).openDesk(open, plugin);
+async function openDeskLater(open: LookedAt, task: LookTask): Promise<PageDesk> {
+  return (await import('./page-desk.js')).openDesk(open, task);
 }

@@ -41,10 +41,10 @@ export type RunAnswer = JobOutcome | 'stopped';
  */
 export default function keepRun({ task }: KeeperStart<RunTask>) {
   return async (call: KeeperCall<'run'>): Promise<RunAnswer> => {
-    const { machine: name, seed, plugin } = task;
+    const { machine: name, seed } = task;
     const quiet = { progress: new ToldProgress(() => {}), interrupts: new Interrupts() };
     const open = await openMachine(name, { ...quiet, seed });
-    const plugins = await loadPageTypes(plugin);
+    const plugins = await loadPageTypes(task);
     const evacuator = createEvacuator({ host: simModule(open.machine), plugins, pauses: 'batch' });
     return carryOut(task, call, open, evacuator);
   };

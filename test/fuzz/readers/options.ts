@@ -7,6 +7,7 @@ import {
   parseNode,
   parseNodeThreads,
   parseOrder,
+  parsePluginTimeLimit,
   parseReaders,
   parseSeed,
   parseSeeds,
@@ -50,6 +51,7 @@ function isWhole(value: unknown, least: number, most: number): void {
 const VALUES: ReadonlyArray<(text: string) => void> = [
   (text) => isTime(parseTimeout(text)),
   (text) => isTime(parseStall(text)),
+  (text) => isTime(parsePluginTimeLimit(text)),
   (text) => isWhole(parseOrder(text), 1, 27),
   (text) => {
     const count = parseCount(text);
@@ -183,7 +185,17 @@ const pluginSpecifiers: Reader = {
   name: 'plugin-specifiers',
   about: '--plugin and --strategy-module, which may name anything',
   seeds: () =>
-    ['vacate-plugin-ring-buffer', './no/such/index.js', '/proc/self/mem', '/', 'node:fs', 'file:///no'].map(bytesOf),
+    [
+      'vacate-plugin-ring-buffer',
+      './no/such/index.js',
+      './no/such/index.ts',
+      '@a/b/c',
+      '.',
+      '/proc/self/mem',
+      '/',
+      'node:fs',
+      'file:///no',
+    ].map(bytesOf),
   cost: 12,
   read: async (input) => {
     const text = input.toString('utf8');
