@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { Context } from './context.js';
 import { addFleet } from './fleet/add-fleet.js';
+import { addHandlers } from './handlers/add-handlers.js';
 import { usageSentence } from './messages.js';
 import {
   collect,
@@ -371,16 +372,6 @@ function addCompare(program: Command, context: Context, end: End): void {
           'vacate compare captures/host7 --order 9 --strategy compaction,cheapest-range',
         ]),
     );
-}
-
-function addHandlers(program: Command, context: Context, end: End): void {
-  program
-    .command('handlers')
-    .description('which page-type handlers claim what, in order, and what they refuse')
-    .addOption(plugin())
-    .addOption(json())
-    .action(async (options) => end(await (await import('./commands/handlers.js')).handlers(context, options)))
-    .addHelpText('after', examples(['vacate handlers', 'vacate handlers --plugin ./my-plugin/dist/index.js']));
 }
 
 function addStrategies(program: Command, context: Context, end: End): void {

@@ -45,7 +45,7 @@ export async function fleetForecast(
       `--${options.resume === true ? 'resume' : 'force'} needs --out, the folder of a run`,
     );
   if (html !== undefined) checkHtmlFile(html);
-  await loadPageTypes(plugins);
+  await loadPageTypes(options);
   const jobs = jobsFor(findCaptures(names), { need, plugins });
   const record: FleetRecord = {
     ...{ format: 1, vacate: version(), needBytes: need, plugins },
