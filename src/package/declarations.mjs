@@ -42,10 +42,12 @@ function entryText(name, exported, values) {
   const from = `${name.includes('/') ? '../'.repeat(name.split('/').length - 1) : './'}${SHARED}.js`;
   const specifier = ([as, own]) => (as === own ? as : `${own} as ${as}`);
   const list = (keyword, isWanted) => {
-    const wanted = [...exported].filter(([as]) => isWanted(as)).map(specifier);
+    const wanted = [...exported].filter(([as, own]) => typeof own === 'string' && isWanted(as)).map(specifier);
     return wanted.length === 0 ? '' : `${keyword} { ${wanted.sort().join(', ')} } from '${from}';\n`;
   };
-  return list('export', (as) => values.includes(as)) + list('export type', (as) => !values.includes(as));
+  const passedOn = [...exported].filter(([, own]) => typeof own !== 'string');
+  const others = passedOn.map(([as, own]) => `export { ${as} } from '${own.from}';\n`).join('');
+  return others + list('export', (as) => values.includes(as)) + list('export type', (as) => !values.includes(as));
 }
 
 /** The declarations that can be reached, and what each is called where they all lie together. */
@@ -71,7 +73,8 @@ class Reached {
     for (const symbol of this.#checker.getExportsOfModule(this.#checker.getSymbolAtLocation(file))) {
       const declared = this.#resolved(symbol);
       this.#public.add(declared);
-      exported.set(symbol.name, this.#nameOf(declared, symbol.name === 'default' ? 'pageType' : symbol.name));
+      const own = this.#nameOf(declared, symbol.name === 'default' ? 'pageType' : symbol.name);
+      exported.set(symbol.name, own ?? { from: this.#packageOf(symbol) });
     }
     return exported;
   }
@@ -85,6 +88,16 @@ class Reached {
     );
     // Where nothing says what is exported, everything is (TypeScript, ambient modules).
     return `${imports.sort().join('')}${texts.join('')}`;
+  }
+
+  /** The package that an entry passes a name on from. */
+  #packageOf(symbol) {
+    for (let at = symbol; at.flags & ts.SymbolFlags.Alias; at = this.#checker.getImmediateAliasedSymbol(at)) {
+      const specifier = at.declarations?.find((node) => ts.isImportSpecifier(node) || ts.isExportSpecifier(node));
+      const from = specifier && ts.findAncestor(specifier, (node) => node.moduleSpecifier !== undefined);
+      if (from !== undefined && !from.moduleSpecifier.text.startsWith('.')) return from.moduleSpecifier.text;
+    }
+    throw new Error(`${symbol.name} is declared nowhere`);
   }
 
   #resolved(symbol) {
