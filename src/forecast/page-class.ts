@@ -95,6 +95,8 @@ export function isTouched(flags: number): boolean {
  */
 export function classOf(service: MigrationService, pfn: Pfn, flags: number, isCaptured: boolean): PageClass {
   const outcome = service.judge(pfn);
+  // Of a capture, flags do not tell used ones from unused, nor what is promised: that is for the block's rule.
+  if (isCaptured && (flags & (PG_HUGE | PG_HWPOISON)) === PG_HUGE) return HUGETLB;
   if (handlerOf(outcome) !== 0) return outOfUseClassOf(flags) ?? REFUSED;
   const code = codeOf(outcome);
   if (code === CORE_RESERVED) return RESERVED;

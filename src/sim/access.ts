@@ -14,9 +14,10 @@ import { isFile, isMigration, isPresent, isSwap, PTE_DIRTY, PTE_WRITE, presentPt
 import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { anonVmaOf, dropMapping, findVma, VM_LOCKED, VM_NONLINEAR, VM_SHARED, VM_WRITE } from './address-space.js';
 import { copyContents, fillContents, load, originalHi, originalLo, readContents } from './contents.js';
+import { hugetlbPage, orderOfFile } from './hugetlb.js';
 import { addToLruBatch } from './lru.js';
 import type { Machine } from './machine.js';
-import { MAPPING_SHMEM, setIndex } from './mappings.js';
+import { MAPPING_HUGETLB, MAPPING_SHMEM, setIndex } from './mappings.js';
 import { mlockPage } from './mlock.js';
 import { allocatePages, drainLruAddOf, putPage } from './page-allocator.js';
 import { addToCache, diskPlaceOf, findInCache, freeSwapOfShmem, markDirty } from './page-cache.js';
@@ -252,6 +253,7 @@ function fileFault(
 ): Access {
   const file = m.vmaFile[vma]!;
   if (filePage >= m.mapPages[file]!) return ACCESS_FAULT;
+  if (m.mapKind[file] === MAPPING_HUGETLB) return hugetlbFault(m, cpu, vma, vpn, filePage, write);
   const pfn = readFilePage(m, cpu, file, filePage);
   if (pfn === NO_PAGE) return ACCESS_NO_MEMORY;
   if ((m.flags[pfn]! & (PG_LOCKED | PG_SWAPCACHE)) !== 0) return ACCESS_BLOCKED;
@@ -261,6 +263,27 @@ function fileFault(
   mapPage(m, at, pfn, shared ? writeBits(m, vma, write) : 0);
   if (!write) return ACCESS_OK;
   return shared ? makeDirty(m, at) : copyOnWrite(m, cpu, vma, vpn, at);
+}
+
+/** A fault in a mapping of hugetlbfs (hugetlb_fault): the whole huge page is mapped at once, a page-table entry a page. */
+function hugetlbFault(m: Machine, cpu: number, vma: number, vpn: number, filePage: number, write: boolean): Access {
+  const file = m.vmaFile[vma]!;
+  const nrPages = 2 ** orderOfFile(m, file);
+  const within = filePage % nrPages;
+  const found = hugetlbPage(m, cpu, file, filePage);
+  if (found === NO_PAGE) return ACCESS_NO_MEMORY;
+  const head = found - within;
+  for (let i = 0; i < nrPages; i++) {
+    if ((m.flags[head + i]! & PG_LOCKED) !== 0) return ACCESS_BLOCKED;
+    if (ensurePteAt(m, cpu, m.vmaMm[vma]!, vpn - within + i) === 0) return ACCESS_NO_MEMORY;
+  }
+  for (let i = 0; i < nrPages; i++) {
+    const at = ensurePteAt(m, cpu, m.vmaMm[vma]!, vpn - within + i);
+    if (m.ptes[at] !== 0) continue;
+    getPage(m, head + i);
+    mapPage(m, at, head + i, writeBits(m, vma, write));
+  }
+  return ACCESS_OK;
 }
 
 /**

@@ -4,6 +4,7 @@ import { filePte, isPresent, ptePayload } from '../mm/pte.js';
 import { NO_PAGE } from '../mm/units.js';
 import { dropMapping, VM_NONLINEAR } from './address-space.js';
 import { createDriver, DRIVER_TABLE } from './drivers/driver.js';
+import { orderOfFile, unreserve } from './hugetlb.js';
 import { EXTENT_SHIFT, type Machine } from './machine.js';
 import { createMapping, MAPPING_FILE, MAPPING_SHMEM, mappingAt, mappingOfPage, releaseMapping } from './mappings.js';
 import { putPage } from './page-allocator.js';
@@ -51,27 +52,38 @@ export function addDriverPage(m: Machine, pfn: number, pool: number, page: numbe
  * whose write does not end: the caller sleeps on it and tries again.
  */
 export function truncateFile(m: Machine, cpu: number, file: number, nrPages: number): boolean {
-  const end = m.mapPages[file]!;
-  for (let page = end - 1; page >= nrPages; page--) {
-    const index = m.mapBase[file]! + page;
-    const swapped = swapCachePageOf(m, index);
-    if (swapped !== NO_PAGE) {
-      takeFromSwapCache(m, cpu, swapped, index);
-      if ((m.flags[swapped]! & PG_SWAPCACHE) !== 0) return false;
-    }
-    const pfn = findInCache(m, index);
-    if (pfn !== NO_PAGE) {
-      if ((m.flags[pfn]! & PG_LOCKED) !== 0) return false;
-      // A frame that a device is to read must not become anybody else's.
-      if ((m.flags[pfn]! & PG_WRITEBACK) !== 0 && !waitForWriteback(m, cpu, pfn)) return false;
-    }
-    unmapPageOfFile(m, cpu, file, page);
-    if (pfn !== NO_PAGE)
-      for (let references = removeFromCache(m, pfn); references > 0; references--) putPage(m, cpu, pfn);
-    forgetOnDisk(m, index);
-    m.mapPages[file] = page;
+  const together = 2 ** orderOfFile(m, file);
+  for (let first = m.mapPages[file]! - together; first >= nrPages; first -= together) {
+    for (let page = first; page < first + together; page++) if (!isIdle(m, cpu, file, page)) return false;
+    if (together > 1) unreserve(m, file, first);
+    for (let page = first + together - 1; page >= first; page--) dropPage(m, cpu, file, page);
+    m.mapPages[file] = first;
   }
   return true;
+}
+
+/** False if somebody has the page locked, its write does not end, or it cannot leave the swap cache now. */
+function isIdle(m: Machine, cpu: number, file: number, page: number): boolean {
+  const index = m.mapBase[file]! + page;
+  const swapped = swapCachePageOf(m, index);
+  if (swapped !== NO_PAGE) {
+    takeFromSwapCache(m, cpu, swapped, index);
+    if ((m.flags[swapped]! & PG_SWAPCACHE) !== 0) return false;
+  }
+  const pfn = findInCache(m, index);
+  if (pfn === NO_PAGE) return true;
+  if ((m.flags[pfn]! & PG_LOCKED) !== 0) return false;
+  // A frame that a device is to read must not become anybody else's.
+  return (m.flags[pfn]! & PG_WRITEBACK) === 0 || waitForWriteback(m, cpu, pfn);
+}
+
+function dropPage(m: Machine, cpu: number, file: number, page: number): void {
+  const index = m.mapBase[file]! + page;
+  const pfn = findInCache(m, index);
+  unmapPageOfFile(m, cpu, file, page);
+  if (pfn !== NO_PAGE)
+    for (let references = removeFromCache(m, pfn); references > 0; references--) putPage(m, cpu, pfn);
+  forgetOnDisk(m, index);
 }
 
 /**

@@ -64,7 +64,7 @@ function nrInUse(next: Uint32Array, freeHead: number, fill: number): number {
 }
 
 function recordBytes(m: Machine): number {
-  const mapping = m.scalars[SCALAR.mapFill]! * (WIDTH.u8 + WIDTH.u16 + 7 * WORD);
+  const mapping = m.scalars[SCALAR.mapFill]! * (2 * WIDTH.u8 + WIDTH.u16 + 7 * WORD);
   const extents = m.scalars[SCALAR.extentFill]! * 3 * WORD;
   const links = m.scalars[SCALAR.linkFill]! * 4 * WORD;
   const vmas = m.scalars[SCALAR.vmaFill]! * (WIDTH.u8 + 8 * WORD);

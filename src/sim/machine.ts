@@ -74,6 +74,11 @@ export const PCP_BATCH = 31;
 const PCP_HIGH = 6 * PCP_BATCH;
 export const TLB_ENTRIES = 32;
 export const NO_ZONE = 0xff;
+/** Sizes of huge pages that a machine can have, and words of each pool (hugetlb-pool.ts). */
+export const NR_HSTATES = 2;
+export const HSTATE_WORDS = 8;
+/** In a file's `mapHuge`: its pool keeps huge pages for it. */
+export const HUGE_RESERVED = 0x80;
 /** From 64 MiB of real contents on, they have a memory of their own. */
 const APART_PAGES_MIN = 16_384;
 
@@ -120,6 +125,7 @@ const zoneColumns = (s: Sizes) => ({
   pcpCount: u32(s.nrCpus * s.nrZones * PCP_TYPES),
   pcpHigh: u32(s.nrCpus * s.nrZones),
   pcpFreed: u32(s.nrCpus * s.nrZones),
+  hugetlb: u32(NR_HSTATES * HSTATE_WORDS),
 });
 
 /** LRU queues, as chunks of entries, and each CPU's batch of pages on their way there. */
@@ -150,6 +156,7 @@ const mappingColumns = (s: Sizes) => ({
   mapCached: u32(s.mappings),
   mapLinks: u32(s.mappings),
   mapNonlinear: u16(s.mappings),
+  mapHuge: u8(s.mappings),
   mapRoot: u32(s.mappings),
   mapNext: u32(s.mappings),
   extentMapping: u32(s.extents * EXTENTS_PER_RUN),

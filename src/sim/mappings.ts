@@ -12,7 +12,8 @@ export const MAPPING_FILE = 2; // address_space of a file
 export const MAPPING_SHMEM = 3; // address_space of a shared-memory file: swap-backed
 export const MAPPING_DRIVER = 4; // a driver's pool of movable pages (movable_operations)
 export const MAPPING_KSM = 5; // the stable nodes of KSM, one place each
-export type MappingKind = 1 | 2 | 3 | 4 | 5;
+export const MAPPING_HUGETLB = 6; // address_space of a hugetlbfs file: in memory in huge pages, and nowhere else
+export type MappingKind = 1 | 2 | 3 | 4 | 5 | 6;
 
 export function createMapping(m: Machine, kind: MappingKind, nrPages: number): number {
   const mapping = takeFromPool(m, m.mapNext, SCALAR.mapFree, SCALAR.mapFill, 'mappings');
@@ -34,6 +35,7 @@ export function releaseMapping(m: Machine, mapping: number): void {
   m.mapKind[mapping] = 0;
   m.mapBase[mapping] = 0;
   m.mapPages[mapping] = 0;
+  m.mapHuge[mapping] = 0;
   returnToPool(m, m.mapNext, SCALAR.mapFree, mapping);
 }
 

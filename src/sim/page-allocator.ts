@@ -1,11 +1,12 @@
 import type { Migratetype } from '../mm/migratetype.js';
-import { PG_HEAD, PG_KSM, PG_LRU, PG_PCP, PG_TAIL } from '../mm/page-flags.js';
+import { PG_HEAD, PG_HUGE, PG_KSM, PG_LRU, PG_PCP, PG_TAIL } from '../mm/page-flags.js';
 import { PCP_BATCH_SCALE_MAX } from '../mm/pcp.js';
 import { NO_PAGE, type Order, type Pfn } from '../mm/units.js';
 import { ZONE_KINDS, type ZoneKind } from '../mm/zone.js';
 import { freeBlock } from './buddy.js';
 import { splitCompound } from './compound-pages.js';
 import { linkBack, poisonContents, setLinkBack } from './contents.js';
+import { releaseHugePage } from './hugetlb-pool.js';
 import { placeOnLru } from './lru.js';
 import { LRU_ADD_BATCH, type Machine, PCP_BATCH, PCP_TYPES } from './machine.js';
 import { clearIndex } from './mappings.js';
@@ -191,7 +192,13 @@ export function addToPcp(m: Machine, cpu: number, pfn: Pfn): void {
  * straight to buddy, where isolation keeps it.
  */
 export function freePages(m: Machine, cpu: number, pfn: Pfn, order: Order): void {
-  if (order === 0 && (m.flags[pfn]! & (PG_HEAD | PG_TAIL)) !== 0) splitCompound(m, pfn);
+  if (order === 0 && (m.flags[pfn]! & (PG_HEAD | PG_TAIL)) !== 0) {
+    if ((m.flags[pfn]! & PG_HUGE) !== 0) {
+      releaseHugePage(m, pfn);
+      return;
+    }
+    splitCompound(m, pfn);
+  }
   for (let page = pfn; page < pfn + 2 ** order; page++) {
     m.flags[page] = 0;
     m.mapcount[page] = 0;

@@ -1,4 +1,12 @@
-import { PG_DIRTY, PG_NONLINEAR, PG_PRIVATE, PG_SWAPBACKED, PG_UPTODATE, PG_WRITEBACK } from '../mm/page-flags.js';
+import {
+  PG_DIRTY,
+  PG_HUGE,
+  PG_NONLINEAR,
+  PG_PRIVATE,
+  PG_SWAPBACKED,
+  PG_UPTODATE,
+  PG_WRITEBACK,
+} from '../mm/page-flags.js';
 import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { takeStored } from './contents.js';
 import { EXTENT_PAGES, EXTENT_SHIFT, type Machine, SCALAR } from './machine.js';
@@ -75,8 +83,9 @@ export function replaceInSlot(m: Machine, source: Pfn, target: Pfn): void {
   m.leafSlots[at] = ((m.leafSlots[at]! & ~SLOT_PFN) | (target + 1)) >>> 0;
 }
 
-/** Marks a page of the cache dirty, in its flags and in its slot's tag (folio_mark_dirty). */
+/** Marks a page of the cache dirty, in its flags and in its slot's tag (folio_mark_dirty); of hugetlbfs none ever is. */
 export function markDirty(m: Machine, pfn: Pfn): void {
+  if ((m.flags[pfn]! & PG_HUGE) !== 0) return;
   m.flags[pfn] = m.flags[pfn]! | PG_DIRTY;
   tagSlot(m, pfn, SLOT_DIRTY, 0);
 }

@@ -3,6 +3,7 @@ import type { PageView } from '../handler/page-view.js';
 import { PG_ANON, PG_ISOLATED, PG_KSM, PG_LRU, PG_PRIVATE, PG_SWAPCACHE } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import { SimMovableOperations } from './drivers/operations.js';
+import { SimHugePool } from './huge-pool-view.js';
 import type { Machine } from './machine.js';
 import { handOverIndex, mappingOfPage } from './mappings.js';
 import { putPage } from './page-allocator.js';
@@ -19,10 +20,12 @@ const MIGRATOR_CPU = 0;
 export class SimPageView implements PageView {
   readonly entries: SimPageEntries;
   readonly #drivers: SimMovableOperations;
+  readonly hugePool: SimHugePool;
 
   constructor(private readonly machine: Machine) {
     this.#drivers = new SimMovableOperations(machine);
     this.entries = new SimPageEntries(machine);
+    this.hugePool = new SimHugePool(machine);
   }
 
   flags(pfn: Pfn): number {

@@ -1,6 +1,15 @@
 import type { MemoryHost, MemoryLayout, RmapVisit, Room } from '../host/memory-host.js';
 import type { BlockState } from '../mm/memory-block.js';
-import { PG_DIRTY, PG_HEAD, PG_ISOLATED, PG_LOCKED, PG_MOVABLE_OPS, PG_NONLINEAR, PG_THP } from '../mm/page-flags.js';
+import {
+  PG_DIRTY,
+  PG_HEAD,
+  PG_HUGE,
+  PG_ISOLATED,
+  PG_LOCKED,
+  PG_MOVABLE_OPS,
+  PG_NONLINEAR,
+  PG_THP,
+} from '../mm/page-flags.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import type { BlockId, Order, Pfn } from '../mm/units.js';
 import { SimBulkMover } from './bulk-mover.js';
@@ -9,6 +18,8 @@ import { splitCompound } from './compound-pages.js';
 import { copyContentsBatch } from './contents.js';
 import { cancelOffline, goingOffline } from './drivers/notify.js';
 import { SimFreeMemory } from './free-memory.js';
+import { freeHugetlbTarget, hugetlbTarget } from './hugetlb.js';
+import { noteMovedIntoPool } from './hugetlb-pool.js';
 import { isolateRange, undoIsolateRange } from './isolation.js';
 import { placeOnLru } from './lru.js';
 import type { Machine } from './machine.js';
@@ -91,11 +102,15 @@ export class SimHost implements MemoryHost {
   }
 
   allocateTarget(order: Order, source: Pfn, sparedOrder: Order): Pfn {
-    return allocateTarget(this.machine, order, source, sparedOrder);
+    const isHugetlb = order > 0 && (this.machine.flags[source]! & PG_HUGE) !== 0;
+    return isHugetlb
+      ? hugetlbTarget(this.machine, order, source)
+      : allocateTarget(this.machine, order, source, sparedOrder);
   }
 
   freeTarget(pfn: Pfn, order: Order): void {
-    freeTarget(this.machine, pfn, order);
+    if ((this.machine.flags[pfn]! & PG_HUGE) !== 0) freeHugetlbTarget(this.machine, pfn);
+    else freeTarget(this.machine, pfn, order);
   }
 
   roomOutside(without: readonly PfnRange[]): Room {
@@ -141,13 +156,14 @@ export class SimHost implements MemoryHost {
   carry(source: Pfn, target: Pfn): void {
     const m = this.machine;
     const flags = m.flags[source]!;
+    if ((flags & m.flags[target]! & (PG_HUGE | PG_HEAD)) === (PG_HUGE | PG_HEAD)) noteMovedIntoPool(m, source);
     // Whether the file has nonlinear mappings is the file's to say: it may have changed since the slot moved.
     const nonlinear = this.pages.hasNonlinearMappings(target) ? PG_NONLINEAR : 0;
     // An entry may have gone meanwhile that knew the page was dirty: then its new frame has been told.
     const own = m.flags[target]! & (~(CARRIED | PG_NONLINEAR) | PG_DIRTY);
     m.flags[target] = (own | (flags & CARRIED) | nonlinear) >>> 0;
     m.flags[source] = (flags & (PG_LOCKED | PG_ISOLATED)) >>> 0;
-    if ((flags & PG_MOVABLE_OPS) === 0) placeOnLru(m, target);
+    if ((flags & (PG_MOVABLE_OPS | PG_HUGE)) === 0) placeOnLru(m, target);
   }
 
   freeSource(pfn: Pfn): void {

@@ -21,6 +21,7 @@ import { freeBlockOrder } from './buddy.js';
 import { linkBack } from './contents.js';
 import { checkDrivers } from './drivers/books.js';
 import { HOLD_WRITEBACK } from './holds.js';
+import { checkHugetlb } from './hugetlb.js';
 import { founderFrom, lruListOf } from './lru.js';
 import { LRU_ADD_BATCH, LRU_CHUNK, LRU_LISTS_PER_NODE, type Machine, SCALAR } from './machine.js';
 import { MAPPING_ANON, MAPPING_KSM, MAPPING_SHMEM, mappingOfPage } from './mappings.js';
@@ -55,6 +56,7 @@ export function validateMachine(m: Machine): string[] {
   checkDirtyTags(m, report);
   checkLru(m, report);
   checkDrivers(m, report);
+  checkHugetlb(m, report);
   return broken;
 }
 

@@ -1,6 +1,6 @@
 import type { MigrationService } from '../../migration/migration-service.js';
 import { endOfCompound } from '../../mm/compound-page.js';
-import { FREE_FLAGS, PG_HEAD, PG_TAIL } from '../../mm/page-flags.js';
+import { FREE_FLAGS, PG_HEAD, PG_HUGE, PG_TAIL } from '../../mm/page-flags.js';
 import type { Order, Pfn } from '../../mm/units.js';
 import { IMPOSSIBLE, sortByCost, usedPagesByRange } from './range-glance.js';
 
@@ -59,6 +59,8 @@ function isBarred(service: MigrationService, start: Pfn, size: number): boolean 
   for (let pfn = service.skipPlain(start, end); pfn < end; pfn = service.skipPlain(pfn + 1, end)) {
     const word = flags[pfn]!;
     if ((word & FREE_FLAGS) !== 0) continue;
+    // What an operator has set aside is not for the taking, and moves only when its memory goes (as in compaction).
+    if ((word & PG_HUGE) !== 0) return true;
     if ((word & PG_HEAD) !== 0 && endOfFolioLargerThan(flags, pfn, size) > 0) return true;
     if (service.judge(pfn) !== 0) return true;
   }
@@ -75,6 +77,7 @@ function askWhetherItEmpties(service: MigrationService, start: Pfn, size: number
   let answer: 'yes' | 'later' = 'yes';
   const end = start + size;
   for (let pfn = service.skipPlain(start, end); pfn < end; pfn = service.skipPlain(pfn + 1, end)) {
+    if ((flags[pfn]! & PG_HUGE) !== 0) return 'no';
     if ((flags[pfn]! & PG_HEAD) !== 0 && endOfFolioLargerThan(flags, pfn, size) > 0) return 'no';
     const outcome = service.judge(pfn);
     if (outcome === 0) continue;
