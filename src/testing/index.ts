@@ -11,6 +11,7 @@ export { anonymousFixture, anonymousPages } from './machines/anonymous-pages.js'
 export { driverPages, driversFixture, driversPages, movableOpsFixture } from './machines/driver-pages.js';
 export { fileBackedFixture, fileBackedPages } from './machines/file-backed-pages.js';
 export { ksmFixture, ksmPages } from './machines/ksm-pages.js';
+export { hugetlbFixture, hugetlbPages } from './machines/hugetlb-pages.js';
 export { pageThatIs } from './machines/make-pages.js';
 export { mlockedFixture, mlockedPages } from './machines/mlocked-pages.js';
 export { neverMove } from './machines/never-move.js';
