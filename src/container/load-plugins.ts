@@ -17,6 +17,7 @@ const SHIPPED = [
   'anonymous',
   'file-backed',
   'movable-ops',
+  'hugetlb',
 ] as const;
 
 /**

@@ -1,5 +1,6 @@
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
+import hugetlb from '../../plugins/hugetlb/index.js';
 import hwpoison from '../../plugins/hwpoison/index.js';
 import ksm from '../../plugins/ksm/index.js';
 import mlocked from '../../plugins/mlocked/index.js';
@@ -24,4 +25,5 @@ export const SHIPPED_PAGE_TYPES: readonly PageType[] = [
   anonymous,
   fileBacked,
   movableOps,
+  hugetlb,
 ];

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import {
   anonymousFixture,
   fileBackedFixture,
+  hugetlbFixture,
   ksmFixture,
   mlockedFixture,
   movableOpsFixture,
@@ -14,6 +15,7 @@ import {
 } from 'vacate/testing';
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
+import hugetlb from '../../plugins/hugetlb/index.js';
 import hwpoison from '../../plugins/hwpoison/index.js';
 import ksm from '../../plugins/ksm/index.js';
 import mlocked from '../../plugins/mlocked/index.js';
@@ -41,6 +43,7 @@ const SHIPPED = [
   { plugin: anonymous, fixture: anonymousFixture },
   { plugin: fileBacked, fixture: fileBackedFixture },
   { plugin: movableOps, fixture: movableOpsFixture },
+  { plugin: hugetlb, fixture: hugetlbFixture },
 ];
 const PLUGINS = SHIPPED.map(({ plugin }) => plugin);
 

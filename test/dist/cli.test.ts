@@ -374,6 +374,7 @@ describe('vacate handlers', () => {
           'anonymous',
           'file-backed',
           'movable-ops',
+          'hugetlb',
         ],
       ]);
       expect(Object.keys(handlers[0])).toEqual(['name', 'claims', 'order', 'refusals']);

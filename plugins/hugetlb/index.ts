@@ -1,0 +1,12 @@
+import { definePageType } from 'vacate/handler';
+import { HugetlbHandler } from './handler.js';
+import { refusals } from './refusals.js';
+
+export default definePageType({
+  name: 'hugetlb',
+  api: 1,
+  order: null,
+  claims: 'huge pages that an operator has set aside (hugetlb), used or not, gigantic ones too',
+  refusals,
+  create: (pages) => new HugetlbHandler(pages),
+});
