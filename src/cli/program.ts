@@ -40,6 +40,7 @@ import {
   timeout,
   watch,
 } from './program-options.js';
+import { addResults } from './results/add-results.js';
 import { addSoak } from './soak/add-soak.js';
 import { version } from './version.js';
 import { addView } from './view/add-view.js';
@@ -89,6 +90,7 @@ export function createProgram(
   addHighOrder(program, context, end, strategyNames?.highOrder);
   addCompare(program, context, end);
   addFleet(program, context, end);
+  addResults(program, context, end);
   addView(program, context, end);
   addSoak(program, context, end);
   addReplay(program, context, end);

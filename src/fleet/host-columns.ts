@@ -7,7 +7,7 @@ type Column = FileColumn<HostResult>;
 /** Columns of the table of hosts; all but the first three are unknown of a host that failed. */
 export const HOST_COLUMNS: readonly Column[] = [
   { name: 'host', type: 'text', of: ({ host }) => host },
-  { name: 'where', type: 'text', of: ({ where }) => where },
+  { name: 'capture', type: 'text', of: ({ where }) => where },
   { name: 'failed', type: 'text', of: (result) => (isFailed(result) ? result.because : null) },
   text('kernel', ({ kernel }) => kernel),
   whole('bytes', ({ bytes }) => bytes),
@@ -42,7 +42,7 @@ export interface HostReasonRow extends HostReason {
 
 export const REASON_COLUMNS: ReadonlyArray<FileColumn<HostReasonRow>> = [
   { name: 'host', type: 'text', of: ({ host }) => host },
-  { name: 'where', type: 'text', of: ({ where }) => where },
+  { name: 'capture', type: 'text', of: ({ where }) => where },
   { name: 'reason', type: 'text', of: ({ reason }) => reason },
   { name: 'kind', type: 'text', of: ({ kind }) => kind },
   { name: 'pages', type: 'whole', of: ({ pages }) => pages },

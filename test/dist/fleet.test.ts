@@ -97,3 +97,56 @@ describe('vacate fleet forecast', () => {
     PATIENCE_MS,
   );
 });
+
+describe('vacate results', () => {
+  const ask = (...args: readonly string[]) => vacate(['results', folder, ...args]);
+
+  it(
+    'answers in SQL about every run in a folder',
+    async () => {
+      const args = [
+        '--sql',
+        'SELECT host, sum(free2M) AS free, max(run) AS run FROM hosts GROUP BY host ORDER BY host',
+      ];
+      const [said, text, csv, views] = await Promise.all([
+        ask(...args, '--json'),
+        ask(...args),
+        ask(...args, '--csv'),
+        ask(),
+      ]);
+      const hosts = read('two', 'hosts.csv').split('\n').slice(1, -1);
+      const { columns, rows } = JSON.parse(said.stdout);
+      expect([said.exitCode, said.stderr, columns]).toEqual([0, '', ['host', 'free', 'run']]);
+      expect(rows).toHaveLength(hosts.length);
+      expect(rows.every(([, free, run]: [string, number, string]) => free > 0 && run === out('two'))).toBe(true);
+      expect(text.stdout).toMatch(/^ {2}host +free {2}run/);
+      expect(csv.stdout.split('\n')[1]).toBe(rows[0].join(','));
+      expect(views.stdout).toMatch(new RegExp(`^hosts \\(${2 * hosts.length} rows\\)\n {2}run varchar, host varchar`));
+    },
+    PATIENCE_MS,
+  );
+
+  it.each([
+    [['--sql', 'SELECT nonesuch FROM hosts'], 'the results cannot be asked that: Binder Error'],
+    [['--csv', '--json'], 'keep one of them'],
+  ])(
+    'says in a sentence what is wrong with %j',
+    async (args, says) => {
+      const { exitCode, stdout, stderr } = await ask(...args);
+      expect([exitCode, stdout]).toEqual([2, '']);
+      expect(stderr).toContain(says);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'wants folders that hold results',
+    async () => {
+      const { exitCode, stderr } = await vacate(['results', 'examples/scenarios']);
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain('"examples/scenarios" holds no results');
+    },
+    PATIENCE_MS,
+  );
+});

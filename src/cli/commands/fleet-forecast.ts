@@ -10,8 +10,7 @@ import { checkFolder, type FolderManner, ResultsFolder } from '../engine/results
 import { runTasks } from '../engine/run-tasks.js';
 import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
 import { findCaptures } from '../fleet/find-captures.js';
-import { fleetHtml } from '../fleet/fleet-html.js';
-import { FLEET_FORM, type FleetRecord, fleetFiles } from '../fleet/fleet-record.js';
+import { FLEET_FORM, type FleetRecord } from '../fleet/fleet-record.js';
 import { fleetText } from '../fleet/fleet-text.js';
 import { checkHtmlFile, writeHtmlFile } from '../html/html-file.js';
 import { Interrupted } from '../interrupts.js';
@@ -55,8 +54,13 @@ export async function fleetForecast(
   try {
     const rows = await finish(context, jobs, folder, options);
     const report = fleetReport(rows);
-    folder?.writeResults(fleetFiles(record, rows));
-    if (html !== undefined) writeHtmlFile(html, fleetHtml(record, report));
+    if (folder !== null || html !== undefined) {
+      // Charts are more code than all the rest: whoever wants no report does not wait for them.
+      const { fleetFiles } = await import('../fleet/fleet-files.js');
+      const files = fleetFiles(record, rows);
+      folder?.writeResults(files);
+      if (html !== undefined) writeHtmlFile(html, files['report.html']);
+    }
     show(context, options, report, rows);
     return exitCodeFor(report);
   } finally {

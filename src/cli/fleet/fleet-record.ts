@@ -1,10 +1,5 @@
 import type { DoneJob } from '../../container/do-job.js';
-import { fleetReport } from '../../fleet/fleet-report.js';
-import { HOST_COLUMNS, REASON_COLUMNS, reasonRows } from '../../fleet/host-columns.js';
-import type { HostResult } from '../../fleet/host-row.js';
-import { csvTable, parquetTable } from '../../report/table-files.js';
 import type { FolderForm } from '../engine/results-folder.js';
-import { fleetHtml } from './fleet-html.js';
 import { parseHosts } from './parse-hosts.js';
 
 /** What a run over a fleet was asked: fleet.json. */
@@ -17,30 +12,18 @@ export interface FleetRecord {
   readonly jobs: readonly string[];
 }
 
-const RESULTS = ['hosts.csv', 'hosts.parquet', 'reasons.parquet', 'report.html'] as const;
+/** Files that are made when every host has its row. */
+export const FLEET_RESULTS = ['hosts.csv', 'hosts.parquet', 'reasons.parquet', 'report.html'] as const;
 
 export const FLEET_FORM: FolderForm<FleetRecord, DoneJob> = {
   record: 'fleet.json',
   journal: 'hosts.jsonl',
-  results: RESULTS,
+  results: FLEET_RESULTS,
   isRecord,
   differenceBetween,
   line: (done) => `${JSON.stringify(done)}\n`,
   parse: parseHosts,
 };
-
-/** All files that are made when every host has its row. */
-export function fleetFiles(
-  record: FleetRecord,
-  results: readonly HostResult[],
-): Readonly<Record<(typeof RESULTS)[number], string | Uint8Array>> {
-  return {
-    'hosts.csv': csvTable(HOST_COLUMNS, results),
-    'hosts.parquet': new Uint8Array(parquetTable(HOST_COLUMNS, results)),
-    'reasons.parquet': new Uint8Array(parquetTable(REASON_COLUMNS, reasonRows(results))),
-    'report.html': fleetHtml(record, fleetReport(results)),
-  };
-}
 
 function isRecord(value: unknown): value is FleetRecord {
   if (typeof value !== 'object' || value === null) return false;
