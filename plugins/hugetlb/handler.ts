@@ -1,5 +1,5 @@
 import { type PageTypeHandler, type PageView, type Pfn, PG_HUGE, PG_HWPOISON, PG_ISOLATED } from 'vacate/handler';
-import { GIGANTIC, RELEASED, RESERVED } from './refusals.js';
+import { GIGANTIC, NO_POOL, RELEASED, RESERVED } from './refusals.js';
 
 /** Huge pages of hugetlb: unused ones are given back, used ones move, whole, to another huge page. */
 export class HugetlbHandler implements PageTypeHandler {
@@ -13,7 +13,7 @@ export class HugetlbHandler implements PageTypeHandler {
     const { hugePool } = this.pages;
     if (hugePool === undefined) return 0;
     if (this.pages.count(page) === 0) return hugePool.available(page) > 0 ? 0 : RESERVED;
-    if (!this.pages.inCache(page)) return RELEASED;
+    if (!this.pages.inCache(page)) return hugePool.owns(page) ? RELEASED : NO_POOL;
     // One that is on its way has its target already.
     if ((this.pages.flags(page) & PG_ISOLATED) !== 0) return 0;
     return hugePool.isGigantic(page) && !hugePool.hasTarget(page) ? GIGANTIC : 0;

@@ -3,6 +3,7 @@ import type { RefusalTable } from 'vacate/handler';
 export const RELEASED = 1;
 export const RESERVED = 2;
 export const GIGANTIC = 3;
+export const NO_POOL = 4;
 
 export const refusals: RefusalTable = [
   null,
@@ -13,4 +14,5 @@ export const refusals: RefusalTable = [
     kind: 'retry',
     because: 'larger than any free block, and no unused one as large is in the pool outside of the range',
   },
+  { id: 'no-pool', kind: 'permanent', because: 'on the books of no pool: whoever took it keeps it' },
 ];

@@ -7,6 +7,8 @@ import type { RefusalCode } from './refusal.js';
  * The pool of huge pages that a page is of, as its handler sees it (struct hstate). Any page of a huge page names it.
  */
 export interface HugePool {
+  /** False for a huge page that is on no pool's books: its owner took it for itself. */
+  owns(pfn: Pfn): boolean;
   /** True if no free block is as large, so that none is made while the machine runs (hstate_is_gigantic). */
   isGigantic(pfn: Pfn): boolean;
   /** Huge pages of this size that nobody uses and no reservation counts on (available_huge_pages). */

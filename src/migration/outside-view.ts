@@ -56,6 +56,7 @@ export class OutsideView implements PageView {
       };
     if (pool !== undefined)
       this.hugePool = {
+        owns: (pfn) => pool.owns(pfn),
         isGigantic: (pfn) => pool.isGigantic(pfn),
         available: (pfn) => pool.available(pfn),
         hasTarget: (pfn) => pool.hasTarget(pfn),

@@ -9,6 +9,10 @@ import { nodeOf } from './pageblocks.js';
 export class SimHugePool implements HugePool {
   constructor(private readonly machine: Machine) {}
 
+  owns(pfn: Pfn): boolean {
+    return hstateOf(this.machine, pfn) >= 0;
+  }
+
   isGigantic(pfn: Pfn): boolean {
     const h = hstateOf(this.machine, pfn);
     return h >= 0 && this.machine.hugetlb[h + H_ORDER]! > MAX_PAGE_ORDER;

@@ -1,5 +1,6 @@
-import { PG_HEAD, PG_HUGE } from '../../mm/page-flags.js';
+import { PG_HEAD, PG_HUGE, PG_TAIL } from '../../mm/page-flags.js';
 import type { Pfn } from '../../mm/units.js';
+import { allocateKernelPages } from '../../sim/access.js';
 import { VM_SHARED, VM_WRITE } from '../../sim/address-space.js';
 import { truncateFile } from '../../sim/files.js';
 import { pin } from '../../sim/holds.js';
@@ -49,7 +50,11 @@ export function hugetlbFixture(): Fixture {
   const shrinking = createHugetlbFile(m, HUGETLB_ORDER, 1, false);
   const cut = hugetlbPage(m, CPU, shrinking, 0);
   settle(m);
-  return { machine: m, pages: pages.list, refusals: { released: released(m, shrinking, cut), reserved: reserved(m) } };
+  return {
+    machine: m,
+    pages: pages.list,
+    refusals: { released: released(m, shrinking, cut), reserved: reserved(m), 'of no pool': ofNoPool(m) },
+  };
 }
 
 /** A file is cut while somebody still holds its page. */
@@ -74,19 +79,30 @@ function reserved(m: Machine): Provocation {
   return { pfn: unused, from: 'refuses', provoke: () => {}, relieve: () => void truncateFile(m, CPU, promised, 0) };
 }
 
+/** One that its owner took from the allocator by itself. */
+function ofNoPool(m: Machine): Provocation {
+  const pfn = allocateKernelPages(m, CPU, HUGETLB_ORDER + 1, PG_HUGE | PG_TAIL);
+  m.flags[pfn] = PG_HUGE | PG_HEAD;
+  return { pfn, from: 'refuses', provoke: () => {} };
+}
+
 function isUnused(flags: number, count: number): boolean {
   return (flags & (PG_HUGE | PG_HEAD)) === (PG_HUGE | PG_HEAD) && count === 0;
 }
 
 /**
  * For page types that claim huge pages of hugetlb. Causes: `released`, the file of one is cut while somebody holds it;
- * `reserved`, an unused one has been promised to a file. A refusal of gigantic pages needs a larger machine.
+ * `reserved`, an unused one has been promised to a file; `of no pool`, one that is on no pool's books. A refusal of gigantic pages needs a larger machine.
  *
  * @example
  * const cases = pageTypeConformance(hugetlb, hugetlbPages());
  */
 export function hugetlbPages(
-  refusals: Provoked<'released' | 'reserved'> = { released: 'released', reserved: 'reserved' },
+  refusals: Provoked<'released' | 'reserved' | 'of no pool'> = {
+    released: 'released',
+    reserved: 'reserved',
+    'no-pool': 'of no pool',
+  },
 ): PageTypeOptions {
   return { fixture: () => provoked(hugetlbFixture(), refusals), skip: CANNOT_BE };
 }
