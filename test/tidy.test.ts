@@ -409,8 +409,8 @@ const inversify: Rule = (files) =>
 const dependencies: Rule = (files) => {
   const manifest = files.find(({ path }) => path === 'package.json');
   if (manifest === undefined) return ['package.json is missing'];
-  const { dependencies, devDependencies } = JSON.parse(manifest.text);
-  const shipped = Object.keys(dependencies ?? {});
+  const { dependencies, optionalDependencies, devDependencies } = JSON.parse(manifest.text);
+  const shipped = Object.keys({ ...dependencies, ...optionalDependencies });
   return productFiles(files).flatMap((file) => {
     const declared = BUNDLED.test(file.path) ? [...shipped, ...Object.keys(devDependencies ?? {})] : shipped;
     return importsOf(file)

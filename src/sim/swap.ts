@@ -79,6 +79,7 @@ export function moveInSwapCache(m: Machine, slot: number, source: Pfn, target: P
 
 /** The slot of a page of the swap cache, -1 if no slot has it. */
 export function swapSlotOf(m: Machine, pfn: Pfn): number {
+  if (m.swapBucket.length === 0) return NO_SLOT;
   for (let link = m.swapBucket[bucketOf(m, pfn)]!; link !== 0; link = m.swapChain[link - 1]!)
     if (m.swapCache[link - 1] === pfn + 1) return link - 1;
   return NO_SLOT;

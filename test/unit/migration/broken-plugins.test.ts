@@ -29,10 +29,10 @@ const N = 6;
 
 type Broken = (right: PageTypeHandler) => Partial<PageTypeHandler>;
 
-/** The shipped plugins, of which "anonymous" does some things differently; the others are as they are. */
-function withBroken(broken: Broken): PageType[] {
+/** The shipped plugins, of which one does some things differently; the others are as they are. */
+function withBroken(broken: Broken, name: string): PageType[] {
   return PLUGINS.map((plugin) =>
-    plugin.name !== 'anonymous'
+    plugin.name !== name
       ? plugin
       : {
           ...plugin,
@@ -52,8 +52,8 @@ function withBroken(broken: Broken): PageType[] {
   );
 }
 
-function serviceWith(m: Machine, broken: Broken): MigrationService {
-  return new MigrationService(new SimHost(m), withBroken(broken), new PageEvents());
+function serviceWith(m: Machine, broken: Broken, name = 'anonymous'): MigrationService {
+  return new MigrationService(new SimHost(m), withBroken(broken, name), new PageEvents());
 }
 
 /** The verb goes well so often, then does something else, once. */
@@ -147,9 +147,10 @@ describe('what a verb had done when it threw', () => {
     faultHugePage(m, 0, mm, vpn, 2);
     for (let page = 0; page < 4; page++) put(m, mm, vpn + page, 9, page);
     const head = frameAt(m, mm, vpn);
-    const service = serviceWith(m, (right) => ({
+    const halfway = (right: PageTypeHandler): Partial<PageTypeHandler> => ({
       migrate: (source, target, mode) => ((m.flags[source]! & PG_TAIL) !== 0 ? 2 : right.migrate(source, target, mode)),
-    }));
+    });
+    const service = serviceWith(m, halfway, 'thp');
     const error = caught(() => service.migrate({ pfns: Uint32Array.of(head), mode: MIGRATE_SYNC }));
     expect(error).toMatchObject({ kind: 'plugin', message: expect.stringContaining('must move all or none') });
     const moved = frameAt(m, mm, vpn);
