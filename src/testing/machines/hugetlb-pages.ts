@@ -81,7 +81,7 @@ function reserved(m: Machine): Provocation {
 
 /** One that its owner took from the allocator by itself. */
 function ofNoPool(m: Machine): Provocation {
-  const pfn = allocateKernelPages(m, CPU, HUGETLB_ORDER + 1, PG_HUGE | PG_TAIL);
+  const pfn = allocateKernelPages(m, CPU, HUGETLB_ORDER - 1, PG_HUGE | PG_TAIL);
   m.flags[pfn] = PG_HUGE | PG_HEAD;
   return { pfn, from: 'refuses', provoke: () => {} };
 }
