@@ -8,5 +8,5 @@ export default definePageType({
   order: 'pre',
   claims: 'pages of files that are mapped through a nonlinear VMA; refuses them all',
   refusals,
-  create: () => new NonlinearHandler(),
+  create: (pages) => new NonlinearHandler(pages),
 });
