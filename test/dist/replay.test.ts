@@ -176,7 +176,9 @@ describe('replay', () => {
 
   it('says what was given up and why, and what became of a page', async () => {
     const { stdout } = await replay(REFUSED);
-    expect(stdout).toMatch(/gave up on 0x4000-0x4fff: no page-type handler claims\s+it/);
+    expect(stdout).toMatch(
+      /gave up on 0x4000-0x4fff: kernel memory \(slab, page\s+table, stack\) that only its owner can free/,
+    );
     const moved = await jsonOf(OFFLINE, '--pfn', '0xc100');
     expect(moved).toMatchObject({ pfn: 0xc100, at: { is: 'no memory' } });
     const [event] = moved.events;

@@ -19,8 +19,8 @@ function notCarried(flags: number): Edit[] {
   return [
     {
       file: HOST,
-      find: 'const flags = m.flags[source]; // Whether',
-      put: `const flags = m.flags[source] & ~(${flags}); // Whether`,
+      find: 'const flags = m.flags[source]; if ((flags & m.flags[target]',
+      put: `const flags = m.flags[source] & ~(${flags}); if ((flags & m.flags[target]`,
     },
   ];
 }
@@ -88,8 +88,8 @@ export const hostMutants: readonly Mutant[] = [
     edits: [
       {
         file: RMAP,
-        find: 'if (at === 0 || !isPresent(pte) || ptePayload(pte) !== pfn) continue; setPte',
-        put: 'if (at === 0 || !isPresent(pte)) continue; setPte',
+        find: 'if (at === 0 || !isPresent(pte) || ptePayload(pte) !== pfn) return false; setPte',
+        put: 'if (at === 0 || !isPresent(pte)) return false; setPte',
       },
     ],
     world: 'anon-forked/1',
@@ -190,7 +190,7 @@ export const hostMutants: readonly Mutant[] = [
     name: 'no-place-on-the-lru',
     guard: 'the new page has a place on its list, or reclaim never comes by it',
     kernel: 'mm/migrate.c migrate_folio_move, folio_add_lru',
-    edits: [{ file: HOST, find: 'if ((flags & PG_MOVABLE_OPS) === 0) placeOnLru(m, target);', put: '' }],
+    edits: [{ file: HOST, find: 'if ((flags & (PG_MOVABLE_OPS | PG_HUGE)) === 0) placeOnLru(m, target);', put: '' }],
     world: 'anon/0',
   },
   {

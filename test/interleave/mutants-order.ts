@@ -164,7 +164,7 @@ export const orderMutants: readonly Mutant[] = [
       {
         file: BATCH,
         find: 'batch.state[unit] = ARRIVED;',
-        put: 'unlockPages(host, target, nrPages); batch.state[unit] = ARRIVED;',
+        put: 'unlockPages(host, batch.target[unit], 2 ** batch.order[unit]); batch.state[unit] = ARRIVED;',
       },
     ],
     world: 'anon/1',
@@ -191,7 +191,7 @@ export const orderMutants: readonly Mutant[] = [
         find: 'if (batch.state[unit] !== LOCKED) continue; const source = batch.source[unit]; const nrPages = 2 ** batch.order[unit]; if (wasFreed(host, batch, unit)) { finishFreed(host, batch, unit); continue; } batch.state[unit] = UNMAPPED;',
         put: 'if (batch.state[unit] !== MOVED) continue; const source = batch.source[unit]; const nrPages = 2 ** batch.order[unit];',
       },
-      { file: BATCH, find: 'const code = table.get(batch.handler[unit]).refuses(source + i);', put: 'const code = 0;' },
+      { file: BATCH, find: 'const code = handler.refuses(source + i);', put: 'const code = 0;' },
       taking(FIRST_OF_SHOOTDOWN, 'MOVED'),
       // The old page kept its mapping until it was freed.
       {

@@ -19,8 +19,8 @@ export const othersMutants: readonly Mutant[] = [
     edits: [
       {
         file: ACCESS,
-        find: 'if ((m.flags[pfn] & PG_LOCKED) !== 0) return ACCESS_BLOCKED; const shared',
-        put: 'const shared',
+        find: 'if ((m.flags[pfn] & (PG_LOCKED | PG_SWAPCACHE)) !== 0) return ACCESS_BLOCKED; const shared',
+        put: 'if ((m.flags[pfn] & PG_SWAPCACHE) !== 0) return ACCESS_BLOCKED; const shared',
       },
     ],
     world: 'file-dirty/2',
@@ -41,8 +41,8 @@ export const othersMutants: readonly Mutant[] = [
     edits: [
       {
         file: ACCESS,
-        find: 'if ((m.flags[pfn] & PG_LOCKED) !== 0) return ACCESS_BLOCKED; m.flags[pfn] = m.flags[pfn] | PG_REFERENCED;',
-        put: 'm.flags[pfn] = m.flags[pfn] | PG_REFERENCED;',
+        find: 'if ((m.flags[pfn] & (PG_LOCKED | PG_SWAPCACHE)) !== 0) return ACCESS_BLOCKED; m.flags[pfn] = m.flags[pfn] | PG_REFERENCED;',
+        put: 'if ((m.flags[pfn] & PG_SWAPCACHE) !== 0) return ACCESS_BLOCKED; m.flags[pfn] = m.flags[pfn] | PG_REFERENCED;',
       },
     ],
     world: 'file-shared/1',
@@ -54,8 +54,8 @@ export const othersMutants: readonly Mutant[] = [
     edits: [
       {
         file: ACCESS,
-        find: 'if ((m.flags[pfn] & PG_LOCKED) !== 0) return ACCESS_BLOCKED; fillContents',
-        put: 'fillContents',
+        find: 'if ((m.flags[pfn] & (PG_LOCKED | PG_SWAPCACHE)) !== 0) return ACCESS_BLOCKED; fillContents',
+        put: 'if ((m.flags[pfn] & PG_SWAPCACHE) !== 0) return ACCESS_BLOCKED; fillContents',
       },
     ],
     world: 'file-shared/1',

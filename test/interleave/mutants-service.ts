@@ -33,7 +33,11 @@ export const serviceMutants: readonly Mutant[] = [
     guard: 'a page that is on no list cannot be taken off one: it is on its way to the LRU, or in use by its owner',
     kernel: 'mm/vmscan.c folio_isolate_lru, PageLRU',
     edits: [
-      { file: JUDGE, find: 'if ((flags & (PG_LRU | PG_MOVABLE_OPS)) === 0) return CORE_NOT_ON_LRU;', put: '' },
+      {
+        file: JUDGE,
+        find: 'if ((flags & (PG_LRU | PG_MOVABLE_OPS | PG_HUGE)) === 0) return CORE_NOT_ON_LRU;',
+        put: '',
+      },
       { file: VIEW, find: 'if ((flags & PG_LRU) === 0) return notOnLru;', put: '' },
     ],
     world: 'anon/1',
@@ -329,7 +333,7 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: BATCH,
-        find: 'putBackPages(table.get(batch.handler[unit]), host.columns.flags, target, nrPages);',
+        find: 'putBackPages(handler, host.columns.flags, batch.target[unit], 2 ** batch.order[unit]);',
         put: '',
       },
     ],
@@ -395,7 +399,7 @@ export const serviceMutants: readonly Mutant[] = [
     edits: [
       {
         file: REST,
-        find: 'if (wasFreed(host, batch, unit)) finishFreed(host, batch, unit); else putBackUnit',
+        find: 'if (isHeld && wasFreed(host, batch, unit)) finishFreed(host, batch, unit); else putBackUnit',
         put: 'putBackUnit',
       },
     ],
