@@ -38,7 +38,8 @@ export function entriesOf({ exports }, plugins) {
  * @throws An error for a package that is needed and not declared.
  */
 export function publishedManifest(manifest, { packages, files }) {
-  const declared = Object.keys(manifest.dependencies);
+  const { dependencies, optionalDependencies } = manifest;
+  const declared = Object.keys({ ...dependencies, ...optionalDependencies });
   for (const name of packages) if (!declared.includes(name)) throw new Error(`${name} is needed, and is no dependency`);
   const target = (subpath) => ({ types: `./lib/${fileOf(subpath)}.d.ts`, default: `./lib/${fileOf(subpath)}.js` });
   return {
@@ -51,7 +52,8 @@ export function publishedManifest(manifest, { packages, files }) {
         typeof to === 'string' ? to.replace(/^\.\/dist\//, './') : target(subpath),
       ]),
     ),
-    dependencies: manifest.dependencies,
+    dependencies,
+    optionalDependencies,
   };
 }
 

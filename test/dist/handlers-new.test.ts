@@ -60,7 +60,11 @@ it(
     expect(said).toMatch(/^# fail 0$/m);
     const { exitCode, stdout, stderr } = await vacate(['handlers', '--json', '--plugin', plugin()]);
     expect([exitCode, stderr]).toEqual([0, '']);
-    expect(JSON.parse(stdout).handlers[0]).toMatchObject({ name: 'ring-buffer', order: 'pre' });
+    const inOrder: { name: string; order: string | null }[] = JSON.parse(stdout).handlers;
+    const at = inOrder.findIndex(({ name }) => name === 'ring-buffer');
+    expect(inOrder[at]).toMatchObject({ name: 'ring-buffer', order: 'pre' });
+    // Before whoever would claim its pages otherwise.
+    expect(at).toBeLessThan(inOrder.findIndex(({ name }) => name === 'movable-ops'));
   },
   PATIENCE_MS,
 );
