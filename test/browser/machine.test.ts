@@ -82,7 +82,7 @@ describe('a machine in a browser', () => {
     expect(text).toMatch(/Block\s*12, online/);
     const answer = await server.ask<{ flags: string[] }>(`api/pages/${12 * 4096}`);
     for (const flag of answer.flags) expect(text).toContain(flag);
-    await card.getByText('yes, as anonymous').waitFor();
+    await card.getByText('yes, as thp').waitFor();
   });
 
   it('is moved by keys, page by page', async () => {
