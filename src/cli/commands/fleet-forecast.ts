@@ -57,7 +57,7 @@ export async function fleetForecast(
     if (folder !== null || html !== undefined) {
       // Charts are more code than all the rest: whoever wants no report does not wait for them.
       const { fleetFiles } = await import('../fleet/fleet-files.js');
-      const files = fleetFiles(record, rows);
+      const files = fleetFiles(record, report, rows);
       folder?.writeResults(files);
       if (html !== undefined) writeHtmlFile(html, files['report.html']);
     }

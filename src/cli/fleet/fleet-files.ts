@@ -1,4 +1,4 @@
-import { fleetReport } from '../../fleet/fleet-report.js';
+import type { FleetReport } from '../../fleet/fleet-report.js';
 import { HOST_COLUMNS, REASON_COLUMNS, reasonRows } from '../../fleet/host-columns.js';
 import type { HostResult } from '../../fleet/host-row.js';
 import { csvTable, parquetTable } from '../../report/table-files.js';
@@ -11,11 +11,11 @@ type FleetFiles = Readonly<Record<Exclude<(typeof FLEET_RESULTS)[number], 'repor
 };
 
 /** All files that are made when every host has its row. */
-export function fleetFiles(record: FleetRecord, results: readonly HostResult[]): FleetFiles {
+export function fleetFiles(record: FleetRecord, report: FleetReport, results: readonly HostResult[]): FleetFiles {
   return {
     'hosts.csv': csvTable(HOST_COLUMNS, results),
     'hosts.parquet': new Uint8Array(parquetTable(HOST_COLUMNS, results)),
     'reasons.parquet': new Uint8Array(parquetTable(REASON_COLUMNS, reasonRows(results))),
-    'report.html': fleetHtml(record, fleetReport(results)),
+    'report.html': fleetHtml(record, report),
   };
 }
