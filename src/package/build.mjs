@@ -22,6 +22,9 @@ const COPIED = {
   'examples/scenarios': 'examples/scenarios',
 };
 
+/** What `vacate` begins with, as the compiler writes it. */
+const COMMAND = 'dist/src/cli/main.js';
+
 /** The schema of scenario files, as narrow as it can be: it is for editors. */
 const SCHEMA = 'scenario.schema.json';
 
@@ -30,7 +33,7 @@ async function main() {
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const entries = entriesOf(manifest, readdirSync(join(ROOT, 'plugins')));
   const modules = mapped(entries, ({ code }) => join(ROOT, code));
-  const bin = { main: join(ROOT, manifest.bin.vacate) };
+  const bin = { main: join(ROOT, COMMAND) };
   const built = await bundle({ entries: { ...modules, ...bin }, root: ROOT, out: OUT });
   const types = rollUp({
     entries: mapped(entries, ({ types }) => join(ROOT, types)),

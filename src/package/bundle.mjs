@@ -3,8 +3,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 
 /*
- * The compiled modules as a few files that all lie in one folder: one for each public entry, one for whatever is started
- * by its address (threads, the process that writes to sysfs), and what they share. Dependencies stay outside.
+ * The compiled modules as a few files that all lie in one folder: one for each entry, one for whatever is started by its
+ * address (threads, the process that writes to sysfs), and what they share.
  */
 
 /** `new URL('…', import.meta.url)`: how code names a file that it starts, loads or reads. */
@@ -47,7 +47,7 @@ const MINIFY = {
 };
 
 /**
- * Bundles.
+ * Bundles for the package: few and small files. Dependencies stay outside.
  *
  * @param {object} wish
  * @param {Record<string, string>} wish.entries What each file is to be called, and the compiled module that it is.
@@ -56,27 +56,61 @@ const MINIFY = {
  * @returns {Promise<{ packages: string[], files: string[] }>} The packages that are needed at run time, and the files.
  * @throws An error for an address that leads out of the package.
  */
-export async function bundle({ entries, root, out }) {
+export function bundle({ entries, root, out }) {
+  const small = {
+    minify: MINIFY,
+    minifyInternalExports: true,
+    comments: false,
+    codeSplitting: { groups: WHOLE.map(wholeFolder) },
+  };
+  return written({
+    entries,
+    root,
+    dir: join(out, 'lib'),
+    outside: () => true,
+    beside: (path) => `../${path}`,
+    output: small,
+  });
+}
+
+/**
+ * Bundles for the command line of the checkout: files that load fast. Dependencies are in them, but for some.
+ *
+ * @param {object} wish
+ * @param {Record<string, string>} wish.entries
+ * @param {string} wish.root
+ * @param {string} wish.dir Two levels below the top of the checkout.
+ * @param {readonly string[]} wish.outside Packages that are left where they are.
+ */
+export function bundleCommand({ entries, root, dir, outside }) {
+  return written({
+    entries,
+    root,
+    dir,
+    outside: (id) => id.startsWith('node:') || outside.includes(packageOf(id)),
+    beside: (path) => (path.startsWith('browser') ? `../${path}` : `../../${path}`),
+    output: {},
+  });
+}
+
+async function written({ entries, root, dir, outside, beside, output: manner }) {
   const handler = join(root, 'dist/src/handler/index.js');
   const build = await rolldown({
     input: entries,
     platform: 'node',
-    external: (id) => !/^[./\0]/.test(id) && id !== 'vacate/handler',
+    external: (id) => !/^[./\0]/.test(id) && id !== 'vacate/handler' && outside(id),
     resolve: { alias: { 'vacate/handler': handler } },
-    plugins: [helpers(), addresses(root, entries)],
+    plugins: [helpers(), addresses(root, entries, beside)],
     onLog(level, { message }) {
       if (level === 'warn') throw new Error(message);
     },
   });
   const { output } = await build.write({
-    dir: join(out, 'lib'),
+    dir,
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',
-    minify: MINIFY,
-    minifyInternalExports: true,
-    comments: false,
-    codeSplitting: { groups: WHOLE.map(wholeFolder) },
+    ...manner,
   });
   await build.close();
   const imported = output.flatMap((chunk) => [...(chunk.imports ?? []), ...(chunk.dynamicImports ?? [])]);
@@ -119,7 +153,7 @@ function helpers() {
  * Addresses are relative to the module that they stand in. In the package every module lies in `lib`, so each is written
  * anew; a module that is started by its address becomes an entry.
  */
-function addresses(root, entries) {
+function addresses(root, entries, beside) {
   return {
     name: 'addresses',
     transform(code, id) {
@@ -133,19 +167,19 @@ function addresses(root, entries) {
       };
       return code.replace(ADDRESS, (_all, quote, address) => {
         const target = fileURLToPath(new URL(address, pathToFileURL(id)));
-        return `new URL(${quote}${inPackage(relative(root, target), address) ?? emit(target)}${quote}, import.meta.url)`;
+        return `new URL(${quote}${inPackage(relative(root, target), address, beside) ?? emit(target)}${quote}, import.meta.url)`;
       });
     },
   };
 }
 
-/** Where what is read, not started, lies, as seen from `lib`; null for a module. */
-function inPackage(path, address) {
+/** Where what is read, not started, lies, as seen from the files; null for a module. */
+function inPackage(path, address, beside) {
   const slashed = path.split('\\').join('/') + (address.endsWith('/') && !path.endsWith('/') ? '/' : '');
   const plugin = /^dist\/plugins\/(.+)$/.exec(decodeURIComponent(slashed));
   if (plugin !== null) return `./plugins/${plugin[1]}`;
-  if (slashed.startsWith('dist/browser')) return `../${slashed.slice('dist/'.length)}`;
-  if (slashed === 'package.json' || slashed.startsWith('examples/')) return `../${slashed}`;
+  if (slashed.startsWith('dist/browser')) return beside(slashed.slice('dist/'.length));
+  if (slashed === 'package.json' || slashed.startsWith('examples/')) return beside(slashed);
   if (/^dist\/src\/.+\.js$/.test(slashed)) return null;
   throw new Error(`${address} leads to ${slashed}, which is not in the package; see src/package/bundle.mjs`);
 }

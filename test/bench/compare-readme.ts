@@ -69,7 +69,7 @@ const columnsOf = (kind: Table['kind']): readonly Column[] => [SUCCESS, ...COLUM
 
 function compare(seeds: string): { readonly cells: number; readonly tables: readonly Table[] } {
   const machines = SCENARIOS.map((name) => `examples/scenarios/${name}.yaml`);
-  const command = ['dist/src/cli/main.js', 'compare', ...machines, '--seeds', seeds, '--out', OUT, '--force', '--json'];
+  const command = ['dist/cli/main.js', 'compare', ...machines, '--seeds', seeds, '--out', OUT, '--force', '--json'];
   const stdio = ['ignore', 'pipe', 'inherit'] as const;
   return JSON.parse(
     execFileSync(process.execPath, command, { cwd: ROOT, stdio: [...stdio], maxBuffer: 2 ** 28 }).toString(),

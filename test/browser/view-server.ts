@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 /** The top of the package, from its sources and from dist alike. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url).href.replace(/\/dist\/$/, '/'));
-const MAIN = 'dist/src/cli/main.js';
+const MAIN = 'dist/cli/main.js';
 const START_MS = 30_000;
 
 /** A `vacate view` of the built command line, on a port of its own. */

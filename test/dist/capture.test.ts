@@ -162,8 +162,7 @@ const isRoot = process.getuid?.() === 0;
 const hasPages = spawnSync('head', ['-c', '8', '/proc/kpageflags']).stdout?.length === 8;
 /** A checkout below a home directory cannot be run by just anybody. */
 const canNobodyRun =
-  isRoot &&
-  spawnSync('node', ['dist/src/cli/main.js', '--version'], { cwd: ROOT, uid: NOBODY, gid: NOBODY }).status === 0;
+  isRoot && spawnSync('node', ['dist/cli/main.js', '--version'], { cwd: ROOT, uid: NOBODY, gid: NOBODY }).status === 0;
 
 describe('vacate capture of this host', () => {
   (hasPages ? it : it.skip)(
@@ -191,7 +190,7 @@ describe('vacate capture of this host', () => {
     `${canNobodyRun ? '' : '[skipped: nobody else can run this checkout] '}asks for root`,
     async () => {
       const out = outside();
-      const args = ['dist/src/cli/main.js', 'capture', '--out', out];
+      const args = ['dist/cli/main.js', 'capture', '--out', out];
       const ended = spawnSync('node', args, { cwd: ROOT, uid: NOBODY, gid: NOBODY, encoding: 'utf8' });
       expectSentence(
         { ...ended, exitCode: ended.status },

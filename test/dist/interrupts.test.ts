@@ -91,7 +91,7 @@ const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0;
       truncateSync(join(root, 'proc', name), LARGE_BYTES);
     }
     const folder = emptyTree();
-    const command = ['node', 'dist/src/cli/main.js', 'capture', '--out', join(folder, 'host7'), '--root', root];
+    const command = ['node', 'dist/cli/main.js', 'capture', '--out', join(folder, 'host7'), '--root', root];
     const ended = spawnSync('python3', ['-c', CLOSE_TERMINAL, folder, ...command], { cwd: ROOT, encoding: 'utf8' });
     // SIGHUP, as of a program that does not listen to it.
     expect([ended.stdout, ended.stderr]).toEqual(['signal 1\n', '']);

@@ -109,7 +109,7 @@ describe('--plugin names', () => {
     `export default { name: '${name}', api: 1, order: null, claims: 'nothing', refusals: [null], create: () => ({}) };`;
   const inFolder = (...args: string[]) =>
     new Promise<{ stdout: string; stderr: string }>((resolve) => {
-      const main = join(ROOT, 'dist/src/cli/main.js');
+      const main = join(ROOT, 'dist/cli/main.js');
       execFile(process.execPath, [main, 'handlers', '--json', ...args], { cwd: folder }, (_error, stdout, stderr) =>
         resolve({ stdout, stderr }),
       );

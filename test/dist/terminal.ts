@@ -59,7 +59,7 @@ export interface TerminalOptions {
 /** Runs the built command line on a terminal, to its end. */
 export function onTerminal(args: readonly string[], options: TerminalOptions = {}): Promise<Shown> {
   const { rows = 40, columns = 80, env = {}, onWritten } = options;
-  const command = [process.execPath, 'dist/src/cli/main.js', ...args];
+  const command = [process.execPath, 'dist/cli/main.js', ...args];
   const { FORCE_COLOR: _forced, NO_COLOR: _refused, ...inherited } = process.env;
   const child = spawn('python3', ['-c', ON_TERMINAL, `${rows}`, `${columns}`, ...command], {
     cwd: ROOT,

@@ -24,7 +24,7 @@ import { cached, command, GUEST_SOURCES, PACKAGE_ROOT } from './places.js';
  */
 
 /** Changes here make new images. */
-const RECIPE = '2';
+const RECIPE = '3';
 
 const MODULES = ['virtio_pci', 'virtio_blk', 'virtio_console', 'zram'];
 
@@ -102,7 +102,7 @@ export function makeToolsDisk(): string {
     mkdirSync(join(tree, 'lib'));
     copyFileSync(node, join(tree, 'bin/node'));
     for (const library of librariesOf(node)) copyFileSync(library, join(tree, 'lib', basename(library)));
-    const vacate = `#!/bin/sh\nexec /tools/bin/node ${flagsFor(node)} /vacate/dist/src/cli/main.js "$@"\n`;
+    const vacate = `#!/bin/sh\nexec /tools/bin/node ${flagsFor(node)} /vacate/dist/cli/main.js "$@"\n`;
     writeFileSync(join(tree, 'bin/vacate'), vacate, { mode: 0o755 });
     for (const folder of productionPackages(lock)) copyFolder(join(PACKAGE_ROOT, folder), join(tree, folder));
     makeDisk(made, tree);
@@ -111,10 +111,10 @@ export function makeToolsDisk(): string {
 
 /** A disk with our build as it is now. */
 export function makeVacateDisk(path: string): void {
-  if (!existsSync(join(PACKAGE_ROOT, 'dist/src/cli/main.js')))
+  if (!existsSync(join(PACKAGE_ROOT, 'dist/cli/main.js')))
     throw new Error('there is no build to run in a guest: npm run build');
   const tree = `${path}.tree`;
-  for (const name of ['package.json', 'dist/src', 'dist/plugins', 'dist/scenario.schema.json', 'examples/scenarios'])
+  for (const name of ['package.json', 'dist/cli', 'dist/scenario.schema.json', 'examples/scenarios'])
     copyFolder(join(PACKAGE_ROOT, name), join(tree, name));
   symlinkSync('/tools/node_modules', join(tree, 'node_modules'));
   makeDisk(path, tree);
@@ -143,11 +143,11 @@ function copyFolder(from: string, to: string): void {
   cpSync(from, to, { recursive: true });
 }
 
-/** What `npm ci --omit=dev` would install, by the lock file. */
+/** What `npm ci --omit=dev --omit=optional` would install, by the lock file. */
 function productionPackages(lock: string): string[] {
-  const packages: Record<string, { dev?: boolean }> = JSON.parse(lock).packages;
+  const packages: Record<string, { dev?: boolean; optional?: boolean }> = JSON.parse(lock).packages;
   return Object.entries(packages)
-    .filter(([folder, { dev }]) => folder.startsWith('node_modules/') && dev !== true)
+    .filter(([folder, { dev, optional }]) => folder.startsWith('node_modules/') && dev !== true && optional !== true)
     .map(([folder]) => folder);
 }
 

@@ -7,7 +7,7 @@ import { unpackChunk } from '../../../src/recording/chunk-reader.js';
 import { Replay } from '../../../src/recording/replay.js';
 import { firstLine, ROOT } from '../run-cli.js';
 
-const MAIN = 'dist/src/cli/main.js';
+const MAIN = 'dist/cli/main.js';
 
 export interface Answer {
   readonly status: number;
