@@ -44,7 +44,7 @@ export async function visit(browser: Browser, url: string, look: Look = {}): Pro
   });
   page.on('pageerror', (error) => complaints.push(error.message));
   await page.goto(url);
-  return { context, page, map: page.locator('canvas').first(), requests, complaints };
+  return { context, page, map: page.locator('.map canvas').first(), requests, complaints };
 }
 
 /** True once every page has come and is painted: the legend then has amounts. */
@@ -61,7 +61,7 @@ export async function pageOnCard(page: Page): Promise<number> {
 /** Colours of the map, as "r,g,b", along a grid of so many points each way. */
 export function coloursOfMap(page: Page, points = 40): Promise<string[]> {
   return page.evaluate(`(() => {
-    const map = document.querySelector('canvas');
+    const map = document.querySelector('.map canvas');
     const copy = document.createElement('canvas');
     copy.width = copy.height = ${points};
     const context = copy.getContext('2d');

@@ -110,7 +110,7 @@ describe('two strategies side by side', () => {
     await page.getByRole('combobox', { name: 'Strategy', exact: true }).selectOption('merged');
     await page.getByLabel('Beside it').selectOption('isolate-first');
     await page.getByRole('button', { name: 'Start' }).click();
-    await expectTwo(page.locator('canvas'));
+    await expectTwo(page.locator('.map canvas'));
     const captions = page.locator('.map figcaption');
     await captions
       .nth(0)
