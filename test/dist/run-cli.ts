@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const MAIN = 'dist/cli/main.js';
+const MAIN_UNBUNDLED = 'dist/src/cli/main.js';
 
 const ASK_MS = 20;
 
@@ -27,6 +28,8 @@ export interface Manner {
   readonly interruptWhen?: () => boolean;
   /** Sends this instead of SIGINT. */
   readonly signal?: NodeJS.Signals;
+  /** Module by module as it was compiled, for a plugin that reaches into the modules. */
+  readonly unbundled?: boolean;
   /** Nobody reads standard output. */
   readonly closeStdout?: boolean;
 }
@@ -34,7 +37,8 @@ export interface Manner {
 /** Runs the built command line to its end, without a terminal. */
 export function vacate(args: readonly string[], manner: Manner = {}): Promise<Ended> {
   const { FORCE_COLOR: _ignored, ...env } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...env, ...manner.env } });
+  const main = manner.unbundled === true ? MAIN_UNBUNDLED : MAIN;
+  const child = spawn(process.execPath, [main, ...args], { cwd: ROOT, env: { ...env, ...manner.env } });
   let stdout = '';
   let stderr = '';
   let interrupted = false;

@@ -62,7 +62,7 @@ it(
   async () => {
     const plugin = ['--plugin', './test/dist/plugins/copies-badly.mjs'];
     const common = ['soak', SMALL, '--seconds', '60', '--strategy', 'move-pages', '--faults', 'none'];
-    const ended = await vacate([...common, ...plugin, '--json']);
+    const ended = await vacate([...common, ...plugin, '--json'], { unbundled: true });
     const { ended: how, wrong, moves } = reportIn(ended);
     expect(ended.exitCode).toBe(1);
     expect(how).toBe('wrong');
