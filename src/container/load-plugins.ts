@@ -9,6 +9,7 @@ const SHIPPED = [
   'nonlinear',
   'hwpoison',
   'offline-pages',
+  'device-pinned',
   'thp',
   'ksm',
   'mlocked',

@@ -40,7 +40,7 @@ function explain(log: AttemptLog, asked: Asked, knowledge: Knowledge): AttemptEx
   const evidence = log.block === null ? null : (knowledge.evidenceOf?.(log.block) ?? null);
   const outcome = outcomeOf(log, asked);
   const because = causeOf(outcome, log, asked, evidence);
-  const pages = explainPages(log.pages, knowledge);
+  const pages = explainPages(log.pages, knowledge, evidence?.zones ?? null);
   const groups = pages.length > 0 ? groupPages(pages) : groupsOfEvidence(because, evidence);
   const failing = failingIn(log);
   const times = log.pages.flatMap(({ seconds }) => (seconds === null ? [] : [seconds]));

@@ -9,18 +9,29 @@ import { VERDICTS, type VerdictId } from './verdicts.js';
 
 const NAMED_PFNS_MAX = 16;
 
-/** The pages that a log names, each once, by the most that it says of it; in the order in which they are first named. */
-export function explainPages(events: readonly PageEvent[], knowledge: Knowledge): ExplainedPage[] {
+/**
+ * The pages that a log names, each once, by the most that it says of it; in the order in which they are first named. `zones`
+ * are those of the block that was to go, null if not known.
+ */
+export function explainPages(
+  events: readonly PageEvent[],
+  knowledge: Knowledge,
+  zones: readonly string[] | null,
+): ExplainedPage[] {
   const byPfn = new Map<number, PageEvent[]>();
   for (const event of events) {
     const named = byPfn.get(event.pfn);
     if (named === undefined) byPfn.set(event.pfn, [event]);
     else named.push(event);
   }
-  return [...byPfn.values()].map((named) => explainPage(named, knowledge));
+  return [...byPfn.values()].map((named) => explainPage(named, knowledge, zones));
 }
 
-function explainPage(named: readonly PageEvent[], knowledge: Knowledge): ExplainedPage {
+function explainPage(
+  named: readonly PageEvent[],
+  knowledge: Knowledge,
+  zones: readonly string[] | null,
+): ExplainedPage {
   // The last whole dump tells what still kept it when the attempt ended.
   const event = named.findLast(({ page }) => page?.because != null) ?? named.findLast(({ page }) => page !== null);
   const { pfn, because, ret, page } = event ?? (named.at(-1) as PageEvent);
@@ -45,7 +56,7 @@ function explainPage(named: readonly PageEvent[], knowledge: Knowledge): Explain
     expected,
     unexplained,
     verdict,
-    likelyHolder: holderOf(verdict, suspect) + suspicionOf(verdict, owner, knowledge),
+    likelyHolder: holderOf(verdict, suspect) + placeOf(verdict, zones) + suspicionOf(verdict, owner, knowledge),
     waitingHelps: VERDICTS[verdict].waitingHelps,
     file: page?.mapping ?? null,
     owner,
@@ -53,6 +64,15 @@ function explainPage(named: readonly PageEvent[], knowledge: Knowledge): Explain
     firstSeconds: seconds[0] ?? null,
     lastSeconds: seconds.at(-1) ?? null,
   };
+}
+
+/** What a pin in zone Movable cannot be, unless something is wrong (check_and_migrate_movable_pages, mm/gup.c). */
+function placeOf(verdict: VerdictId, zones: readonly string[] | null): string {
+  if (verdict !== 'dma-pin' || zones?.length !== 1 || zones[0] !== 'Movable') return '';
+  return (
+    '; its block is in zone Movable, and since Linux 5.13 pages leave that before they are pinned for long: so it is I/O in ' +
+    'flight, or a driver that leaves out FOLL_LONGTERM'
+  );
 }
 
 /** References that no mapping shows: whoever maps the page and has the means is the first to be asked. */

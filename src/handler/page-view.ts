@@ -44,6 +44,11 @@ export interface PageView {
   hasMapping(pfn: Pfn): boolean;
   /** True if the page's file is mapped by a nonlinear VMA (mapping->i_mmap_nonlinear is not empty). */
   hasNonlinearMappings(pfn: Pfn): boolean;
+  /**
+   * True if a device has pinned the page for as long as it wants (FOLL_LONGTERM); of a page with DMA_PINNED, false says that a
+   * transfer is under way. Absent where pins are not shown: a kernel does not tell the one from the other.
+   */
+  longtermPinned?(pfn: Pfn): boolean;
 
   /**
    * Takes the page off its LRU list and takes one reference (isolate_lru_page, mm/vmscan.c).

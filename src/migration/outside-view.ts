@@ -28,6 +28,7 @@ export class OutsideView implements PageView {
   late: VacateError | null = null;
   readonly hugePool?: HugePool;
   readonly entries?: PageEntries;
+  readonly longtermPinned?: (pfn: Pfn) => boolean;
   readonly movableOps?: (pfn: Pfn) => MovableOperations | null;
   /** Callbacks by driver, each as the handler may use them. */
   readonly #drivers = new Map<MovableOperations, MovableOperations>();
@@ -40,6 +41,7 @@ export class OutsideView implements PageView {
     private readonly dismiss: (error: VacateError) => void,
   ) {
     const { entries, hugePool: pool } = pages;
+    if (pages.longtermPinned !== undefined) this.longtermPinned = (pfn) => pages.longtermPinned!(pfn);
     if (pages.movableOps !== undefined)
       this.movableOps = (pfn) => {
         const operations = pages.movableOps!(pfn);

@@ -16,7 +16,7 @@ export const PG_WRITEBACK = 1 << 8;
 export const PG_RECLAIM = 1 << 9;
 /** Free in the buddy allocator; set on every page of the block, as Linux 6.12 reports it. */
 export const PG_BUDDY = 1 << 10;
-/** Mapped by at least one page-table entry. In a capture only; a machine asks its mapcount. */
+/** Mapped by at least one page-table entry. In the file only; whoever has read it asks the mapcount. */
 export const PG_MMAP = 1 << 11;
 export const PG_ANON = 1 << 12;
 export const PG_SWAPCACHE = 1 << 13;
@@ -52,6 +52,12 @@ export const PG_NONLINEAR = (1 << 31) >>> 0;
 /** A page with one of these is free. */
 export const FREE_FLAGS = PG_BUDDY | PG_PCP;
 
+/**
+ * Pinned through pin_user_pages: what folio_maybe_dma_pinned reads from a page's count. It has the bit of PG_MMAP, which no
+ * page has once its file is read; all others are taken.
+ */
+export const DMA_PINNED = PG_MMAP;
+
 const NAMES: ReadonlyArray<readonly [bit: number, name: string]> = [
   [PG_LOCKED, 'locked'],
   [PG_ERROR, 'error'],
@@ -64,7 +70,7 @@ const NAMES: ReadonlyArray<readonly [bit: number, name: string]> = [
   [PG_WRITEBACK, 'writeback'],
   [PG_RECLAIM, 'reclaim'],
   [PG_BUDDY, 'buddy'],
-  [PG_MMAP, 'mmap'],
+  [DMA_PINNED, 'dma_pinned'],
   [PG_ANON, 'anon'],
   [PG_SWAPCACHE, 'swapcache'],
   [PG_SWAPBACKED, 'swapbacked'],

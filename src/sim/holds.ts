@@ -4,11 +4,15 @@ import type { Pfn } from '../mm/units.js';
 import { type Machine, SCALAR } from './machine.js';
 import { getPage } from './page-ref.js';
 
-/** What somebody holds on a page until a time: an extra reference, the page lock, or a write under way. */
+/** What somebody holds on a page until a time: an extra reference, a device's pin, the page lock, or a write under way. */
 export const HOLD_PIN = 1;
 export const HOLD_LOCK = 2;
 export const HOLD_WRITEBACK = 3;
-export type HoldKind = 1 | 2 | 3;
+/** A pin of pin_user_pages for a transfer under way (direct I/O). */
+export const HOLD_DMA_PIN = 4;
+/** One for as long as a device wants (FOLL_LONGTERM: RDMA, VFIO). */
+export const HOLD_LONGTERM_PIN = 5;
+export type HoldKind = 1 | 2 | 3 | 4 | 5;
 
 export function addHold(m: Machine, pfn: Pfn, kind: HoldKind, until: number): void {
   const nr = m.scalars[SCALAR.nrHolds]!;

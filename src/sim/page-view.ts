@@ -3,6 +3,7 @@ import type { PageView } from '../handler/page-view.js';
 import { PG_ANON, PG_ISOLATED, PG_KSM, PG_LRU, PG_PRIVATE, PG_SWAPCACHE } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import { SimMovableOperations } from './drivers/operations.js';
+import { isLongtermPinned } from './gup.js';
 import { SimHugePool } from './huge-pool-view.js';
 import type { Machine } from './machine.js';
 import { handOverIndex, mappingOfPage } from './mappings.js';
@@ -58,6 +59,10 @@ export class SimPageView implements PageView {
   hasNonlinearMappings(pfn: Pfn): boolean {
     const mapping = mappingOfPage(this.machine, pfn);
     return mapping !== 0 && this.machine.mapNonlinear[mapping] !== 0;
+  }
+
+  longtermPinned(pfn: Pfn): boolean {
+    return isLongtermPinned(this.machine, pfn);
   }
 
   isolateFromLru(pfn: Pfn, notOnLru: number): number {

@@ -1,5 +1,6 @@
 import type { KindOfPlainPage } from '../host/bulk-mover.js';
 import {
+  DMA_PINNED,
   PG_ANON,
   PG_BUDDY,
   PG_HEAD,
@@ -34,6 +35,7 @@ const NOT_PLAIN_FLAGS =
   PG_UNEVICTABLE |
   PG_MLOCKED |
   PG_NONLINEAR |
+  DMA_PINNED |
   PG_MOVABLE_OPS |
   PG_HEAD |
   PG_TAIL |

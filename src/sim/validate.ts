@@ -20,6 +20,7 @@ import { VM_NONLINEAR, vmasOf } from './address-space.js';
 import { freeBlockOrder } from './buddy.js';
 import { linkBack } from './contents.js';
 import { checkDrivers } from './drivers/books.js';
+import { checkPins } from './gup.js';
 import { HOLD_WRITEBACK } from './holds.js';
 import { checkHugetlb } from './hugetlb.js';
 import { founderFrom, lruListOf } from './lru.js';
@@ -57,6 +58,7 @@ export function validateMachine(m: Machine): string[] {
   checkLru(m, report);
   checkDrivers(m, report);
   checkHugetlb(m, report);
+  checkPins(m, report);
   return broken;
 }
 

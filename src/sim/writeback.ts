@@ -1,10 +1,13 @@
 import { PG_ANON, PG_DIRTY, PG_LOCKED, PG_SWAPCACHE, PG_WRITEBACK } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import { store } from './contents.js';
+import { type DmaPin, dropPinnedMark } from './gup.js';
 import {
   addHold,
   findHold,
+  HOLD_DMA_PIN,
   HOLD_LOCK,
+  HOLD_LONGTERM_PIN,
   HOLD_PIN,
   HOLD_WRITEBACK,
   type HoldKind,
@@ -54,15 +57,25 @@ function endHold(m: Machine, cpu: number, pfn: Pfn, kind: HoldKind): void {
     return;
   }
   if (kind === HOLD_LOCK) m.flags[pfn] = m.flags[pfn]! & ~PG_LOCKED;
+  if (kind === HOLD_DMA_PIN || kind === HOLD_LONGTERM_PIN) dropPinnedMark(m, pfn);
   putPage(m, cpu, pfn);
 }
 
 /** Drops one pin of a page, if it has one (put_user_page). */
 export function unpin(m: Machine, cpu: number, pfn: Pfn): boolean {
-  const at = findHold(m, pfn, HOLD_PIN);
+  return dropHold(m, cpu, pfn, HOLD_PIN);
+}
+
+/** Drops one pin of a device's, of this kind, if the page has one (unpin_user_page). */
+export function unpinUserPage(m: Machine, cpu: number, pfn: Pfn, kind: DmaPin): boolean {
+  return dropHold(m, cpu, pfn, kind);
+}
+
+function dropHold(m: Machine, cpu: number, pfn: Pfn, kind: HoldKind): boolean {
+  const at = findHold(m, pfn, kind);
   if (at < 0) return false;
   removeHold(m, at);
-  endHold(m, cpu, pfn, HOLD_PIN);
+  endHold(m, cpu, pfn, kind);
   return true;
 }
 

@@ -22,6 +22,7 @@ export {
   poisonedFixture,
   poisonedPages,
 } from './machines/offline-pages.js';
+export { pinnedFixture, pinnedPages } from './machines/pinned-pages.js';
 export type { Provoked } from './machines/ready-made.js';
 export { shmemFixture, shmemPages } from './machines/shmem-pages.js';
 export { settle, smallMachine } from './machines/small-machine.js';

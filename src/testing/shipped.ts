@@ -1,4 +1,5 @@
 import anonymous from '../../plugins/anonymous/index.js';
+import devicePinned from '../../plugins/device-pinned/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
 import hugetlb from '../../plugins/hugetlb/index.js';
 import hwpoison from '../../plugins/hwpoison/index.js';
@@ -17,6 +18,7 @@ export const SHIPPED_PAGE_TYPES: readonly PageType[] = [
   nonlinear,
   hwpoison,
   offlinePages,
+  devicePinned,
   thp,
   ksm,
   mlocked,

@@ -8,12 +8,14 @@ import {
   movableOpsFixture,
   nonlinearFixture,
   offlinePagesFixture,
+  pinnedFixture,
   poisonedFixture,
   shmemFixture,
   swapBackedFixture,
   thpFixture,
 } from 'vacate/testing';
 import anonymous from '../../plugins/anonymous/index.js';
+import devicePinned from '../../plugins/device-pinned/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
 import hugetlb from '../../plugins/hugetlb/index.js';
 import hwpoison from '../../plugins/hwpoison/index.js';
@@ -35,6 +37,7 @@ const SHIPPED = [
   { plugin: nonlinear, fixture: nonlinearFixture },
   { plugin: hwpoison, fixture: poisonedFixture },
   { plugin: offlinePages, fixture: offlinePagesFixture },
+  { plugin: devicePinned, fixture: pinnedFixture },
   { plugin: thp, fixture: thpFixture },
   { plugin: ksm, fixture: ksmFixture },
   { plugin: mlocked, fixture: mlockedFixture },

@@ -129,6 +129,15 @@ describe('an attempt of which more is known than its log', () => {
     expect(asked('EBUSY').explanation).toContain('EBUSY');
   });
 
+  it('has a pin of a device that cannot be one for long, if its block is in zone Movable', () => {
+    const records = parseKernelLog(dumpText({ ret: 1, refcount: 2 + 1024 }));
+    const holderIn = (...zones: string[]) =>
+      explainAttempt(records, {}, { evidenceOf: () => ({ ...evidence, zones }) }).pages[0]!;
+    expect(holderIn('Movable')).toMatchObject({ verdict: 'dma-pin', waitingHelps: null });
+    expect(holderIn('Movable').likelyHolder).toContain('before they are pinned for long: so it is I/O in flight');
+    expect(holderIn('Normal').likelyHolder).not.toContain('Movable');
+  });
+
   it('was interrupted where nothing was named', () => {
     expect(asked('EINTR')).toMatchObject({ outcome: 'did-not-end', because: 'interrupted' });
   });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { PG_ANON, PG_NONLINEAR, PG_SLAB, PG_SWAPBACKED } from '../../../src/mm/page-flags.js';
 import { exitProcess } from '../../../src/sim/address-space.js';
-import { pin } from '../../../src/sim/holds.js';
+import { pinUserPage } from '../../../src/sim/gup.js';
+import { HOLD_DMA_PIN, HOLD_LONGTERM_PIN, pin } from '../../../src/sim/holds.js';
+import { unpinUserPage } from '../../../src/sim/writeback.js';
 import { MergedOffline } from '../../../src/strategies/offline/merged.js';
 import { runToEnd } from '../../../src/strategies/strategy.js';
 import { anonProcess, changed, countFree, settle, smallMachine, snapshot, zone } from '../sim/small-machine.js';
@@ -19,6 +21,23 @@ describe('of a simulated machine', () => {
     expect(found).toMatchObject({ verdict: 'cannot-know', waitingHelps: true });
     expect(found.reasons[0]).toMatchObject({ reason: 'pinned', kind: 'retry', pfns: [pfn] });
     expect(forecasterOfMachine(m).all().notKnowable.whatWouldShow).toEqual([]);
+  });
+
+  it('a device that pins for long keeps its block, one that has a transfer under way does not', () => {
+    const m = busyMachine();
+    const block = busyBlocks(m)[0]!;
+    const [pfn, other] = usedIn(m, block) as [number, number];
+    pinUserPage(m, other, m.clock[0]! + 5e6, HOLD_DMA_PIN);
+    const waits = forecasterOfMachine(m).one(block);
+    expect(waits).toMatchObject({ verdict: 'will-go' });
+    expect(waits.reasons).toMatchObject([{ reason: 'transfer-under-way', kind: 'retry', pages: 1, decides: null }]);
+    pinUserPage(m, pfn, FOR_EVER, HOLD_LONGTERM_PIN);
+    const found = forecasterOfMachine(m).one(block);
+    expect(found).toMatchObject({ verdict: 'will-not-go', waitingHelps: false });
+    expect(found.reasons[0]).toMatchObject({ reason: 'longterm-pin', kind: 'permanent', pages: 1, pfns: [pfn] });
+    expect(runToEnd(frontOf(m, MergedOffline).strategy.run({ blocks: [block] })).outcome).toBe('refused');
+    unpinUserPage(m, 0, pfn, HOLD_LONGTERM_PIN);
+    expect(runToEnd(frontOf(m, MergedOffline).strategy.run({ blocks: [block] })).outcome).toBe('done');
   });
 
   it('a handler is heard: what it refuses for good keeps the block', () => {
