@@ -1,6 +1,10 @@
+/**
+ * The public API; what neither this nor another entry of package.json exports is private.
+ *
+ * @module vacate
+ */
 import 'reflect-metadata';
 
-/** The public API; everything not exported here, from ./handler or from ./plugins is private. */
 export { VacateError, type VacateErrorKind } from './base/vacate-error.js';
 export { CaptureFiles, type CaptureSource, readCapture } from './capture/index.js';
 export { Clock } from './container/clock.js';

@@ -2,6 +2,7 @@ import { definePageType } from 'vacate/handler';
 import { AnonymousHandler } from './handler.js';
 import { refusals } from './refusals.js';
 
+/** Anonymous memory of processes: the page type that `vacate/plugins/anonymous` exports. */
 export default definePageType({
   name: 'anonymous',
   api: 1,

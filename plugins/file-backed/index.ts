@@ -2,6 +2,7 @@ import { definePageType } from 'vacate/handler';
 import { FileBackedHandler } from './handler.js';
 import { refusals } from './refusals.js';
 
+/** Pages of files: the page type that `vacate/plugins/file-backed` exports. */
 export default definePageType({
   name: 'file-backed',
   api: 1,

@@ -2,6 +2,7 @@ import { definePageType } from 'vacate/handler';
 import { HugetlbHandler } from './handler.js';
 import { refusals } from './refusals.js';
 
+/** Huge pages of hugetlb: the page type that `vacate/plugins/hugetlb` exports. */
 export default definePageType({
   name: 'hugetlb',
   api: 1,

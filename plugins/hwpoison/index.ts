@@ -2,6 +2,7 @@ import { definePageType } from 'vacate/handler';
 import { HwpoisonHandler } from './handler.js';
 import { refusals } from './refusals.js';
 
+/** Poisoned pages: the page type that `vacate/plugins/hwpoison` exports. */
 export default definePageType({
   name: 'hwpoison',
   api: 1,

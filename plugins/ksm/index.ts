@@ -2,6 +2,7 @@ import { definePageType } from 'vacate/handler';
 import { KsmHandler } from './handler.js';
 import { refusals } from './refusals.js';
 
+/** Pages that KSM has merged: the page type that `vacate/plugins/ksm` exports. */
 export default definePageType({
   name: 'ksm',
   api: 1,

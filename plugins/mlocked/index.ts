@@ -2,6 +2,7 @@ import { definePageType } from 'vacate/handler';
 import { MlockedHandler } from './handler.js';
 import { refusals } from './refusals.js';
 
+/** Pages that mlock keeps in memory: the page type that `vacate/plugins/mlocked` exports. */
 export default definePageType({
   name: 'mlocked',
   api: 1,

@@ -2,6 +2,7 @@ import { definePageType } from 'vacate/handler';
 import { NonlinearHandler } from './handler.js';
 import { refusals } from './refusals.js';
 
+/** Pages of nonlinear mappings, all of which it refuses: the page type that `vacate/plugins/nonlinear` exports. */
 export default definePageType({
   name: 'nonlinear',
   api: 1,

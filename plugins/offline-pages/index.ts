@@ -2,6 +2,7 @@ import { definePageType } from 'vacate/handler';
 import { OfflinePagesHandler } from './handler.js';
 import { refusals } from './refusals.js';
 
+/** Pages that a driver has taken out of use: the page type that `vacate/plugins/offline-pages` exports. */
 export default definePageType({
   name: 'offline-pages',
   api: 1,

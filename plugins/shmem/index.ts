@@ -2,6 +2,7 @@ import { definePageType } from 'vacate/handler';
 import { ShmemHandler } from './handler.js';
 import { refusals } from './refusals.js';
 
+/** Shared memory, and files of tmpfs: the page type that `vacate/plugins/shmem` exports. */
 export default definePageType({
   name: 'shmem',
   api: 1,

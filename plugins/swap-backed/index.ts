@@ -2,6 +2,7 @@ import { definePageType } from 'vacate/handler';
 import { SwapBackedHandler } from './handler.js';
 import { refusals } from './refusals.js';
 
+/** Pages of the swap cache: the page type that `vacate/plugins/swap-backed` exports. */
 export default definePageType({
   name: 'swap-backed',
   api: 1,

@@ -2,6 +2,7 @@ import { definePageType } from 'vacate/handler';
 import { ThpHandler } from './handler.js';
 import { refusals } from './refusals.js';
 
+/** Transparent huge pages: the page type that `vacate/plugins/thp` exports. */
 export default definePageType({
   name: 'thp',
   api: 1,

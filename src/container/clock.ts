@@ -4,6 +4,7 @@ export interface Clock {
   nowMs(): number;
 }
 
+/** Its token, for a module that replaces the clock. */
 export const Clock = Symbol.for('vacate/Clock');
 
 /** The one that vacate has. */

@@ -30,6 +30,7 @@ import { outsideOf } from './plugin-origins.js';
 import { type RunJobOptions, runJob } from './run-job.js';
 import { driverModule, whyNotWired } from './services.js';
 
+/** What an evacuator is made of. */
 export interface EvacuatorOptions {
   /** The machine: `simModule(machine)`, or another host's module. */
   readonly host: ContainerModule;

@@ -13,6 +13,7 @@ import { checkTimeLimit } from './plugin-origins.js';
 import type { ShardSource } from './shard-machine.js';
 import type { ShardTask } from './shard-main.js';
 
+/** What a machine of several nodes is made of. */
 export interface OpenShardsOptions extends GroupOptions {
   /** What each node's machine is made from, in the order of their addresses. */
   readonly nodes: readonly ShardSource[];

@@ -11,12 +11,15 @@ import { ListenerErrors } from './listener-errors.js';
  */
 export type Outcome = number;
 
+/** Outcomes that there can be; tables by outcome are as long. */
 export const NR_OUTCOMES = 1 << 16;
 
+/** The outcome of a page: who had it, by its number in the table of handlers, and what it said. */
 export function outcomeOf(handler: number, code: number): Outcome {
   return (handler << 8) | code;
 }
 
+/** Whose outcome it is: an index into the table of handlers. */
 export function handlerOf(outcome: Outcome): number {
   return outcome >>> 8;
 }
@@ -45,10 +48,13 @@ export const TOTAL_MIGRATED = 0;
 export const TOTAL_REFUSED = 1;
 /** Times that a page was tried again. */
 export const TOTAL_RETRIED = 2;
+/** Batches delivered. */
 export const TOTAL_BATCHES = 3;
+/** Events delivered in them. */
 export const TOTAL_EVENTS = 4;
 const NR_TOTALS = 5;
 
+/** How much is kept for listeners, and who hears of their errors. */
 export interface PageEventsOptions {
   /** Records that the ring holds. */
   readonly ringEvents?: number;
@@ -141,6 +147,7 @@ export class PageEvents {
     }
   }
 
+  /** Counts pages that have moved. */
   countMigrated(nrPages: number): void {
     this.totals[TOTAL_MIGRATED]! += nrPages;
   }
@@ -151,6 +158,7 @@ export class PageEvents {
     this.refused[outcome]! += nrPages;
   }
 
+  /** Counts pages that are tried again. */
   countRetried(nrPages: number): void {
     this.totals[TOTAL_RETRIED]! += nrPages;
   }

@@ -34,9 +34,12 @@ export type RangeEvent =
   | { readonly kind: 'refused'; readonly range: PfnRange; readonly reason: string }
   | { readonly kind: 'run-finished'; readonly outcome: RunOutcome };
 
+/** What a range event can be about. */
 export type RangeEventKind = RangeEvent['kind'];
+/** The range event of one kind. */
 export type RangeEventOf<K extends RangeEventKind> = Extract<RangeEvent, { readonly kind: K }>;
 
+/** Who hears of the errors of listeners. */
 export interface RangeEventsOptions {
   /** Told of every error that a listener let escape; without it they are only counted. */
   readonly onListenerError?: ListenerErrorHandler;
@@ -58,10 +61,12 @@ export class RangeEvents {
     return this.#errors.nrErrors;
   }
 
+  /** Tells all listeners, at once. */
   emit(event: RangeEvent): void {
     this.#subject.next(event);
   }
 
+  /** Completes the stream. */
   close(): void {
     this.#subject.complete();
   }

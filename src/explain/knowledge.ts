@@ -29,6 +29,7 @@ export interface Knowledge {
   flagsOf?(pfn: Pfn): number | null;
   /** What a process has open through which it can hold pages that no mapping shows: "2 pipes". */
   waysToPin?(pid: number): readonly string[];
+  /** What else speaks for or against a block; null if nothing does. */
   evidenceOf?(block: BlockId): BlockEvidence | null;
 }
 

@@ -28,6 +28,7 @@ const OWNERS_MAX = 8;
 /** So many different flags are remembered in words. */
 const FLAG_WORDS_MAX = 4096;
 
+/** What a forecast is asked about, and what more is known of the machine. */
 export interface ForecastOptions {
   /** Blocks to ask about; all that there are if absent. */
   readonly blocks?: readonly BlockId[];
@@ -99,6 +100,7 @@ export class Forecaster {
     this.#asked = options.blocks === undefined ? all : [...options.blocks].sort((a, b) => a - b);
   }
 
+  /** The forecast for all blocks that were asked about. */
   all(): Forecast {
     const { host } = this.service;
     const isOnline = (block: BlockId) => host.blockState(block) === BLOCK_ONLINE;

@@ -9,6 +9,7 @@ const BATCHES = 2;
 
 /** Texts of a capture or of a host, by the names that a capture directory has; null for one that is not there. */
 export interface KernelTexts {
+  /** The text of that name, whole. */
   text(name: string): string | null;
 }
 

@@ -58,6 +58,7 @@ export interface RoomForecast {
   readonly missing: number;
 }
 
+/** What would become of one block, and why. */
 export interface BlockForecast {
   readonly block: BlockId;
   readonly state: string;

@@ -1,4 +1,8 @@
-/** Everything that a page-type plugin may import. */
+/**
+ * Everything that a page-type plugin may import.
+ *
+ * @module vacate/handler
+ */
 export * from '../mm/migrate-mode.js';
 export * from '../mm/page-flags.js';
 export type { Order, Pfn } from '../mm/units.js';

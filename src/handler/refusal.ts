@@ -18,19 +18,32 @@ export type RefusalTable = readonly [null, ...Refusal[]];
 
 /** The refusals that every page type shares. The migration service finds them; a handler never returns them. */
 export const CORE_LOCKED = 1;
+/** Reserved at boot, and never to be touched. */
 export const CORE_RESERVED = 2;
+/** Under writeback, and the migration does not wait for it. */
 export const CORE_WRITEBACK = 3;
+/** More references than mappings, caches and owner explain. */
 export const CORE_PINNED = 4;
+/** Not on its LRU list, so that nobody can isolate it. */
 export const CORE_NOT_ON_LRU = 5;
+/** Its last reference is being dropped. */
 export const CORE_BEING_FREED = 6;
+/** Kernel memory that only its owner can free. */
 export const CORE_UNMOVABLE = 7;
+/** No page type claims it. */
 export const CORE_NO_HANDLER = 8;
+/** No free page to move it to. */
 export const CORE_NO_TARGET = 9;
+/** Another migrator has it. */
 export const CORE_ISOLATED = 10;
+/** A hole, or offline already. */
 export const CORE_OUTSIDE_MEMORY = 11;
+/** A mapping could not be taken away in this pass. */
 export const CORE_STILL_MAPPED = 12;
+/** The migration was stopped before its turn came. */
 export const CORE_INTERRUPTED = 13;
 
+/** What each of CORE_* means, indexed by it. */
 export const coreRefusals: RefusalTable = [
   null,
   { id: 'locked', kind: 'retry', because: 'another task holds the page lock' },

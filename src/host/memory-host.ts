@@ -77,6 +77,7 @@ export interface MemoryHost {
   /** Swap as it is now, for algorithms that cannot move an anonymous page without a slot. */
   readonly swap: SwapSpace;
 
+  /** How a block stands now; absent for one that was never there. */
   blockState(block: BlockId): BlockState;
   /**
    * The VMAs through which a page may be mapped, oldest first: of an anonymous page those of its whole family (the
@@ -113,6 +114,7 @@ export interface MemoryHost {
 
   /** Takes a page's lock (trylock_page); false, with nothing changed, if somebody has it. */
   lock(pfn: Pfn): boolean;
+  /** Gives the lock back (unlock_page). Only whoever has it may. */
   unlock(pfn: Pfn): void;
   /**
    * Makes the count 0 if it is exactly `expected`, so that nobody can take a reference any more (folio_ref_freeze); false,
@@ -162,4 +164,5 @@ export interface MemoryHost {
   validate(): string[];
 }
 
+/** The host's token, for a module that binds or replaces it. */
 export const MemoryHost = Symbol.for('vacate/MemoryHost');

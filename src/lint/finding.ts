@@ -16,6 +16,7 @@ export interface Change {
   readonly effect: Effect | null;
 }
 
+/** One thing to change, and what it would otherwise cost. */
 export interface Finding {
   /** Stable name for scripts, kebab-case. */
   readonly id: string;

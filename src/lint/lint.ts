@@ -15,6 +15,7 @@ export interface Unknown {
   readonly about: string;
 }
 
+/** What the rules found, and what they could not look at. */
 export interface LintReport {
   /** The gravest first. */
   readonly findings: readonly Finding[];

@@ -1,4 +1,8 @@
-/** A Linux host by itself (`vacate/linux`): its files, its memory blocks and DIMMs, and the host as a port. */
+/**
+ * A Linux host by itself: its files, its memory blocks and DIMMs, and the host as a port.
+ *
+ * @module vacate/linux
+ */
 export { type AcpiDimm, readAcpiDimms } from './acpi-dimms.js';
 export type { BlockWriter } from './host/block-writer.js';
 export { LinuxHost } from './host/linux-host.js';

@@ -40,6 +40,7 @@ export class LinuxTree {
     return join(this.root, path);
   }
 
+  /** True if there is a file or folder of that name. */
   has(path: string): boolean {
     return existsSync(this.at(path));
   }

@@ -25,6 +25,7 @@ export const HOST_TEXTS: Readonly<Record<string, string>> = {
 /** Of the files with a word for each page, those that a machine is built from. */
 const WORDS: Readonly<Record<string, string>> = { kpageflags: KPAGEFLAGS, kpagecount: '/proc/kpagecount' };
 
+/** Who is told how far reading has got. */
 export interface LiveOptions {
   /** Told the bytes that have been read, of about how many. */
   readonly onProgress?: (bytes: number, total: number) => void;
@@ -66,14 +67,17 @@ export class LiveFiles {
     return new LiveFiles(tree, readTexts(tree), words);
   }
 
+  /** A text file as it was read; null if there was none. */
   text(name: string): string | null {
     return this.#texts.get(name) ?? null;
   }
 
+  /** A host has one place only, so the same as `text`. */
   textBeside(name: string): string | null {
     return this.text(name);
   }
 
+  /** 64-bit words as they were read, the low half first; null if they were not. */
   words(name: string): Uint32Array | null {
     return this.#words.get(name) ?? null;
   }

@@ -25,6 +25,7 @@ export interface SysfsBlock {
   readonly node: number | null;
 }
 
+/** What sysfs says of memory blocks. */
 export interface SysfsMemory {
   /** Size of every block, a power of two. */
   readonly blockBytes: number;

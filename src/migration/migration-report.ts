@@ -41,6 +41,7 @@ export interface MigrationReport {
 export class RefusalTally {
   readonly #byOutcome = new Map<Outcome, { pages: number; pfns: Pfn[] }>();
 
+  /** Counts pages that were refused so, and remembers the first of each. */
   add(outcome: Outcome, pfn: Pfn, nrPages = 1): void {
     let entry = this.#byOutcome.get(outcome);
     if (entry === undefined) {

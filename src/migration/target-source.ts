@@ -18,6 +18,7 @@ export interface TargetAllocator {
   targetsFor(host: MemoryHost, sparedOrder?: Order): TargetSource;
 }
 
+/** Its token, for a module that replaces where pages go. */
 export const TargetAllocator = Symbol.for('vacate/TargetAllocator');
 
 /** The smallest block that serves; blocks of `sparedOrder` and above break only when nothing smaller is left. */

@@ -3,11 +3,16 @@ import type { BlockId } from './units.js';
 
 /** States of a memory block, include/linux/memory.h; a block that has none is absent (a hole). */
 export const BLOCK_ABSENT = 0;
+/** In use, or free to be used. */
 export const BLOCK_ONLINE = 1;
+/** Being emptied; nothing is allocated from it. */
 export const BLOCK_GOING_OFFLINE = 2;
+/** Its pages are of no zone, so that its DIMM can be pulled. */
 export const BLOCK_OFFLINE = 3;
+/** One of BLOCK_*. */
 export type BlockState = 0 | 1 | 2 | 3;
 
+/** What sysfs calls each state. */
 export const BLOCK_STATE_NAMES = ['absent', 'online', 'going-offline', 'offline'] as const;
 
 /**

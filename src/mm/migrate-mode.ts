@@ -1,9 +1,13 @@
-/** How far a migration may go to get a page, include/linux/migrate_mode.h. */
-export const MIGRATE_ASYNC = 0; // never block
-export const MIGRATE_SYNC_LIGHT = 1; // may wait for a lock, not for writeback
-export const MIGRATE_SYNC = 2; // may wait for both
+/** How far a migration may go to get a page, include/linux/migrate_mode.h: this one never blocks. */
+export const MIGRATE_ASYNC = 0;
+/** May wait for a lock, not for writeback. */
+export const MIGRATE_SYNC_LIGHT = 1;
+/** May wait for both. */
+export const MIGRATE_SYNC = 2;
+/** One of MIGRATE_ASYNC to MIGRATE_SYNC. */
 export type MigrateMode = 0 | 1 | 2;
 
+/** What reports call each mode. */
 export const MIGRATE_MODE_NAMES = ['async', 'sync-light', 'sync'] as const;
 
 /** Passes over a list that is not yet empty: NR_MAX_MIGRATE_PAGES_RETRY, mm/migrate.c. */

@@ -4,32 +4,49 @@
  * that file's stable part.
  */
 export const PG_LOCKED = 1 << 0;
+/** An I/O error has struck it (kernels before 6.12). */
 export const PG_ERROR = 1 << 1;
+/** Used since the LRU last looked. */
 export const PG_REFERENCED = 1 << 2;
+/** Its contents are valid: read, or written in full. */
 export const PG_UPTODATE = 1 << 3;
+/** Written to since it was last on its device. */
 export const PG_DIRTY = 1 << 4;
 /** On an LRU list. */
 export const PG_LRU = 1 << 5;
+/** On the active LRU list. */
 export const PG_ACTIVE = 1 << 6;
+/** Of the slab allocator, the kernel's own. */
 export const PG_SLAB = 1 << 7;
+/** On its way to a device; it must not move meanwhile. */
 export const PG_WRITEBACK = 1 << 8;
+/** To be reclaimed as soon as its writeback ends. */
 export const PG_RECLAIM = 1 << 9;
 /** Free in the buddy allocator; set on every page of the block, as Linux 6.12 reports it. */
 export const PG_BUDDY = 1 << 10;
 /** Mapped by at least one page-table entry. In the file only; whoever has read it asks the mapcount. */
 export const PG_MMAP = 1 << 11;
+/** Anonymous memory: of a process, not of a file. */
 export const PG_ANON = 1 << 12;
+/** Has a swap slot, and is found by it. */
 export const PG_SWAPCACHE = 1 << 13;
+/** Swap is where it would be written to: anonymous memory, and shared memory. */
 export const PG_SWAPBACKED = 1 << 14;
+/** The first page of a compound page. */
 export const PG_HEAD = 1 << 15;
+/** Any other page of a compound page. */
 export const PG_TAIL = 1 << 16;
 /** hugetlb. */
 export const PG_HUGE = 1 << 17;
+/** On the list of pages that reclaim passes over: mlocked, or of a ramfs. */
 export const PG_UNEVICTABLE = 1 << 18;
+/** Its hardware has failed; nobody may read it. */
 export const PG_HWPOISON = 1 << 19;
 /** No page frame stands behind this pfn: a hole, or an offline memory block. */
 export const PG_NOPAGE = 1 << 20;
+/** Merged by KSM: one page for equal contents of many processes. */
 export const PG_KSM = 1 << 21;
+/** Of a transparent huge page. */
 export const PG_THP = 1 << 22;
 /** Logically offline: balloon, virtio-mem. */
 export const PG_OFFLINE = 1 << 23;
@@ -37,6 +54,7 @@ export const PG_OFFLINE = 1 << 23;
 export const PG_PRIVATE = 1 << 24;
 /** Bit 25 of the file is IDLE; here: mlocked. */
 export const PG_MLOCKED = 1 << 25;
+/** A page table. */
 export const PG_PGTABLE = 1 << 26;
 /** Never to be touched: firmware, the kernel image, the memory map, holes in a bank. */
 export const PG_RESERVED = 1 << 27;

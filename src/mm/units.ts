@@ -5,7 +5,9 @@ export type Order = number;
 /** Number of a memory block, the unit in which memory goes online and offline. */
 export type BlockId = number;
 
+/** log2 of the bytes of a page. */
 export const PAGE_SHIFT = 12;
+/** Bytes of a page. */
 export const PAGE_SIZE = 1 << PAGE_SHIFT;
 /** No page: what an allocator returns when it has none. The last pfn that 28 bits can name is never a real page. */
 export const NO_PAGE = 0xffff_ffff;
@@ -14,9 +16,11 @@ export const MAX_PFN = 2 ** 28 - 1;
 
 /** Highest order the buddy allocator keeps, include/linux/mmzone.h MAX_PAGE_ORDER. */
 export const MAX_PAGE_ORDER = 10;
+/** Orders that the buddy allocator has lists for. */
 export const NR_PAGE_ORDERS = MAX_PAGE_ORDER + 1;
 /** Order of a pageblock, the granule of migratetypes: 2 MiB on x86-64. */
 export const PAGEBLOCK_ORDER = 9;
+/** Pages of a pageblock. */
 export const PAGEBLOCK_PAGES = 1 << PAGEBLOCK_ORDER;
 const KIB = 1024;
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;

@@ -54,6 +54,7 @@ export class ChunkReader {
     return this.#end - this.#at;
   }
 
+  /** Takes more of the file, cut anywhere. */
   feed(bytes: Uint8Array): void {
     if (this.#end + bytes.length > this.#bytes.length) this.#makeRoom(bytes.length);
     this.#bytes.set(bytes, this.#end);

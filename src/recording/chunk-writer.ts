@@ -40,6 +40,7 @@ export class ChunkWriter {
     private readonly deflate: Deflate,
   ) {}
 
+  /** Writes a chunk; those that go well together are compressed as one. */
   add(chunk: Chunk): void {
     const bytes = packBytes(chunk.kind, chunk.payload, null);
     if (this.#groupBytes + bytes.length > PAYLOAD_BYTES_MAX) this.flush();

@@ -45,6 +45,7 @@ export const CHUNK_END = 8;
 /** Other chunks one behind another, none of them deflated or a group. */
 export const CHUNK_GROUP = 9;
 
+/** What a chunk is of: one of CHUNK_*. */
 export type ChunkKind = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 /** A chunk as it is meant: unpacked. */

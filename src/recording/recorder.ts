@@ -42,6 +42,7 @@ export type RunFacts = Omit<RecordingHeader, 'machine'> & Pick<RecordedMachine, 
 /** Where chunks go, in order. */
 export type ChunkSink = (chunk: Chunk) => void;
 
+/** What is written down of a run, and where it goes. */
 export interface RecorderOptions {
   readonly facts: RunFacts;
   readonly sink: ChunkSink;

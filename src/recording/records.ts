@@ -16,6 +16,7 @@ export interface RecordingHeader {
   readonly by: string;
 }
 
+/** Which machine a run was on. */
 export interface RecordedMachine {
   readonly name: string;
   readonly source: 'scenario' | 'capture' | 'live';
@@ -36,6 +37,7 @@ export interface RecordedMachine {
   readonly dimms: readonly Dimm[];
 }
 
+/** A page type of the run, with its refusals. */
 export interface RecordedHandler {
   readonly name: string;
   /** By code, nothing at 0. */
@@ -54,6 +56,7 @@ export interface BlocksSnapshot {
   readonly states: ReadonlyArray<readonly [state: number, nr: number]>;
 }
 
+/** A range event, and when it was. */
 export interface TimedRangeEvent {
   /** Since the run began, by the recorder's clock. */
   readonly ms: number;
@@ -75,6 +78,7 @@ export interface CountersSnapshot {
   readonly refusals: Readonly<Record<string, number>>;
 }
 
+/** What a run came to. */
 export interface RecordingEnd {
   readonly ms: number;
   readonly outcome: string;

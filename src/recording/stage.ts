@@ -14,6 +14,7 @@ import type { BlocksSnapshot, RecordedMachine, TimedRangeEvent } from './records
 import type { Item, Timeline } from './timeline.js';
 import { UndoLog } from './undo-log.js';
 
+/** How much memory a replay may take to be quick. */
 export interface StageOptions {
   /** Bytes kept to go back step by step, 32 MiB by default; two for each page event. */
   readonly undoBytesMax?: number;

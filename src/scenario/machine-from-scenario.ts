@@ -19,6 +19,7 @@ import type { Load, Site } from './workloads/load.js';
 import { isFilling, isTrouble, pagesOf, startWorkload } from './workloads/start.js';
 import { makeTrouble } from './workloads/trouble.js';
 
+/** What replaces what the scenario says. */
 export interface ScenarioOptions {
   /** In place of the scenario's own. */
   readonly seed?: number;

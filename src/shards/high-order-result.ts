@@ -28,6 +28,7 @@ export interface NodeHighOrder {
   readonly lost: string | null;
 }
 
+/** A high-order job over several nodes: all that was made, and by which node. */
 export interface ShardedHighOrder
   extends ShardTotals,
     Pick<

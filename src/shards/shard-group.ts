@@ -25,6 +25,7 @@ export interface ShardNode {
   readonly lost: string | null;
 }
 
+/** How the nodes of a machine are driven together. */
 export interface GroupOptions {
   /** Aborted, it stops what is under way, in every node. */
   readonly signal?: AbortSignal | undefined;

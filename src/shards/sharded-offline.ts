@@ -13,6 +13,7 @@ export interface ShardedOfflineRequest {
   readonly strategy?: string | undefined;
 }
 
+/** What became of the blocks of one node. */
 export interface NodeOffline {
   readonly node: number;
   readonly name: string;
@@ -22,6 +23,7 @@ export interface NodeOffline {
   readonly lost: string | null;
 }
 
+/** An offline job over several nodes: all or none of its blocks, node by node. */
 export interface ShardedOffline extends ShardTotals {
   readonly outcome: JobOutcome;
   /** Ascending; a block of a node that is lost is not among them. */

@@ -40,6 +40,7 @@ export const ACCESS_FAULT = 2;
 export const ACCESS_NO_MEMORY = 3;
 /** The page was found, but its words do not belong together: a copy or a write went astray. */
 export const ACCESS_TORN = 4;
+/** What became of an access: one of ACCESS_*. */
 export type Access = 0 | 1 | 2 | 3 | 4;
 
 /**

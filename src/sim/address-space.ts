@@ -33,6 +33,7 @@ export function createProcess(m: Machine, cpu: number): number {
   return mm;
 }
 
+/** What mmap is asked for. */
 export interface MapRequest {
   /** First virtual page; -1 for just above what is mapped. */
   readonly start: number;

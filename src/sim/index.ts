@@ -1,4 +1,8 @@
-/** The simulated machine by itself (`vacate/sim`): built, used by processes, checked, and offered as a host. */
+/**
+ * The simulated machine by itself: built, used by processes, checked, and offered as a host.
+ *
+ * @module vacate/sim
+ */
 export { ACCESS_NO_MEMORY, ACCESS_OK, type Access, readPage, writePage } from './access.js';
 export { createProcess, exitProcess, forkProcess, type MapRequest, mapMemory, VM_WRITE } from './address-space.js';
 export { machineFromImage } from './from-image.js';

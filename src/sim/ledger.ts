@@ -15,6 +15,7 @@ import { swapCachePageOf } from './shmem.js';
  */
 export type Ledger = Uint32Array;
 
+/** What reads otherwise than a ledger says. */
 export interface LedgerComparison {
   /** Pages that were compared. */
   readonly pages: number;

@@ -72,6 +72,7 @@ export class SimHost implements MemoryHost {
     this.bulk = machine.others === null ? new SimBulkMover(machine) : null;
   }
 
+  /** As the machine has it. */
   blockState(block: BlockId): BlockState {
     return (this.machine.blockState[block] ?? 0) as BlockState;
   }
@@ -125,6 +126,7 @@ export class SimHost implements MemoryHost {
     return true;
   }
 
+  /** Gives the lock back (unlock_page). */
   unlock(pfn: Pfn): void {
     this.machine.flags[pfn] = this.machine.flags[pfn]! & ~PG_LOCKED;
   }

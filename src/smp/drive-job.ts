@@ -5,6 +5,7 @@ import type { Cpu } from './cpu.js';
 /** So often a job may pause while it puts things back; no shipped one does at all. */
 const PAUSES_MAX = 10_000;
 
+/** How a job is driven by a thread that is a CPU. */
 export interface SmpDriveOptions<Progress> {
   /** Stops the job; asked at each of its pauses. Absent: `cpu.isStopped`. */
   readonly signal?: { readonly aborted: boolean };

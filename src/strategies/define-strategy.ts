@@ -12,9 +12,21 @@ export interface StrategyTools {
 
 /** A strategy from outside the package: which front end it serves, and how to make it for one machine. */
 export type StrategyDefinition =
-  | { readonly frontEnd: 'high-order'; create(tools: StrategyTools): HighOrderStrategy }
-  | { readonly frontEnd: 'offline'; create(tools: StrategyTools): OfflineStrategy }
-  | { readonly frontEnd: 'reclaim'; create(tools: StrategyTools): ReclaimStrategy };
+  | {
+      readonly frontEnd: 'high-order';
+      /** Makes it, for one machine. */
+      create(tools: StrategyTools): HighOrderStrategy;
+    }
+  | {
+      readonly frontEnd: 'offline';
+      /** Makes it, for one machine. */
+      create(tools: StrategyTools): OfflineStrategy;
+    }
+  | {
+      readonly frontEnd: 'reclaim';
+      /** Makes it, for one machine. */
+      create(tools: StrategyTools): ReclaimStrategy;
+    };
 
 const FRONT_ENDS = ['high-order', 'offline', 'reclaim'];
 /** As commands name it; ":" and "+" stand before modes and switches there. */

@@ -1,4 +1,8 @@
-/** What a strategy may import (`vacate/strategy`): the interface, the tools, and what the shipped strategies share. */
+/**
+ * What a strategy may import: the interface, the tools, and what the shipped strategies share.
+ *
+ * @module vacate/strategy
+ */
 export { VacateError } from '../base/vacate-error.js';
 export { RangeEvents } from '../events/range-events.js';
 export type { FreeMemory, PlainAllocation } from '../host/free-memory.js';

@@ -61,6 +61,7 @@ export interface PagesScanned {
   readonly free: number;
 }
 
+/** What a high-order job came to. */
 export interface HighOrderResult {
   readonly outcome: JobOutcome;
   readonly strategy: string;
@@ -92,6 +93,7 @@ export interface OfflineRequest {
   readonly blocks: readonly BlockId[];
 }
 
+/** What became of one memory block. */
 export interface BlockResult {
   readonly block: BlockId;
   readonly state: string;
@@ -99,6 +101,7 @@ export interface BlockResult {
   readonly refusals: readonly RefusalCount[];
 }
 
+/** What an offline job came to. */
 export interface OfflineResult {
   readonly outcome: JobOutcome;
   readonly strategy: string;
@@ -118,6 +121,7 @@ export interface ReclaimRequest {
   readonly order: Order;
 }
 
+/** What a reclaim job came to. */
 export interface ReclaimResult {
   /** `done` if the machine is balanced for the order now; `refused` if nothing was gained. */
   readonly outcome: JobOutcome;
@@ -138,8 +142,11 @@ export interface Moves {
   readonly targets: Uint32Array;
 }
 
+/** Makes free blocks of a high order. */
 export type HighOrderStrategy = Strategy<HighOrderRequest, HighOrderResult>;
+/** Takes memory blocks offline. */
 export type OfflineStrategy = Strategy<OfflineRequest, OfflineResult>;
+/** Frees memory in the background, as kswapd does. */
 export type ReclaimStrategy = Strategy<ReclaimRequest, ReclaimResult>;
 
 /** How a job is driven. */

@@ -3,7 +3,9 @@ import type { HighOrderStrategy, OfflineStrategy, ReclaimStrategy } from './stra
 
 /** Strategies of a front end, each bound once; the first is the default. */
 export const HighOrderStrategies: ServiceIdentifier<HighOrderStrategy> = Symbol.for('vacate/HighOrderStrategies');
+/** The same for memory blocks that are to go offline. */
 export const OfflineStrategies: ServiceIdentifier<OfflineStrategy> = Symbol.for('vacate/OfflineStrategies');
+/** The same for reclaim. */
 export const ReclaimStrategies: ServiceIdentifier<ReclaimStrategy> = Symbol.for('vacate/ReclaimStrategies');
 /** What joins free memory for the reclaim front end, before memory is taken away from anybody. */
 export const Coalescer: ServiceIdentifier<HighOrderStrategy> = Symbol.for('vacate/Coalescer');

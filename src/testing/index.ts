@@ -1,6 +1,8 @@
 /**
  * What whoever writes a page type, a strategy or a host tests it with (`vacate/testing`). Each kit is a list of cases, for
  * any runner of tests: `for (const { name, run } of pageTypeConformance(plugin, driverPages())) it(name, run)`.
+ *
+ * @module vacate/testing
  */
 export { type ConformanceCase, ConformanceFailure, type Skip } from './conformance.js';
 export { type HostOptions, hostConformance } from './hosts/host-conformance.js';

@@ -35,6 +35,7 @@ export abstract class KernelOnlyVerbs {
     return cannotAsk('lock');
   }
 
+  /** Throws, as `lock` does. */
   unlock(): never {
     return cannotAsk('unlock');
   }

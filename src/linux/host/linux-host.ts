@@ -56,6 +56,7 @@ export class LinuxHost extends KernelOnlyVerbs implements MemoryHost {
     this.swap = new LinuxSwapSpace(tree);
   }
 
+  /** As sysfs says now. */
   blockState(block: BlockId): BlockState {
     return readBlock(this.tree, block)?.state ?? BLOCK_ABSENT;
   }

@@ -68,6 +68,7 @@ export class OrderAccount {
     return countFreeRanges(this.service.host, this.request.order, this.request.zones) - this.freeBefore;
   }
 
+  /** What the job has come to, measured as for every other strategy. */
   result({ strategy, reports, ranges, scanned, refusals = [] }: OrderWork): HighOrderResult {
     const { order, count } = this.request;
     const made = Math.max(0, this.made);

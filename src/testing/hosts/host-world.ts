@@ -18,6 +18,7 @@ export interface HostWorld {
   takeOffline(block: BlockId): boolean;
 }
 
+/** Opens a fresh host, always alike: each case has one of its own. */
 export type OpenHost = () => HostWorld;
 
 /** A host did not do what the port promises. */

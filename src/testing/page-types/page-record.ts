@@ -51,6 +51,7 @@ interface Names {
   readonly slots: Map<Pfn, string[]>;
 }
 
+/** All that hangs on a page, by names that do not move with it. */
 export function recordOf(m: Machine, pfn: Pfn): PageRecord {
   return recordsOf(m, [pfn])[0]!;
 }
@@ -95,6 +96,7 @@ function inWords(record: PageRecord, aspect: PageAspect): string {
   return aspect === 'flags' ? formatFlags(record.flags) : String(record[aspect]);
 }
 
+/** True for a page that the allocator has. */
 export function isFree(m: Machine, pfn: Pfn): boolean {
   return (m.flags[pfn]! & FREE_FLAGS) !== 0;
 }

@@ -3,6 +3,7 @@ import type { Machine } from '../../sim/machine.js';
 /** Every byte of a machine: all columns lie in one buffer. */
 export type Snapshot = Uint32Array;
 
+/** Every byte of a machine as it is now. */
 export function snapshotOf(m: Machine): Snapshot {
   return new Uint32Array(m.buffer).slice();
 }

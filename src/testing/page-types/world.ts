@@ -26,12 +26,14 @@ export interface Fixture {
   readonly refusals: Readonly<Record<string, Provocation>>;
 }
 
+/** A page of the type, and what is special about it. */
 export interface FixturePage {
   readonly pfn: Pfn;
   /** In words, for messages: "shared by fork". */
   readonly state: string;
 }
 
+/** How one of its refusals is brought about. */
 export interface Provocation {
   readonly pfn: Pfn;
   /**
@@ -40,6 +42,7 @@ export interface Provocation {
    * `migrate` if neither does.
    */
   readonly from?: 'refuses' | 'isolate' | 'migrate' | 'refusesSplit';
+  /** Brings the cause about. */
   provoke(): void;
   /** Takes the cause away again. A refusal of kind 'permanent' needs none. */
   relieve?(): void;
@@ -58,6 +61,7 @@ export type Open = () => World;
 /** Index of the one plugin in the service's handler table. */
 export const ITS_HANDLER = 1;
 
+/** A fixture's machine under a migration service that has this page type alone. */
 export function openWorld(plugin: PageType, fixture: Fixture): World {
   check(fixture.pages.length > 0, 'the fixture has no pages, so there is nothing to find out');
   const host = new SimHost(fixture.machine);
