@@ -2,6 +2,7 @@ import { definePageType } from 'vacate/handler';
 import { DevicePinnedHandler } from './handler.js';
 import { refusals } from './refusals.js';
 
+/** Pages that devices pin, all of which it refuses: the page type that `vacate/plugins/device-pinned` exports. */
 export default definePageType({
   name: 'device-pinned',
   api: 1,
