@@ -190,7 +190,9 @@ function reserved(bare: BareReason, { range, pfns }: BlockScan, said: KernelSaid
 function hugetlb(bare: BareReason, { counts }: BlockScan, huge: HugeRoom, said: KernelSaid | null): BareReason {
   const others = (counts[MOVES]! + counts[TOUCHED]!) / PAGEBLOCK_PAGES;
   const hasRoom = huge.freeOutside >= huge.pages + others;
-  if (huge.hasGigantic || said?.nrHugeReserved !== 0 || !hasRoom) return bare;
+  // A simulated machine's pools are known: what they keep is a class of its own.
+  const isCertain = said === null || (said.nrHugeReserved === 0 && !huge.hasGigantic);
+  if (!isCertain || !hasRoom) return bare;
   const because =
     `hugetlb pages, ${huge.pages} of 2 MiB: they move, as ${huge.freeOutside} free blocks of that size lie elsewhere; ` +
     'those in the pool are dissolved';

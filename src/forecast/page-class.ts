@@ -54,11 +54,13 @@ export const KERNEL = 17;
 export const UNCLAIMED = 18;
 /** A handler's own refusal; which one, the tally of refusals knows. */
 export const REFUSED = 19;
-export const NR_CLASSES = 20;
+/** Huge pages that their pool keeps: promised to a file, or gigantic and without another to go to. */
+export const HUGETLB_KEPT = 20;
+export const NR_CLASSES = 21;
 /** Not classes of pages in use, but what else a pfn can be. */
-export const FREE = 20;
-export const HOLE = 21;
-export const NR_KINDS = 22;
+export const FREE = 21;
+export const HOLE = 22;
+export const NR_KINDS = 23;
 export type PageClass = number;
 
 /** Those that are copied when their block goes; the others stay, or need no copy. */
@@ -97,7 +99,8 @@ export function classOf(service: MigrationService, pfn: Pfn, flags: number, isCa
   const outcome = service.judge(pfn);
   // Of a capture, flags do not tell used ones from unused, nor what is promised: that is for the block's rule.
   if (isCaptured && (flags & (PG_HUGE | PG_HWPOISON)) === PG_HUGE) return HUGETLB;
-  if (handlerOf(outcome) !== 0) return outOfUseClassOf(flags) ?? REFUSED;
+  if (handlerOf(outcome) !== 0)
+    return outOfUseClassOf(flags) ?? (isKeptHuge(service, pfn, flags) ? HUGETLB_KEPT : REFUSED);
   const code = codeOf(outcome);
   if (code === CORE_RESERVED) return RESERVED;
   if (code === CORE_UNMOVABLE) return kernelClassOf(flags, isCaptured);
@@ -111,6 +114,11 @@ export function classOf(service: MigrationService, pfn: Pfn, flags: number, isCa
   if (code === CORE_WRITEBACK) return WRITEBACK;
   if (code === CORE_ISOLATED) return ISOLATED;
   return code === CORE_NO_HANDLER ? UNCLAIMED : IN_TRANSIT;
+}
+
+/** Refused by its pool, and not only for a moment: used or not, a page that its file has let go of is about to be free. */
+function isKeptHuge({ host }: MigrationService, pfn: Pfn, flags: number): boolean {
+  return (flags & PG_HUGE) !== 0 && (host.columns.count[pfn] === 0 || host.pages.inCache(pfn));
 }
 
 /** Of pages that nobody may use: whoever claims them refuses, and yet they may go along with their block. */

@@ -4,6 +4,7 @@ import {
   CLEAN_METADATA,
   DIRTY_METADATA,
   HUGETLB,
+  HUGETLB_KEPT,
   IN_TRANSIT,
   ISOLATED,
   KERNEL,
@@ -196,6 +197,20 @@ export const REASON_WORDS: ReadonlyMap<number, ReasonWords> = new Map<number, Re
       because: 'hugetlb pages: each one in use needs a free one elsewhere, and a reserved pool may not shrink',
       waitingHelps: false,
       waiting: 'lower nr_hugepages, or have as many free huge pages outside of the block',
+    },
+  ],
+  [
+    HUGETLB_KEPT,
+    {
+      reason: 'hugetlb-kept',
+      kind: 'retry',
+      decides: NEVER,
+      decidesInMovable: NEVER,
+      because:
+        'hugetlb pages that their pool keeps: unused ones that a file has been promised, or gigantic ones, for which no ' +
+        'other is free elsewhere',
+      waitingHelps: false,
+      waiting: 'raise nr_hugepages where there is room outside of the block, or end who reserves them',
     },
   ],
   [

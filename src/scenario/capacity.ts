@@ -15,8 +15,8 @@ const SPARE = { processes: 256, vmas: 4096, mappings: 4096, extents: 8192, table
 const GROUPS_MAX = 2 ** 15;
 
 /** How many records of each kind the machine needs for its workloads, and a good deal more. */
-export function capacityFor(scenario: Scenario, { nrPfns }: Layout): Omit<Capacity, 'rmapItems'> {
-  const { processes, vmas, mappings, places, tables, holds } = totalDemand(scenario.workloads);
+export function capacityFor(scenario: Scenario, { nrPfns }: Layout): Partial<Capacity> {
+  const { processes, vmas, mappings, places, tables, holds, rmapItems } = totalDemand(scenario.workloads);
   const groups = Math.min(Math.ceil(nrPfns / PAGEBLOCK_PAGES), GROUPS_MAX);
   const ownTables = scenario.workloads.reduce((sum, workload) => sum + tablesAmongPages(workload), 0);
   const extents = Math.ceil(places / PAGEBLOCK_PAGES) + mappings;
@@ -33,6 +33,8 @@ export function capacityFor(scenario: Scenario, { nrPfns }: Layout): Omit<Capaci
     leaves: extents * 2 + groups + runs * 2 + SPARE.leaves,
     stored: nrPfns,
     holds: holds + of('holds') * 2 + SPARE.holds,
+    // Number 0 is none.
+    rmapItems: rmapItems === 0 ? 0 : rmapItems + 1,
   };
 }
 

@@ -115,7 +115,7 @@ function workloadProblems(scenario: Scenario): string[] {
     const place = places.get(on);
     if (place === undefined)
       problems.push(`${where}.on is ${quoted(on)}, no DIMM or node; ${suggestion(on, [...places.keys()])}`);
-    else if (!place.takesKernelPages && (workload.kind === 'slab' || workload.kind === 'hugetlb'))
+    else if (!place.takesKernelPages && (workload.kind === 'slab' || workload.kind === 'registered'))
       problems.push(
         `${where}.on is ${quoted(on)}, which is all zone Movable; ${workload.kind} pages stand in kernel zones only, ` +
           'so name a DIMM with zone: kernel',

@@ -1,5 +1,6 @@
 import { PAGEBLOCK_PAGES } from '../mm/units.js';
 import type { Workload } from './workload-schema.js';
+import { placesOfPool } from './workloads/driver-pool.js';
 
 /** What a workload takes of a machine, counted before it is built. Everything but `processes` and below is in pages. */
 export interface Demand {
@@ -16,6 +17,8 @@ export interface Demand {
   /** Places on the index line. */
   readonly places: number;
   readonly holds: number;
+  /** Places at which merged pages are mapped, and as many nodes for them. */
+  readonly rmapItems: number;
 }
 
 const NOTHING: Demand = {
@@ -28,6 +31,7 @@ const NOTHING: Demand = {
   mappings: 0,
   places: 0,
   holds: 0,
+  rmapItems: 0,
 };
 
 /** Files that one process maps: finding a VMA takes time in proportion. */
@@ -55,13 +59,18 @@ export function demandOf(workload: Workload): Demand {
       return mapped(workload.size, 1, 1);
     case 'hugepages':
       return mapped(workload.count * PAGEBLOCK_PAGES, 1, 1);
+    case 'ksm':
+      return demandOfKsm(workload);
+    case 'registered':
+      return { ...mapped(workload.size, 1, 1), user: 0, kernel: workload.size, holds: workload.size };
     case 'zsmalloc':
+      return { ...NOTHING, user: workload.size, mappings: 1, places: placesOfPool(workload.size) };
     case 'balloon':
       return { ...NOTHING, user: workload.size, mappings: 1, places: workload.size };
     case 'slab':
       return { ...NOTHING, kernel: workload.size };
     case 'hugetlb':
-      return { ...NOTHING, kernel: workload.count * PAGEBLOCK_PAGES };
+      return demandOfHugetlb(workload);
     case 'reserved':
       return { ...NOTHING, kernel: workload.pages };
     case 'pins':
@@ -106,6 +115,24 @@ function demandOfFiles(workload: Extract<Workload, { kind: 'files' }>): Demand {
   return { ...mapped(size, groups * processes, files), tables, vmas: files * processes };
 }
 
+/** Until they are merged, a page of each process that holds the same. */
+function demandOfKsm({ size, processes }: Extract<Workload, { kind: 'ksm' }>): Demand {
+  const rmapItems = size * processes;
+  return {
+    ...mapped(size, processes, processes + 1),
+    user: size + processes,
+    places: size * processes + rmapItems,
+    rmapItems,
+  };
+}
+
+/** Of the pool and its files, one that is used and one that has been promised huge pages. */
+function demandOfHugetlb({ count, used }: Extract<Workload, { kind: 'hugetlb' }>): Demand {
+  const pages = count * PAGEBLOCK_PAGES;
+  const isUsed = used > 0 ? 1 : 0;
+  return { ...mapped(pages, isUsed, 2), user: pages };
+}
+
 export function totalDemand(workloads: readonly Workload[]): Demand {
   return workloads.map(demandOf).reduce(
     (sum, demand) => ({
@@ -118,6 +145,7 @@ export function totalDemand(workloads: readonly Workload[]): Demand {
       mappings: sum.mappings + demand.mappings,
       places: sum.places + demand.places,
       holds: sum.holds + demand.holds,
+      rmapItems: sum.rmapItems + demand.rmapItems,
     }),
     NOTHING,
   );

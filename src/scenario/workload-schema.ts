@@ -78,6 +78,23 @@ const mlocked = z
   })
   .describe('Anonymous memory under mlock: never reclaimed, yet it moves.');
 
+const ksm = z
+  .strictObject({
+    kind: z.literal('ksm').describe('Memory that KSM has merged: guests that run the same system.'),
+    size: size.describe('Merged pages; every process maps each of them.'),
+    processes: wholeNumber(2, 255).default(2).describe('Processes that hold the same.'),
+    on,
+  })
+  .describe('Anonymous memory of several processes that holds the same, and is one by now.');
+
+const registered = z
+  .strictObject({
+    kind: z.literal('registered').describe('Memory that a process has registered with a device: RDMA, VFIO.'),
+    size: size.describe('Memory that the device writes to; it lies in kernel zones.'),
+    on,
+  })
+  .describe('Anonymous memory that a device has pinned for long (FOLL_LONGTERM): it never moves.');
+
 const slab = z
   .strictObject({
     kind: z.literal('slab').describe('Kernel objects.'),
@@ -118,9 +135,13 @@ const hugetlb = z
   .strictObject({
     kind: z.literal('hugetlb').describe('Huge pages that an operator has set aside.'),
     count: wholeNumber(1, 100_000).describe('How many, of 2 MiB each.'),
+    used: fraction.default(0).describe('How much of them a process has mapped. Those are copied when they go.'),
+    reserved: fraction
+      .default(0)
+      .describe('How much of them a file has been promised and does not use yet. The pool does not give those up.'),
     on,
   })
-  .describe('The hugetlb pool, for which no page-type handler is shipped.');
+  .describe('A pool of hugetlb: unused pages are given back when memory goes, used ones move to other huge pages.');
 
 const nonlinear = z
   .strictObject({
@@ -134,6 +155,12 @@ const pins = z
   .strictObject({
     kind: z.literal('pins').describe('Pages that a device or driver holds (get_user_pages).'),
     pages: pages.describe('How many pages, chosen at random among the mapped ones.'),
+    by: z
+      .enum(['get_user_pages', 'pin_user_pages'], 'get_user_pages or pin_user_pages')
+      .optional()
+      .describe(
+        'pin_user_pages if the pages say that a device has them (direct I/O); by get_user_pages, as without it, nothing says so.',
+      ),
     for: until,
     on,
   })
@@ -189,6 +216,8 @@ export const workload = z.discriminatedUnion(
     shmem,
     swapped,
     mlocked,
+    ksm,
+    registered,
     slab,
     zsmalloc,
     balloon,

@@ -365,6 +365,7 @@ describe('vacate handlers', () => {
           'nonlinear',
           'hwpoison',
           'offline-pages',
+          'device-pinned',
           'thp',
           'ksm',
           'mlocked',

@@ -36,7 +36,7 @@ const EXAMPLES: Readonly<Record<string, readonly RegExp[]>> = {
     /^ {2}\d+ pinned \(retry\): /,
     /^ {2}\d+ reserved \(permanent\): /,
     /^ {2}\d+ unmovable \(permanent\): /,
-    /^ {2}512 no-pool \(permanent\): /,
+    /^ {2}512 reserved \(retry\): unused, but a file has been promised it/,
     /^in a nonlinear mapping: (pfn:0x[0-9a-f]+, )+pfn:0x[0-9a-f]+$/,
   ],
   'custom-handler/run': [

@@ -1,5 +1,5 @@
-import { PG_HEAD, PG_HUGE, PG_SLAB, PG_TAIL } from '../../mm/page-flags.js';
-import { NO_PAGE, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../../mm/units.js';
+import { PG_SLAB } from '../../mm/page-flags.js';
+import { NO_PAGE, type Pfn } from '../../mm/units.js';
 import { allocateKernelPages } from '../../sim/access.js';
 import { fillContents } from '../../sim/contents.js';
 import { putPage } from '../../sim/page-allocator.js';
@@ -51,26 +51,4 @@ export class SlabLoad implements Load {
       for (let page = slab; page < slab + 2 ** order; page++) putPage(this.site.machine, cpuOf(this.site, at), page);
     }
   }
-}
-
-/** The hugetlb pool: compound pages that an operator has set aside. */
-export class HugetlbLoad implements Load {
-  #count = 0;
-
-  constructor(
-    private readonly site: Site,
-    private readonly workload: WorkloadOf<'hugetlb'>,
-  ) {}
-
-  get left(): number {
-    return (this.workload.count - this.#count) * PAGEBLOCK_PAGES;
-  }
-
-  fill(): void {
-    const { flags } = this.site.machine;
-    const head = takeKernelPages(this.site, this.#count++, PAGEBLOCK_ORDER, PG_HUGE | PG_TAIL);
-    flags[head] = PG_HUGE | PG_HEAD;
-  }
-
-  release(): void {}
 }

@@ -1,13 +1,16 @@
 import { PAGEBLOCK_PAGES } from '../../mm/units.js';
 import type { Workload } from '../workload-schema.js';
 import { AnonymousLoad } from './anonymous.js';
-import { DriverPoolLoad } from './driver-pool.js';
+import { BalloonLoad, ZsmallocLoad } from './driver-pool.js';
 import { FilesLoad } from './files.js';
 import { HugePagesLoad } from './huge-pages.js';
-import { HugetlbLoad, SlabLoad } from './kernel-memory.js';
+import { HugetlbLoad } from './hugetlb.js';
+import { SlabLoad } from './kernel-memory.js';
+import { KsmLoad } from './ksm.js';
 import type { Load, Site } from './load.js';
 import { MlockedLoad } from './mlocked.js';
 import { NonlinearLoad } from './nonlinear.js';
+import { RegisteredLoad } from './registered.js';
 import { SharedMemoryLoad } from './shared-memory.js';
 import { SwappedLoad } from './swapped.js';
 import type { Trouble } from './trouble.js';
@@ -40,13 +43,18 @@ export function startWorkload(site: Site, workload: FillingWorkload): Load {
       return new SwappedLoad(site, workload);
     case 'mlocked':
       return new MlockedLoad(site, workload);
+    case 'ksm':
+      return new KsmLoad(site, workload);
+    case 'registered':
+      return new RegisteredLoad(site, workload);
     case 'slab':
       return new SlabLoad(site, workload);
     case 'hugetlb':
       return new HugetlbLoad(site, workload);
     case 'zsmalloc':
+      return new ZsmallocLoad(site, workload);
     case 'balloon':
-      return new DriverPoolLoad(site, workload);
+      return new BalloonLoad(site, workload);
     case 'hugepages':
       return new HugePagesLoad(site, workload);
     case 'nonlinear':

@@ -11,7 +11,8 @@ import {
 } from '../../mm/page-flags.js';
 import type { PfnRange } from '../../mm/pfn-range.js';
 import type { Pfn } from '../../mm/units.js';
-import { HOLD_PIN, lockPage, pin } from '../../sim/holds.js';
+import { pinUserPage } from '../../sim/gup.js';
+import { HOLD_DMA_PIN, HOLD_LOCK, HOLD_WRITEBACK, lockPage, pin } from '../../sim/holds.js';
 import { type Machine, SCALAR } from '../../sim/machine.js';
 import { startWriteback } from '../../sim/writeback.js';
 import type { WorkloadOf } from '../workload-schema.js';
@@ -56,7 +57,7 @@ function isCandidate(m: Machine, pfn: Pfn, kind: Trouble['kind']): boolean {
 function pinnedPages(m: Machine): Set<Pfn> {
   const pinned = new Set<Pfn>();
   for (let at = 0; at < (m.scalars[SCALAR.nrHolds] as number); at++)
-    if (m.holdKind[at] === HOLD_PIN) pinned.add(m.holdPfn[at] as Pfn);
+    if (m.holdKind[at] !== HOLD_LOCK && m.holdKind[at] !== HOLD_WRITEBACK) pinned.add(m.holdPfn[at] as Pfn);
   return pinned;
 }
 
@@ -68,6 +69,8 @@ function begin(m: Machine, trouble: Trouble, pfn: Pfn): void {
     return;
   }
   const until = (m.clock[0] as number) + trouble.for;
-  if (trouble.kind === 'pins') pin(m, pfn, until);
-  else assert(lockPage(m, pfn, until), 'a page that is not locked can be locked');
+  if (trouble.kind === 'pins') {
+    if (trouble.by === 'pin_user_pages') pinUserPage(m, pfn, until, HOLD_DMA_PIN);
+    else pin(m, pfn, until);
+  } else assert(lockPage(m, pfn, until), 'a page that is not locked can be locked');
 }

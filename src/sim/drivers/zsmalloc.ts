@@ -34,14 +34,17 @@ const objectsOf = ({ size, pages }: SizeClass) => Math.floor((pages * PAGE_SIZE)
 
 /** Room for so many pages, a whole number of zspages; behind their places in the table come the handles. */
 export function createZspool(m: Machine, nrPages: number, sizeClass = 0): number {
-  const kind = SIZE_CLASSES[sizeClass]!;
-  const nrZspages = Math.ceil(nrPages / kind.pages);
-  const nrHandles = nrZspages * objectsOf(kind);
-  return createDriver(m, DRIVER_ZSMALLOC, nrZspages * kind.pages + nrHandles, sizeClass);
+  return createDriver(m, DRIVER_ZSMALLOC, placesOfZspool(nrPages, sizeClass), sizeClass);
 }
 
 export function classOfZspool(m: Machine, pool: number): SizeClass {
   return SIZE_CLASSES[(m.mapNext[pool]! >>> 8) & 3]!;
+}
+
+/** Places in the table of a pool for so many pages, its handles' included. */
+export function placesOfZspool(nrPages: number, sizeClass = 0): number {
+  const kind = SIZE_CLASSES[sizeClass]!;
+  return Math.ceil(nrPages / kind.pages) * (kind.pages + objectsOf(kind));
 }
 
 /** Pages that a pool has room for. */
@@ -70,12 +73,14 @@ function beginOf(kind: SizeClass, handle: number): { page: number; object: numbe
   return { page, object: nr - before, offset: nr * kind.size - within * PAGE_SIZE };
 }
 
-/** Gives an object out (zs_malloc): its handle, or -1 if no zspage that is complete has one left. */
-export function zsMalloc(m: Machine, pool: number): number {
+/**
+ * Gives an object out (zs_malloc): its handle, `from` or above, or -1 if no zspage that is complete has one left there.
+ */
+export function zsMalloc(m: Machine, pool: number, from = 0): number {
   const kind = classOfZspool(m, pool);
   const perZspage = objectsOf(kind);
   const nrHandles = (pagesOfZspool(m, pool) / kind.pages) * perZspage;
-  for (let handle = 0; handle < nrHandles; handle++) {
+  for (let handle = from; handle < nrHandles; handle++) {
     const word = wordAt(m, pool, handle);
     if (diskPlaceOf(m, word) !== 0) continue;
     if (!isComplete(m, pool, Math.floor(handle / perZspage) * kind.pages, kind.pages)) return -1;

@@ -34,8 +34,8 @@ describe('scenarioJsonSchema', () => {
       const { kind } = properties as { kind?: { const?: string } };
       return kind?.const === undefined ? [] : [kind.const];
     });
-    expect(kinds).toHaveLength(16 + 3 + 7);
-    expect(new Set(kinds).size).toBe(16 + 3 + 7);
+    expect(kinds).toHaveLength(18 + 3 + 7);
+    expect(new Set(kinds).size).toBe(18 + 3 + 7);
   });
 
   it('allows no unknown keys and describes every known one', () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  DMA_PINNED,
   PG_ANON,
   PG_DIRTY,
   PG_HEAD,
   PG_HUGE,
+  PG_KSM,
   PG_LOCKED,
   PG_LRU,
   PG_MLOCKED,
@@ -24,11 +26,16 @@ import {
 import { machineFromScenario } from '../../../src/scenario/machine-from-scenario.js';
 import { parseScenario } from '../../../src/scenario/parse-scenario.js';
 import { readContents } from '../../../src/sim/contents.js';
+import { DRIVER_ZSMALLOC, driverOf, kindOfDriver } from '../../../src/sim/drivers/driver.js';
+import { hasObjects } from '../../../src/sim/drivers/zsmalloc.js';
+import { isLongtermPinnable, isLongtermPinned } from '../../../src/sim/gup.js';
 import { HOLD_PIN } from '../../../src/sim/holds.js';
+import { findHstate, H_FREE, H_NR, H_RESERVED } from '../../../src/sim/hugetlb-pool.js';
 import { type Machine, SCALAR } from '../../../src/sim/machine.js';
 import { MAPPING_FILE } from '../../../src/sim/mappings.js';
 import { drainLruAdd } from '../../../src/sim/page-allocator.js';
 import { nodeOf, pageblockType } from '../../../src/sim/pageblocks.js';
+import { reverseMap } from '../../../src/sim/rmap.js';
 import { validateMachine } from '../../../src/sim/validate.js';
 import { advance } from '../../../src/sim/writeback.js';
 import { build, messageOf, pagesWith, rangeOfDimm, small } from './sketch.js';
@@ -168,6 +175,21 @@ describe('memory that processes have besides', () => {
     expect(pagesWith(m, PG_ANON | PG_MLOCKED | PG_UNEVICTABLE)).toHaveLength(50);
   });
 
+  it('ksm: one page for all that hold the same, found from each of them', () => {
+    const m = filled('kind: ksm, size: 20 pages, processes: 3');
+    const pages = pagesWith(m, PG_KSM | PG_ANON | PG_LRU);
+    expect([pages.length, withMapcount(m, pages, 3), pagesWith(m, PG_ANON).length]).toEqual([20, 20, 20]);
+    for (const pfn of pages) expect(reverseMap(m, pfn).filter(({ maps }) => maps)).toHaveLength(3);
+  });
+
+  it('registered: pinned for long, in kernel zones', () => {
+    const m = filled('kind: registered, size: 40 pages', 'kind: anonymous, size: 100 pages');
+    const pages = pagesWith(m, DMA_PINNED | PG_ANON);
+    expect(pages.filter((pfn) => isLongtermPinned(m, pfn) && isLongtermPinnable(m, pfn))).toHaveLength(40);
+    advance(m, 0, 1e15);
+    expect(pagesWith(m, DMA_PINNED)).toEqual(pages);
+  });
+
   it('hugepages: compound, mapped page by page', () => {
     const m = filled('kind: hugepages, count: 3');
     const heads = pagesWith(m, PG_HEAD | PG_THP | PG_ANON | PG_LRU);
@@ -204,6 +226,24 @@ describe('kernel memory', () => {
     const m = filled('kind: hugetlb, count: 2');
     expect(pagesWith(m, PG_HUGE | PG_HEAD)).toHaveLength(2);
     expect(pagesWith(m, PG_HUGE | PG_TAIL)).toHaveLength(2 * 511);
+  });
+
+  it('hugetlb: a pool, of which some are used and some promised', () => {
+    const m = filled('kind: hugetlb, count: 4, used: 0.25, reserved: 0.5, on: fast');
+    const h = findHstate(m, 9);
+    expect([H_NR, H_FREE, H_RESERVED].map((word) => m.hugetlb[h + word])).toEqual([4, 3, 2]);
+    const pages = pagesWith(m, PG_HUGE, rangeOfDimm(m, 'fast'));
+    expect(pages).toHaveLength(4 * 512);
+    expect(pages.filter((pfn) => m.count[pfn] === 0)).toHaveLength(3 * 512);
+    expect(withMapcount(m, pages, 1)).toBe(512);
+  });
+
+  it('zsmalloc: objects in every zspage that is whole', () => {
+    const m = filled('kind: zsmalloc, size: 32 pages');
+    const pool = driverOf(m, pagesWith(m, PG_MOVABLE_OPS)[0]!);
+    expect(kindOfDriver(m, pool)).toBe(DRIVER_ZSMALLOC);
+    const withObjects = pagesWith(m, PG_MOVABLE_OPS).filter((pfn) => hasObjects(m, pool, pfn));
+    expect(withObjects).toHaveLength(30);
   });
 
   it('drivers’ pools: movable by their drivers', () => {
@@ -243,6 +283,16 @@ describe('trouble', () => {
     expect(holds(m)).toBe(5);
     advance(m, 0, 1e15);
     expect(holds(m)).toBe(5);
+    expect(validateMachine(m)).toEqual([]);
+  });
+
+  it('pins of pin_user_pages: the pages say so, until the transfer has ended', () => {
+    const m = filled('kind: pins, pages: 5, by: pin_user_pages, for: 1ms', 'kind: anonymous, size: 20 pages');
+    expect(pagesWith(m, DMA_PINNED).map((pfn) => [m.count[pfn], isLongtermPinned(m, pfn)])).toEqual(
+      Array.from({ length: 5 }, () => [2, false]),
+    );
+    advance(m, 0, 1_000_000);
+    expect(pagesWith(m, DMA_PINNED)).toEqual([]);
     expect(validateMachine(m)).toEqual([]);
   });
 
@@ -348,11 +398,13 @@ describe('a machine with everything', () => {
     'kind: shmem, size: 1MiB',
     'kind: swapped, size: 4MiB, readBack: 0.5',
     'kind: mlocked, size: 512KiB',
+    'kind: ksm, size: 40 pages, processes: 3',
+    'kind: registered, size: 50 pages',
     'kind: slab, size: 2MiB, reclaimable: 0.5, keep: 0.5, pattern: runs',
     'kind: zsmalloc, size: 1MiB',
     'kind: hugepages, count: 2',
     'kind: nonlinear, size: 100 pages',
-    'kind: hugetlb, count: 1',
+    'kind: hugetlb, count: 2, used: 0.5, reserved: 0.5',
     'kind: reserved, pages: 50',
     'kind: pins, pages: 5, for: 1ms',
     'kind: locks, pages: 5, for: 1ms',

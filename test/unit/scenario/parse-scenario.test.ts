@@ -113,14 +113,14 @@ const SHAPES: readonly (readonly [what: string, text: string, complaint: string]
   [
     'a workload that nobody knows',
     small('kind: bananas'),
-    'workloads[0].kind is "bananas", not a kind of workload; known are anonymous, files, shmem, swapped, mlocked, slab, ' +
-      'zsmalloc, balloon, hugepages, hugetlb, nonlinear, pins, locks, writeback, reserved, scattered',
+    'workloads[0].kind is "bananas", not a kind of workload; known are anonymous, files, shmem, swapped, mlocked, ksm, ' +
+      'registered, slab, zsmalloc, balloon, hugepages, hugetlb, nonlinear, pins, locks, writeback, reserved, scattered',
   ],
   [
     'a workload without kind',
     small('size: 1MiB'),
-    'workloads[0].kind is missing; it must be anonymous, files, shmem, swapped, mlocked, slab, zsmalloc, balloon, ' +
-      'hugepages, hugetlb, nonlinear, pins, locks, writeback, reserved, scattered',
+    'workloads[0].kind is missing; it must be anonymous, files, shmem, swapped, mlocked, ksm, registered, slab, ' +
+      'zsmalloc, balloon, hugepages, hugetlb, nonlinear, pins, locks, writeback, reserved, scattered',
   ],
   ['a workload that is a word', `name: a\n${NODES}\nworkloads: [slab]`, 'workloads[0] is "slab", not a workload'],
 ];
