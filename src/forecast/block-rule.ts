@@ -6,7 +6,7 @@ import type { ZoneShape } from '../mm/zone.js';
 import type { BlockScan } from './block-scan.js';
 import type { HugeRoom } from './huge-room.js';
 import type { KernelSaid, Unmarked } from './kernel-said.js';
-import { HUGETLB, MOVES, NR_CLASSES, RESERVED, TOUCHED, UNTYPED, USED_METADATA } from './page-class.js';
+import { BALLOON, HUGETLB, MOVES, NR_CLASSES, RESERVED, TOUCHED, UNTYPED, USED_METADATA } from './page-class.js';
 import { REASON_WORDS, type ReasonWords } from './reason-words.js';
 import type { Verdict } from './verdict.js';
 
@@ -38,6 +38,8 @@ export interface BlockPlace {
   readonly isOfOneZone: boolean;
   /** Asked only of a block with huge pages: it looks at each of its pageblocks. */
   readonly huge: () => HugeRoom;
+  /** Asked only of a block with pages out of service: how many their drivers keep; null where drivers are not to be told. */
+  readonly keptByDrivers: () => number | null;
   /** Pages of its zone that are taken to be on per-CPU lists already. */
   readonly nrOnLists: number;
   /** No file-system metadata is dirty in all of the machine: no journal has anything to do. */
@@ -73,6 +75,7 @@ export function reasonsOf(
     if (kind === UNTYPED) reasons.push(untyped(bare, scan, place, said));
     else if (kind === RESERVED) reasons.push(reserved(bare, scan, said));
     else if (kind === USED_METADATA && !place.isJournalAtRest) reasons.push({ ...bare, ...STILL_COMMITTING });
+    else if (kind === BALLOON) reasons.push(outOfService(bare, place.keptByDrivers()));
     else if (kind === HUGETLB) reasons.push(hugetlb(bare, scan, place.huge(), said));
     else if (kind !== TOUCHED || isTelling(pages, said)) reasons.push(bare);
   }
@@ -196,6 +199,17 @@ function hugetlb(bare: BareReason, { counts }: BlockScan, huge: HugeRoom, said: 
   const because =
     `hugetlb pages, ${huge.pages} of 2 MiB: they move, as ${huge.freeOutside} free blocks of that size lie elsewhere; ` +
     'those in the pool are dissolved';
+  return { ...bare, decides: null, because, waiting: 'nothing has to happen' };
+}
+
+/** What drivers say who may be asked: all pages go along with the block, or some do not. */
+function outOfService(bare: BareReason, nrKept: number | null): BareReason {
+  if (nrKept === null) return bare;
+  if (nrKept > 0) {
+    const because = `given up to a balloon or virtio-mem, and for ${nrKept} of them the driver does not let go of the page`;
+    return { ...bare, kind: 'permanent', decides: 'will-not-go', because };
+  }
+  const because = 'given up to virtio-mem, which lets go of them when it is told: they go along with the block';
   return { ...bare, decides: null, because, waiting: 'nothing has to happen' };
 }
 

@@ -11,6 +11,7 @@ import { type BareReason, type BlockPlace, byWeight, reasonsOf, verdictOf } from
 import { type BlockScan, scanRange } from './block-scan.js';
 import { ALL_KNOWN, extraReferencesIn, NOT_KNOWABLE } from './extra-references.js';
 import { hugeRoomFor } from './huge-room.js';
+import { nrKeptByDrivers } from './kept-by-drivers.js';
 import type { KernelSaid } from './kernel-said.js';
 import type { AlikePages } from './looks.js';
 import { cheapestSet } from './need.js';
@@ -175,6 +176,7 @@ export class Forecaster {
       zones,
       isOfOneZone: kinds === undefined ? zones.length === 1 : kinds.length > 0,
       huge: () => hugeRoomFor(host, range),
+      keptByDrivers: () => (this.#said === null ? nrKeptByDrivers(this.service, block) : null),
       nrOnLists: this.#room.perCpuBeside(block),
       isJournalAtRest: this.#room.survey.nrDirtyMetadata === 0,
     };
