@@ -16,6 +16,9 @@ const GUEST_SUITES = suitesIn('guest');
 /** Suites that open the page of `vacate view` in a browser. */
 const BROWSER_SUITES = suitesIn('browser');
 
+/** Suites in which workers do jobs that a Redis hands out. */
+const QUEUE_SUITES = suitesIn('dist/queue');
+
 function suitesIn(folder) {
   return readdirSync(new URL(`${folder}/`, import.meta.url))
     .filter((name) => name.endsWith('.test.ts'))
@@ -30,6 +33,7 @@ export const NEEDS = [
   { command: 'gcc', debianPackage: 'gcc', suites: GUEST_SUITES },
   { file: '/usr/include/stdio.h', debianPackage: 'libc6-dev', suites: GUEST_SUITES },
   { file: '/usr/bin/chromium', debianPackage: 'chromium', suites: BROWSER_SUITES },
+  { command: 'redis-server', debianPackage: 'redis-server', suites: QUEUE_SUITES },
 ];
 
 /**

@@ -26,6 +26,8 @@ export class Interrupts {
   #heardAt = 0;
   /** SIGHUP has come: the terminal was closed, or somebody says so. */
   wasHungUp = false;
+  /** SIGTERM has come: whoever started us wants an end, in good order. */
+  wasTerminated = false;
   /** What must come to its own end; null if nothing must. */
   #atStake: string | null = null;
 
@@ -89,6 +91,7 @@ export class Interrupts {
   #heard(signal: NodeJS.Signals): void {
     const now = performance.now();
     if (signal === 'SIGHUP') this.wasHungUp = true;
+    if (signal === 'SIGTERM') this.wasTerminated = true;
     if (!this.interrupted) {
       this.#heardAt = now;
       this.#controller.abort();

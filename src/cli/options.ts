@@ -24,6 +24,21 @@ export function parseStall(text: string): number {
   return parseTime('--stall', text);
 }
 
+/** The same for how long a client stays where nobody works for it. */
+export function parseWait(text: string): number {
+  return parseTime('--wait', text);
+}
+
+/** A worker renews what it has in half of this; shorter, and a busy machine looks dead. */
+const TAKE_OVER_MS_MIN = 500;
+
+/** Milliseconds after which others take over what a silent worker had. */
+export function parseTakeOver(text: string): number {
+  const ms = parseTime('--takeover', text);
+  if (ms >= TAKE_OVER_MS_MIN && ms <= STEP_MS_MAX) return Math.round(ms);
+  throw new VacateError('usage', `--takeover cannot be ${quoted(text)}; write a time from 500ms to 1h`);
+}
+
 /** Longer than anybody waits for one step; the other end of what `checkTimeLimit` takes. */
 const STEP_MS_MAX = MS.h;
 

@@ -40,6 +40,7 @@ import {
   timeout,
   watch,
 } from './program-options.js';
+import { addWorker } from './queue/add-worker.js';
 import { addResults } from './results/add-results.js';
 import { addSoak } from './soak/add-soak.js';
 import { version } from './version.js';
@@ -90,6 +91,7 @@ export function createProgram(
   addHighOrder(program, context, end, strategyNames?.highOrder);
   addCompare(program, context, end);
   addFleet(program, context, end);
+  addWorker(program, context, end);
   addResults(program, context, end);
   addView(program, context, end);
   addSoak(program, context, end);

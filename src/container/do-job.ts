@@ -1,6 +1,6 @@
 import { VacateError } from '../base/vacate-error.js';
 import { captureFingerprint } from '../capture/fingerprint.js';
-import type { HostResult } from '../fleet/host-row.js';
+import { type HostResult, isFailed } from '../fleet/host-row.js';
 import { type Job, type Json, jobId } from '../workers/job.js';
 import { hostRowOf, type NamedCapture } from './host-row.js';
 import { loadPlugins, loadShippedPlugins } from './load-plugins.js';
@@ -19,33 +19,61 @@ export interface FleetForecastOptions {
   readonly [key: string]: Json;
 }
 
+/** A job, and the folder where names of files begin that are not absolute; empty for that of this process. */
+export interface JobCall {
+  readonly job: Job;
+  readonly from: string;
+}
+
 /**
  * Does a job: a pure function of it. What is wrong with its machine is its row; anything else that goes wrong is a bug, or a
  * matter of this computer, and thrown.
  */
-export async function doJob(job: Job): Promise<DoneJob> {
+export async function doJob({ job, from }: JobCall): Promise<DoneJob> {
   const id = jobId(job);
   switch (job.command) {
     case 'fleet-forecast':
-      return { id, row: await forecastHost(job) };
+      return { id, row: await forecastHost(job, from) };
     default:
       throw new VacateError('usage', `no worker of this version knows the command "${job.command}"`);
   }
 }
 
-async function forecastHost({ machine, options }: Job): Promise<HostResult> {
+async function forecastHost({ machine, options }: Job, from: string): Promise<HostResult> {
   const { need, plugins } = options as unknown as FleetForecastOptions;
   if (machine.kind !== 'capture') throw new VacateError('usage', 'a fleet consists of captures');
   const { fingerprint, ...host } = machine;
   const pageTypes = [...(await loadShippedPlugins()), ...(await loadPlugins(plugins))];
+  const place = placeOf(host.where, from);
   try {
-    if (captureFingerprint(host.where) !== fingerprint)
+    if (captureFingerprint(place) !== fingerprint)
       return failedHost(host, 'it is not what it was when the run began; run again');
-    return await hostRowOf(host, { needBytes: need }, pageTypes, plugins.length === 0);
+    const row = await hostRowOf({ ...host, where: place }, { needBytes: need }, pageTypes, plugins.length === 0);
+    return { ...row, where: host.where };
   } catch (error) {
-    if (VacateError.is(error) && error.kind === 'capture') return failedHost(host, error.message);
+    // Said as whoever asked would name it, or rows would tell who has done them.
+    if (VacateError.is(error) && error.kind === 'capture')
+      return failedHost(host, error.message.replaceAll(place, host.where));
     throw error;
   }
+}
+
+function placeOf(where: string, from: string): string {
+  return from === '' || where.startsWith('/') ? where : `${from}/${where}`;
+}
+
+/** True if the row says only why there is nothing else to say. */
+export function hasFailed({ row }: DoneJob): boolean {
+  return isFailed(row);
+}
+
+/** Modules of page types and strategies that a job loads. */
+export function modulesOf({ options }: Job): readonly string[] {
+  const { plugins = [], strategyModules = [] } = options as {
+    readonly plugins?: readonly string[];
+    readonly strategyModules?: readonly string[];
+  };
+  return [...plugins, ...strategyModules];
 }
 
 /** What is said of a job whose worker broke down over it. */

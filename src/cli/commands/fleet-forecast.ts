@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { VacateError } from '../../base/vacate-error.js';
 import { captureFingerprint } from '../../capture/fingerprint.js';
-import { brokenJob, type DoneJob, type FleetForecastOptions } from '../../container/do-job.js';
+import { brokenJob, type DoneJob, type FleetForecastOptions, type JobCall } from '../../container/do-job.js';
 import { type FleetReport, fleetReport } from '../../fleet/fleet-report.js';
 import type { HostResult } from '../../fleet/host-row.js';
+import type { RedisAccess } from '../../queue/connection.js';
+import type { NamedJob } from '../../queue/queue-run.js';
 import { type Job, jobId } from '../../workers/job.js';
 import { type Context, printJson } from '../context.js';
 import { checkFolder, type FolderManner, ResultsFolder } from '../engine/results-folder.js';
@@ -12,14 +14,17 @@ import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
 import { findCaptures } from '../fleet/find-captures.js';
 import { FLEET_FORM, type FleetRecord } from '../fleet/fleet-record.js';
 import { fleetText } from '../fleet/fleet-text.js';
+import { parseHost } from '../fleet/parse-hosts.js';
 import { checkHtmlFile, writeHtmlFile } from '../html/html-file.js';
 import { Interrupted } from '../interrupts.js';
 import { loadPageTypes } from '../page-types.js';
+import type { ClientChoice } from '../queue/queue-options.js';
+import { bundleOf, openQueue, runQueued } from '../queue/run-queued.js';
 import { shortNames } from '../short-names.js';
 import { version } from '../version.js';
 import { countOf, formatCount } from '../wording.js';
 
-export interface FleetForecastCommand extends FolderManner {
+export interface FleetForecastCommand extends FolderManner, ClientChoice {
   /** Bytes that each host is asked for. */
   readonly need?: number;
   /** Hosts at a time; all cores without it. */
@@ -44,6 +49,7 @@ export async function fleetForecast(
       `--${options.resume === true ? 'resume' : 'force'} needs --out, the folder of a run`,
     );
   if (html !== undefined) checkHtmlFile(html);
+  const access = await openQueue(options);
   await loadPageTypes(options);
   const jobs = jobsFor(findCaptures(names), { need, plugins });
   const record: FleetRecord = {
@@ -52,7 +58,7 @@ export async function fleetForecast(
   };
   const folder = out === undefined ? null : ResultsFolder.open(out, FLEET_FORM, record, options);
   try {
-    const rows = await finish(context, jobs, folder, options);
+    const rows = await finish(context, jobs, { folder, access, options });
     const report = fleetReport(rows);
     if (folder !== null || html !== undefined) {
       // Charts are more code than all the rest: whoever wants no report does not wait for them.
@@ -68,11 +74,6 @@ export async function fleetForecast(
   }
 }
 
-interface NamedJob {
-  readonly id: string;
-  readonly job: Job;
-}
-
 function jobsFor(captures: readonly string[], options: FleetForecastOptions): NamedJob[] {
   const names = shortNames(captures);
   return captures.map((where, at) => {
@@ -82,32 +83,57 @@ function jobsFor(captures: readonly string[], options: FleetForecastOptions): Na
   });
 }
 
+interface Undertaking {
+  readonly folder: ResultsFolder<FleetRecord, DoneJob> | null;
+  /** Null where the work is done here. */
+  readonly access: RedisAccess | null;
+  readonly options: FleetForecastCommand;
+}
+
 /** Does what is not done yet; the rows stand in the order of the jobs, whoever was done first. */
 async function finish(
   context: Context,
   jobs: readonly NamedJob[],
-  folder: ResultsFolder<FleetRecord, DoneJob> | null,
-  options: FleetForecastCommand,
+  { folder, access, options }: Undertaking,
 ): Promise<HostResult[]> {
   const done = new Map(folder?.finished.map((each) => [each.id, each.row]));
   const progress = () =>
     context.progress.update({ label: 'forecasting', done: done.size, total: jobs.length, unit: 'hosts' });
   progress();
-  const ended = await runTasks<Job, DoneJob>({
+  const onRow = (each: DoneJob) => {
+    folder?.add(each);
+    done.set(each.id, each.row);
+    progress();
+  };
+  const left = jobs.filter(({ id }) => !done.has(id));
+  const kept = () => whatIsKept(done.size, jobs.length, options.out);
+  const ended =
+    access === null
+      ? await runHere(context, left, onRow, options)
+      : await runQueued<DoneJob>(context, {
+          ...{ access, options, kept, jobs: left, perBundle: bundleOf(left.length), onRow },
+          parse: parseHost,
+          broken: brokenJob,
+        });
+  context.progress.stop();
+  if (ended === 'interrupted') throw new Interrupted(kept());
+  return jobs.flatMap(({ id }) => done.get(id) ?? []);
+}
+
+function runHere(
+  context: Context,
+  jobs: readonly NamedJob[],
+  onRow: (done: DoneJob) => void,
+  options: FleetForecastCommand,
+): Promise<'finished' | 'interrupted'> {
+  return runTasks<JobCall, DoneJob>({
     entry: new URL('../../container/job-main.js', import.meta.url),
     nrWorkers: options.jobs ?? availableParallelism(),
-    tasks: jobs.filter(({ id }) => !done.has(id)).map(({ job }) => job),
+    tasks: jobs.map(({ job }) => ({ job, from: '' })),
     interrupted: () => context.interrupts.interrupted,
-    onRow: (each) => {
-      folder?.add(each);
-      done.set(each.id, each.row);
-      progress();
-    },
-    onBroken: (job, _, because) => ({ row: brokenJob(job, because), left: [] }),
+    onRow,
+    onBroken: ({ job }, _, because) => ({ row: brokenJob(job, because), left: [] }),
   });
-  context.progress.stop();
-  if (ended === 'interrupted') throw new Interrupted(whatIsKept(done.size, jobs.length, options.out));
-  return jobs.flatMap(({ id }) => done.get(id) ?? []);
 }
 
 function whatIsKept(done: number, all: number, out: string | undefined): string {

@@ -5,7 +5,7 @@ import { WorkerPool } from '../../workers/worker-pool.js';
 const LOOK_MS = 50;
 
 /** Rows take seconds; a worker that takes so long without one is never going to end. */
-const SILENCE_MS_MAX = 300_000;
+export const SILENCE_MS_MAX = 300_000;
 
 export interface RunTasksOptions<Task, Row> {
   /** A module whose default export is a `PoolFunction`. */

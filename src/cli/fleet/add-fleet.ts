@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { Context } from '../context.js';
 import { once, parseJobs, parseNeed } from '../options.js';
 import { type End, examples, html, json, plugin } from '../program-options.js';
+import { priority, REDIS_HELP, redis, redisCa, redisPasswordFile, wait } from '../queue/queue-options.js';
 
 const FORECAST_HELP = `
 CAPTURES are capture directories, directories with such in them at any depth, or
@@ -28,6 +29,11 @@ export function addFleet(program: Command, context: Context, end: End): void {
     .option('--out <folder>', 'keep rows and tables here', once('--out'))
     .option('--resume', 'go on with an interrupted run of the same command')
     .option('--force', "overwrite another run's results")
+    .addOption(redis())
+    .addOption(redisPasswordFile())
+    .addOption(redisCa())
+    .addOption(priority())
+    .addOption(wait())
     .addOption(plugin())
     .addOption(html())
     .addOption(json())
@@ -37,9 +43,11 @@ export function addFleet(program: Command, context: Context, end: End): void {
     .addHelpText(
       'after',
       FORECAST_HELP +
+        REDIS_HELP +
         examples([
           'vacate fleet forecast captures --need 64GiB',
           'vacate fleet forecast captures/rack7 captures/rack8 --out fleet',
+          'vacate fleet forecast captures --redis redis://queue.example --out fleet',
           "vacate fleet forecast 'captures/*/before' --json | jq .report.need.can[].host",
         ]),
     );

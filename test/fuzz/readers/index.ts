@@ -3,6 +3,7 @@ import { captureReaders } from './captures.js';
 import { hostReaders } from './hosts.js';
 import { logReaders } from './logs.js';
 import { optionReaders } from './options.js';
+import { queueReaders } from './queue.js';
 import { recordingReaders } from './recordings.js';
 import { recordReaders } from './records.js';
 import { scenarioReaders } from './scenarios.js';
@@ -18,4 +19,5 @@ export const readers: readonly Reader[] = [
   ...captureReaders,
   ...hostReaders,
   ...viewReaders,
+  ...queueReaders,
 ];

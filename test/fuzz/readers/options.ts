@@ -12,11 +12,14 @@ import {
   parseSeed,
   parseSeeds,
   parseStall,
+  parseTakeOver,
   parseTimeout,
+  parseWait,
   parseWant,
 } from '../../../src/cli/options.js';
 import { formatBlocks, parseBlocks } from '../../../src/cli/parse-blocks.js';
 import { formatBlockRange, parseRange } from '../../../src/cli/parse-range.js';
+import { parsePriority } from '../../../src/cli/queue/queue-options.js';
 import { shortNames } from '../../../src/cli/short-names.js';
 import {
   parseMigrators,
@@ -26,7 +29,7 @@ import {
   parseThreads,
 } from '../../../src/cli/soak/soak-options.js';
 import { noMachine } from '../../../src/cli/strategy-names.js';
-import { parsePort } from '../../../src/cli/view/parse-port.js';
+import { parseMetricsPort, parsePort } from '../../../src/cli/view/parse-port.js';
 import { createEvacuator } from '../../../src/container/create-evacuator.js';
 import { loadPlugins, loadStrategies } from '../../../src/container/load-plugins.js';
 import { MAX_PFN, PAGE_SIZE, PAGEBLOCK_PAGES } from '../../../src/mm/units.js';
@@ -63,6 +66,10 @@ const VALUES: ReadonlyArray<(text: string) => void> = [
   (text) => isWhole(parseJobs(text), 1, 256),
   (text) => isWhole(parseReaders(text), 1, 2),
   (text) => isWhole(parsePort(text), 0, 65_535),
+  (text) => isWhole(parseMetricsPort(text), 0, 65_535),
+  (text) => isWhole(parsePriority(text), 1, 100),
+  (text) => isTime(parseWait(text)),
+  (text) => isTime(parseTakeOver(text)),
   (text) => isWhole(parseNodeThreads(text), 1, 256),
   (text) => isWhole(parseThreads(text), 1, 24),
   (text) => isWhole(parseMigrators(text), 1, 4),
