@@ -12,6 +12,7 @@ const KIND = 0x0f;
  * page that moved leaves a free page behind and stands at its target, arrived; one that refused stands where it stood.
  * If it is not known what moved (the page was not in use when pages were last read), the target knows.
  *
+ * @returns true if the target of one does not know either: what is shown of it is not a page in use.
  * @param undo gets what was there before, UNDO_BYTES_PER_EVENT for each event of `words`; null if nobody goes back.
  */
 export function applyPageEvents(
@@ -20,8 +21,9 @@ export function applyPageEvents(
   from: number,
   to: number,
   undo: Uint8Array | null,
-): void {
+): boolean {
   const end = to * WORDS_PER_EVENT;
+  let hasStrangers = false;
   for (let at = from * WORDS_PER_EVENT, kept = from * UNDO_BYTES_PER_EVENT; at < end; at += WORDS_PER_EVENT) {
     const source = words[at]!;
     const before = pages[source]!;
@@ -36,9 +38,12 @@ export function applyPageEvents(
     }
     if (moved) {
       pages[source] = KIND_FREE;
-      pages[target] = (STATE_ARRIVED << 4) | (kind > KIND_FREE ? kind : there & KIND);
+      const arrived = kind > KIND_FREE ? kind : there & KIND;
+      pages[target] = (STATE_ARRIVED << 4) | arrived;
+      if (arrived <= KIND_FREE) hasStrangers = true;
     } else if (kind > KIND_FREE) pages[source] = (STATE_REFUSED << 4) | kind;
   }
+  return hasStrangers;
 }
 
 /** Takes back the events [from, to), the last one first. */

@@ -8,7 +8,6 @@ import {
   RECORDING_VERSION,
   SIGNATURE,
 } from './chunk.js';
-import { joined } from './joined.js';
 
 /** Raw deflate (RFC 1951), at whatever level. */
 export type Deflate = (bytes: Uint8Array) => Uint8Array;
@@ -29,47 +28,106 @@ export function packChunk({ kind, payload }: Chunk, deflate: Deflate | null): Ui
 /** A group is written when it has so many bytes. */
 const GROUP_BYTES = 64 * 1024;
 
+/** Chunks in, groups of them out, each an array of its own: not deflated yet, and without what says that it is a group. */
+export class ChunkGroups {
+  /** What has been added since the last group, at the beginning of it. */
+  #group = new Uint8Array(2 * GROUP_BYTES);
+  #groupBytes = 0;
+
+  constructor(private readonly write: (group: Uint8Array) => void) {}
+
+  add({ kind, payload }: Chunk): void {
+    assert(payload.length <= PAYLOAD_BYTES_MAX, 'recorders keep their chunks small');
+    const nrBytes = CHUNK_HEADER_BYTES + payload.length;
+    if (this.#groupBytes + nrBytes > PAYLOAD_BYTES_MAX) this.flush();
+    this.#makeRoom(nrBytes);
+    putHeader(this.#group, this.#groupBytes, { kind, flags: 0, length: payload.length });
+    this.#group.set(payload, this.#groupBytes + CHUNK_HEADER_BYTES);
+    this.#groupBytes += nrBytes;
+    if (this.#groupBytes >= GROUP_BYTES) this.flush();
+  }
+
+  flush(): void {
+    if (this.#groupBytes === 0) return;
+    const group = this.#group.slice(0, this.#groupBytes);
+    this.#groupBytes = 0;
+    this.write(group);
+  }
+
+  /** A group that was longer than others leaves its place to the next. */
+  #makeRoom(nrBytes: number): void {
+    const needed = this.#groupBytes + nrBytes;
+    if (needed <= this.#group.length) return;
+    const larger = new Uint8Array(needed);
+    larger.set(this.#group.subarray(0, this.#groupBytes));
+    this.#group = larger;
+  }
+}
+
+/** A group as it stands in a file: deflated, if that is at hand and smaller. */
+export function packGroup(group: Uint8Array, deflated: Uint8Array | null): Uint8Array {
+  return packStored(CHUNK_GROUP, group, deflated);
+}
+
+/** True for a group that may get smaller. */
+export function isWorthDeflating({ length }: Uint8Array): boolean {
+  return length >= WORTH_DEFLATING_BYTES;
+}
+
 /** Chunks in, bytes of a file out, in groups that are deflated as one. */
 export class ChunkWriter {
-  #group: Uint8Array[] = [];
-  #groupBytes = 0;
+  readonly #groups: ChunkGroups;
   #isBegun = false;
 
   constructor(
     private readonly write: (bytes: Uint8Array) => void,
-    private readonly deflate: Deflate,
-  ) {}
+    deflate: Deflate,
+  ) {
+    this.#groups = new ChunkGroups((group) => {
+      this.#begin();
+      write(packBytes(CHUNK_GROUP, group, deflate));
+    });
+  }
 
   /** Writes a chunk; those that go well together are compressed as one. */
   add(chunk: Chunk): void {
-    const bytes = packBytes(chunk.kind, chunk.payload, null);
-    if (this.#groupBytes + bytes.length > PAYLOAD_BYTES_MAX) this.flush();
-    this.#group.push(bytes);
-    this.#groupBytes += bytes.length;
-    if (this.#groupBytes >= GROUP_BYTES) this.flush();
+    this.#groups.add(chunk);
   }
 
   /** Whoever reads the file meanwhile sees everything that was added. */
   flush(): void {
+    this.#begin();
+    this.#groups.flush();
+  }
+
+  #begin(): void {
     if (!this.#isBegun) this.write(signatureBytes());
     this.#isBegun = true;
-    if (this.#group.length === 0) return;
-    const group = joined(this.#group, this.#groupBytes);
-    this.#group = [];
-    this.#groupBytes = 0;
-    this.write(packBytes(CHUNK_GROUP, group, this.deflate));
   }
 }
 
 function packBytes(kind: number, payload: Uint8Array, deflate: Deflate | null): Uint8Array {
   assert(payload.length <= PAYLOAD_BYTES_MAX, 'recorders keep their chunks small');
-  const deflated = deflate !== null && payload.length >= WORTH_DEFLATING_BYTES ? deflate(payload) : null;
+  return packStored(kind, payload, deflate !== null && isWorthDeflating(payload) ? deflate(payload) : null);
+}
+
+function packStored(kind: number, payload: Uint8Array, deflated: Uint8Array | null): Uint8Array {
   const isSmaller = deflated !== null && deflated.length < payload.length;
   const stored = isSmaller ? deflated : payload;
   const bytes = new Uint8Array(CHUNK_HEADER_BYTES + stored.length);
-  bytes[0] = kind;
-  bytes[1] = isSmaller ? CHUNK_DEFLATED : 0;
-  new DataView(bytes.buffer).setUint32(2, stored.length, true);
+  putHeader(bytes, 0, { kind, flags: isSmaller ? CHUNK_DEFLATED : 0, length: stored.length });
   bytes.set(stored, CHUNK_HEADER_BYTES);
   return bytes;
+}
+
+interface ChunkFacts {
+  readonly kind: number;
+  readonly flags: number;
+  readonly length: number;
+}
+
+function putHeader(bytes: Uint8Array, at: number, { kind, flags, length }: ChunkFacts): void {
+  bytes[at] = kind;
+  bytes[at + 1] = flags;
+  for (let byte = 0; byte < 4; byte++) bytes[at + 2 + byte] = length >>> (8 * byte);
 }

@@ -29,11 +29,7 @@ export class PatchWriter {
   }
 
   add(start: Pfn, bytes: Uint8Array): void {
-    const run = new Uint8Array(RUN_HEADER_BYTES + bytes.length);
-    const view = new DataView(run.buffer);
-    view.setUint32(0, start, true);
-    view.setUint32(4, bytes.length, true);
-    run.set(bytes, RUN_HEADER_BYTES);
+    const run = runOfPages(start, bytes);
     this.#pieces.push(run);
     this.#length += run.length;
     if (this.#length >= PATCH_BYTES) this.flush();
@@ -45,6 +41,16 @@ export class PatchWriter {
     this.#pieces = [];
     this.#length = 0;
   }
+}
+
+/** Pages in a row, as they stand in a patch, and by themselves in a chunk of pages. */
+export function runOfPages(start: Pfn, bytes: Uint8Array): Uint8Array {
+  const run = new Uint8Array(RUN_HEADER_BYTES + bytes.length);
+  const view = new DataView(run.buffer);
+  view.setUint32(0, start, true);
+  view.setUint32(4, bytes.length, true);
+  run.set(bytes, RUN_HEADER_BYTES);
+  return run;
 }
 
 /**

@@ -26,7 +26,7 @@ import { EventTally } from './event-tally.js';
 import { packPageEvents } from './pack-events.js';
 import { hashOfPages } from './page-hash.js';
 import { outcomeText } from './page-history.js';
-import { PatchWriter } from './patch.js';
+import { PatchWriter, runOfPages } from './patch.js';
 import type {
   BlocksSnapshot,
   CountersSnapshot,
@@ -172,13 +172,11 @@ export class Recorder {
     const { outcomes, by, command, seed, strategy } = this.options.facts;
     const header: RecordingHeader = { command, machine: this.#machine, seed, strategy, outcomes, by };
     this.#writeJson(CHUNK_HEADER, header);
-    const beginning = new PatchWriter((payload) => this.#write(CHUNK_PAGES, payload));
     for (let start = 0; start < this.#pages.length; start += PIECE_PAGES) {
       const piece = this.#read(start);
       this.#pages.set(piece, start);
-      beginning.add(start, piece);
+      this.#write(CHUNK_PAGES, runOfPages(start, piece));
     }
-    beginning.flush();
     this.#writeJson(CHUNK_BLOCKS, this.#blocksNow());
     this.#blocks.take(this.#blocksNow());
     this.#writeCounters();
@@ -191,9 +189,8 @@ export class Recorder {
       this.#pending.set(part, this.#nrPending * WORDS_PER_EVENT);
       this.#nrPending += nr;
       from += nr;
-      applyPageEvents(this.#pages, part, 0, nr, null);
+      if (applyPageEvents(this.#pages, part, 0, nr, null)) this.#nameStrangers(part);
       this.#tally.count(part, 0, nr, 1);
-      this.#nameStrangers(part);
       if (this.#nrPending === CHUNK_EVENTS) this.#flushEvents();
     }
     this.tick();
@@ -298,13 +295,15 @@ export class Recorder {
   }
 
   #writeJson(kind: ChunkKind, value: unknown): void {
-    this.#write(kind, new TextEncoder().encode(JSON.stringify(value)));
+    this.#write(kind, encoder.encode(JSON.stringify(value)));
   }
 
   #write(kind: ChunkKind, payload: Uint8Array): void {
     this.options.sink({ kind, payload });
   }
 }
+
+const encoder = new TextEncoder();
 
 /** What arrived from a page that was not known to be in use. */
 const STRANGER = byteOf(KIND_FREE, STATE_ARRIVED);

@@ -1,8 +1,10 @@
 import 'reflect-metadata';
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
 import {
   ChunkReader,
-  ChunkWriter,
   createEvacuator,
   type Evacuator,
   loadShippedPlugins,
@@ -11,14 +13,15 @@ import {
   Replay,
   simModule,
 } from 'vacate';
+import { RecordFile } from '../../src/cli/record/record-file.js';
 import { KeptMachine } from '../../src/compare/kept-machine.js';
 import { blocksOf } from '../../src/mm/memory-block.js';
 import { buildMachine, parseScenario } from '../../src/scenario/index.js';
 import { runToEnd } from '../../src/strategies/strategy.js';
 
 /**
- * What it costs to record a run: CPU time of a job with a recorder and without, in turn, round after round; bytes on disk
- * for each page event, with how memory was in the beginning and without; and what a replay of it takes. Exits with 1 if
+ * What it costs to record a run in a file, as commands do it: time of a job with a recorder and without, in turn, round after
+ * round, and the CPU time of all threads, some of which deflate meanwhile; bytes on disk for each page event, with how memory was in the beginning and without; and what a replay of it takes. Exits with 1 if
  * the recording takes more bytes than promised, or a replay comes to another hash.
  *
  * `npm run build && node dist/test/bench/recording.js [rounds] [GiB…]`
@@ -27,6 +30,7 @@ const ROUNDS = Number(process.argv[2] ?? 5);
 const SIZES_GIB = process.argv.length > 3 ? process.argv.slice(3).map(Number) : [2, 4, 16];
 const BYTES_PER_EVENT_MAX = 3;
 const JOBS = ['offline', 'high-order'] as const;
+type Job = (typeof JOBS)[number];
 
 /** Half of memory in use, fragmented, kernel pages in boot memory alone. */
 const scenario = (gib: number) => `
@@ -63,15 +67,16 @@ const cpuMs = (): number => {
 
 interface Recorded {
   readonly ms: number;
+  readonly cpuMs: number;
   readonly pages: number;
-  /** The file; empty if nobody recorded. */
-  readonly file: Buffer;
-  /** Bytes of it that say how memory was in the beginning. */
-  readonly beginning: number;
   readonly hash: string | null;
 }
 
-function jobOf(evacuator: Evacuator, machine: Machine, job: (typeof JOBS)[number]) {
+const folder = mkdtempSync(join(tmpdir(), 'vacate-bench-'));
+const PATH = join(folder, 'run.vacate');
+process.on('exit', () => rmSync(folder, { recursive: true }));
+
+function jobOf(evacuator: Evacuator, machine: Machine, job: Job) {
   if (job === 'high-order') return evacuator.highOrder({ order: 9, count: 'all' });
   const { dimms, blockPages } = machine.spec;
   return evacuator.offline({ blocks: blocksOf(dimms.at(-1)!.range, blockPages) });
@@ -79,34 +84,27 @@ function jobOf(evacuator: Evacuator, machine: Machine, job: (typeof JOBS)[number
 
 type Plugins = Awaited<ReturnType<typeof loadShippedPlugins>>;
 
-function run(kept: KeptMachine, plugins: Plugins, job: (typeof JOBS)[number], isRecorded: boolean): Recorded {
+async function run(kept: KeptMachine, plugins: Plugins, job: Job | null, isRecorded: boolean): Promise<Recorded> {
   const { machine } = kept;
   kept.restore();
   const evacuator = createEvacuator({ host: simModule(machine), plugins, pauses: 'batch' });
-  const pieces: Uint8Array[] = [];
-  const begun = cpuMs();
-  const writer = new ChunkWriter(
-    (bytes) => pieces.push(bytes),
-    (bytes) => deflateRawSync(bytes, { level: 1 }),
-  );
-  const recorder = isRecorded ? recorderOf(evacuator, writer) : null;
-  if (isRecorded) writer.flush();
-  const beginning = Buffer.concat(pieces).length;
-  const { pagesMigrated, outcome } = runToEnd(jobOf(evacuator, machine, job) as never) as {
-    pagesMigrated: number;
-    outcome: string;
-  };
+  const begun = { cpu: cpuMs(), at: performance.now() };
+  const file = isRecorded ? new RecordFile(PATH) : null;
+  const recorder = file === null ? null : recorderOf(evacuator, file);
+  const { pagesMigrated, outcome } =
+    job === null
+      ? { pagesMigrated: 0, outcome: 'done' }
+      : (runToEnd(jobOf(evacuator, machine, job) as never) as { pagesMigrated: number; outcome: string });
   const end = recorder?.finish(outcome) ?? null;
-  if (isRecorded) writer.flush();
-  const ms = cpuMs() - begun;
+  await file?.close();
+  const took = { ms: performance.now() - begun.at, cpuMs: cpuMs() - begun.cpu };
   evacuator.dispose();
-  return { ms, pages: pagesMigrated, file: Buffer.concat(pieces), beginning, hash: end?.hash ?? null };
+  return { ...took, pages: pagesMigrated, hash: end?.hash ?? null };
 }
 
-function recorderOf({ host, counters, ranges$, service }: Evacuator, writer: ChunkWriter): Recorder {
+function recorderOf({ host, counters, ranges$, service }: Evacuator, { sink }: RecordFile): Recorder {
   const outcomes = service.handlers.tables;
   const facts = { command: [], source: 'scenario' as const, seed: 9, strategy: 'merged', outcomes, by: 'bench' };
-  const sink = writer.add.bind(writer);
   return new Recorder(host, counters, ranges$, { facts, sink, clock: () => performance.now() });
 }
 
@@ -124,19 +122,26 @@ function replayed(file: Buffer): { ms: number; hash: string } {
 }
 
 const plugins = await loadShippedPlugins();
-console.log('GiB  job         pages      plain   recorded  ratio  first   bytes/event  with beginning  replay  hash');
+console.log(
+  'GiB  job         pages      plain   recorded  ratio  CPU   first   bytes/event  with beginning  replay  hash',
+);
 for (const gib of SIZES_GIB) {
   const kept = new KeptMachine(machineOf(gib));
+  await run(kept, plugins, null, true);
+  const beginning = readFileSync(PATH).length;
   for (const job of JOBS) {
-    const first = [run(kept, plugins, job, false).ms, run(kept, plugins, job, true).ms] as const;
-    const rounds = Array.from({ length: ROUNDS }, () => ({
-      plain: run(kept, plugins, job, false),
-      recorded: run(kept, plugins, job, true),
-    }));
+    const first = [(await run(kept, plugins, job, false)).ms, (await run(kept, plugins, job, true)).ms] as const;
+    const rounds: { plain: Recorded; recorded: Recorded }[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const plain = await run(kept, plugins, job, false);
+      rounds.push({ plain, recorded: await run(kept, plugins, job, true) });
+    }
     const plain = median(rounds.map((round) => round.plain.ms));
     const recorded = median(rounds.map((round) => round.recorded.ms));
     const ratio = median(rounds.map((round) => round.recorded.ms / round.plain.ms));
-    const { file, beginning, pages, hash } = rounds[0]!.recorded;
+    const cpuRatio = median(rounds.map((round) => round.recorded.cpuMs / round.plain.cpuMs));
+    const { pages, hash } = rounds.at(-1)!.recorded;
+    const file = readFileSync(PATH);
     const again = replayed(file);
     const ofEvents = (file.length - beginning) / pages;
     if (ofEvents > BYTES_PER_EVENT_MAX || again.hash !== hash) process.exitCode = 1;
@@ -148,6 +153,7 @@ for (const gib of SIZES_GIB) {
         `${plain.toFixed(0)} ms`.padEnd(7),
         `${recorded.toFixed(0)} ms`.padEnd(9),
         ratio.toFixed(2).padEnd(6),
+        cpuRatio.toFixed(2).padEnd(5),
         (first[1] / first[0]).toFixed(2).padEnd(7),
         ofEvents.toFixed(2).padEnd(12),
         (file.length / pages).toFixed(2).padEnd(15),

@@ -1,19 +1,28 @@
 import { closeSync, createWriteStream, openSync, readSync, type Stats, statSync, type WriteStream } from 'node:fs';
-import { deflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { deflateRaw } from 'node:zlib';
 import { quoted } from '../../base/quoted.js';
 import { VacateError } from '../../base/vacate-error.js';
 import { type Chunk, SIGNATURE } from '../../recording/chunk.js';
-import { ChunkWriter } from '../../recording/chunk-writer.js';
+import { ChunkGroups, isWorthDeflating, packGroup, signatureBytes } from '../../recording/chunk-writer.js';
 
 /** The quickest: page events are packed already. */
 const DEFLATE = { level: 1 } as const;
+const deflate = promisify(deflateRaw);
 /** What may wait to be written before the run waits for the disk. */
 const WAITING_BYTES_MAX = 8 * 1024 * 1024;
 
-/** The file that a run is recorded in, readable while it is written. */
+/**
+ * The file that a run is recorded in, readable while it is written. What is recorded is deflated by other threads, a group at a
+ * time, while the run goes on; groups come into the file in their order.
+ */
 export class RecordFile {
   readonly #stream: WriteStream;
-  readonly #writer: ChunkWriter;
+  readonly #groups = new ChunkGroups((group) => this.#writeLater(group));
+  /** Settles when all groups so far have been handed to the stream. */
+  #written: Promise<void> = Promise.resolve();
+  /** Of groups that have not. */
+  #waitingBytes = 0;
   #failure: Error | null = null;
 
   /**
@@ -33,25 +42,23 @@ export class RecordFile {
     this.#stream.on('error', (error) => {
       this.#failure ??= error;
     });
-    this.#writer = new ChunkWriter(
-      (bytes) => this.#write(bytes),
-      (bytes) => deflateRawSync(bytes, DEFLATE),
-    );
+    this.#stream.write(signatureBytes());
   }
 
   /** Bound, because it is handed around. */
   readonly sink = (chunk: Chunk): void => {
-    if (this.#failure === null) this.#writer.add(chunk);
+    if (this.#failure === null) this.#groups.add(chunk);
   };
 
   /** Hands to the file what has been recorded, and waits while more is waiting than memory is for. */
   async flush(): Promise<void> {
-    this.#writer.flush();
+    this.#groups.flush();
     await this.drained();
   }
 
-  /** Waits while more is waiting to be written than memory is for. */
+  /** Waits while more is waiting to be deflated or written than memory is for. */
   async drained(): Promise<void> {
+    if (this.#waitingBytes > WAITING_BYTES_MAX) await this.#written;
     while (this.#stream.writableNeedDrain && this.#failure === null)
       await new Promise<void>((resolve) => {
         this.#stream.once('drain', resolve);
@@ -65,7 +72,8 @@ export class RecordFile {
    * @returns a sentence about why the recording is not whole; null if it is.
    */
   async close(): Promise<string | null> {
-    this.#writer.flush();
+    this.#groups.flush();
+    await this.#written;
     if (!this.#stream.destroyed)
       await new Promise<void>((resolve) => {
         this.#stream.once('error', () => resolve());
@@ -76,8 +84,22 @@ export class RecordFile {
     return `the recording ${quoted(this.path)} broke off (${code}); the run itself was not touched by it`;
   }
 
-  #write(bytes: Uint8Array): void {
-    if (this.#failure === null) this.#stream.write(bytes);
+  #writeLater(group: Uint8Array): void {
+    this.#waitingBytes += group.length;
+    const deflated = isWorthDeflating(group) ? deflate(group, DEFLATE) : null;
+    deflated?.catch(() => {}); // said in its turn
+    this.#written = this.#writeAfter(this.#written, group, deflated);
+  }
+
+  async #writeAfter(before: Promise<void>, group: Uint8Array, deflated: Promise<Uint8Array> | null): Promise<void> {
+    await before;
+    try {
+      const bytes = packGroup(group, await deflated);
+      if (this.#failure === null) this.#stream.write(bytes);
+    } catch (error) {
+      this.#failure ??= error as Error;
+    }
+    this.#waitingBytes -= group.length;
   }
 }
 
