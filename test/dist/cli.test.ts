@@ -74,7 +74,7 @@ describe('vacate demo', () => {
 
   it('names every reason of the DIMM that refuses, with pages and first page numbers', () => {
     const refusing = text.stdout.slice(text.stdout.indexOf('A DIMM that refuses'));
-    for (const reason of ['no-pool', 'unmovable', 'pinned', 'nonlinear-mapping', 'reserved'])
+    for (const reason of ['reserved', 'unmovable', 'pinned', 'writeback', 'nonlinear-mapping', 'locked'])
       expect(refusing).toMatch(
         new RegExp(`[✗↻] ${reason} {2}[\\d,]+ pages? .*\\n {4}.+\\n(?: {4}.+\\n)? {4}0x[0-9a-f]+`),
       );

@@ -128,7 +128,7 @@ describe('vacate high-order live --commit', () => {
 
   // It does nothing but wait, so that others may run beside it.
   beforeAll(() => {
-    timeIsUp = vacate(live(slow, '--commit', '--timeout', '45s'));
+    timeIsUp = vacate(live(slow, '--commit', '--timeout', '20s'));
   });
 
   afterAll(() => timeIsUp);
