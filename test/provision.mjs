@@ -34,6 +34,7 @@ export const NEEDS = [
   { file: '/usr/include/stdio.h', debianPackage: 'libc6-dev', suites: GUEST_SUITES },
   { file: '/usr/bin/chromium', debianPackage: 'chromium', suites: BROWSER_SUITES },
   { command: 'redis-server', debianPackage: 'redis-server', suites: QUEUE_SUITES },
+  { command: 'openssl', debianPackage: 'openssl', suites: QUEUE_SUITES },
 ];
 
 /**

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 /** Where the tests stand: the top of the package, so that relative names are the same everywhere. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-const MAIN = 'dist/cli/main.js';
-const MAIN_UNBUNDLED = 'dist/src/cli/main.js';
+export const MAIN = 'dist/cli/main.js';
+export const MAIN_UNBUNDLED = 'dist/src/cli/main.js';
 
 const ASK_MS = 20;
 

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { ROOT } from '../run-cli.js';
+import { MAIN, ROOT } from '../run-cli.js';
 import { ended } from './redis-server.js';
-
-const MAIN = 'dist/src/cli/main.js';
 
 /** A `vacate worker` of a test, which has said that it is ready. */
 export interface TestWorker {
