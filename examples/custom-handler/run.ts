@@ -8,7 +8,7 @@ import {
   runToEnd,
   simModule,
 } from 'vacate';
-import { ringBuffer } from './ring-buffer.js';
+import { RingDriver, ringBuffer } from './ring-buffer.js';
 
 // Takes a DIMM offline that holds the ring of a network card, first while it is busy, then while it comes to its end.
 // After `npm run build`: node dist/examples/custom-handler/run.js
@@ -30,15 +30,16 @@ const machine = machineFromScenario(
   ),
 );
 
-const inTransfer = new Set<number>();
-const plugins = [ringBuffer(inTransfer), ...(await loadShippedPlugins())];
+const ring = new RingDriver();
+const { descriptors, inTransfer } = ring;
+const plugins = [ringBuffer(ring), ...(await loadShippedPlugins())];
 const { host, offline } = createEvacuator({ host: simModule(machine), plugins });
 const blocks = host.layout.dimms.flatMap(({ range }) => blocksOf(range, host.layout.blockPages));
 
-const ring: number[] = [];
-for (let pfn = 0; pfn < host.layout.nrPfns; pfn++) if (host.columns.flags[pfn]! & PG_MOVABLE_OPS) ring.push(pfn);
-for (const page of ring.slice(0, 3)) inTransfer.add(page);
-console.log(`the ring has ${ring.length} pages, ${inTransfer.size} of them in a transfer`);
+const { flags } = host.columns;
+for (let pfn = 0; pfn < host.layout.nrPfns; pfn++) if (flags[pfn]! & PG_MOVABLE_OPS) descriptors.push(pfn);
+for (const page of descriptors.slice(0, 3)) inTransfer.add(page);
+console.log(`the ring has ${descriptors.length} pages, ${inTransfer.size} of them in a transfer`);
 
 const refused = runToEnd(offline({ blocks }));
 console.log(`dimm0: ${refused.outcome}`);
@@ -55,3 +56,7 @@ for (; step.done !== true; step = job.next()) {
   console.log(`  a transfer completes, ${inTransfer.size} are left`);
 }
 console.log(`dimm0: ${step.value.outcome}, ${step.value.pagesMigrated} pages moved`);
+const right = descriptors.filter((page) => (flags[page]! & PG_MOVABLE_OPS) !== 0).length;
+console.log(
+  `the card's descriptors lead to ${right} pages of the ring; ${host.validate().length} invariants are broken`,
+);

@@ -22,6 +22,7 @@ import { createHugetlbFile, growPool, hugetlbPage, setOvercommit } from '../../s
 import { findHstate, findUnused, H_FREE, H_NR, H_RESERVED, H_SURPLUS } from '../../src/sim/hugetlb-pool.js';
 import { createMachine, type Machine } from '../../src/sim/machine.js';
 import { onlineBlock } from '../../src/sim/memory-blocks.js';
+import { putPage } from '../../src/sim/page-allocator.js';
 import hugetlb from './index.js';
 
 const ORDER = 2;
@@ -116,6 +117,19 @@ describe('hugetlb', () => {
     expect(isFree(machine, pfn)).toBe(true);
     expect(poolOf(machine, ORDER)).toEqual({ ...pool, nr: pool.nr - 1, surplus: 0 });
     expect(host.validate()).toEqual([]);
+  });
+
+  it('of no pool comes apart when its owner gives it back, and no pool has it then', () => {
+    const world = openWorld(hugetlb, hugetlbFixture());
+    const { machine, host } = world;
+    const pool = poolOf(machine, ORDER);
+    const { pfn } = world.refusals['of no pool']!;
+    for (let page = pfn; page < pfn + NR / 2; page++) {
+      putPage(machine, 0, page);
+      expect(host.validate()).toEqual([]);
+    }
+    for (let page = pfn; page < pfn + NR / 2; page++) expect(isFree(machine, page)).toBe(true);
+    expect(poolOf(machine, ORDER)).toEqual(pool);
   });
 
   it('leaves the target in the pool if somebody pins the page at the last moment', () => {

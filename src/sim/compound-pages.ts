@@ -1,5 +1,5 @@
 import { endOfCompound, headOfCompound } from '../mm/compound-page.js';
-import { PG_HEAD, PG_TAIL, PG_THP } from '../mm/page-flags.js';
+import { PG_HEAD, PG_HUGE, PG_TAIL, PG_THP } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
 import type { Machine } from './machine.js';
 
@@ -11,6 +11,6 @@ export function splitCompound(m: Machine, pfn: Pfn): void {
   const { flags } = m;
   const head = headOfCompound(flags, pfn);
   const end = endOfCompound(flags, head);
-  flags[head] = flags[head]! & ~(PG_HEAD | PG_THP);
-  for (let page = head + 1; page < end; page++) flags[page] = flags[page]! & ~(PG_TAIL | PG_THP);
+  flags[head] = flags[head]! & ~(PG_HEAD | PG_THP | PG_HUGE);
+  for (let page = head + 1; page < end; page++) flags[page] = flags[page]! & ~(PG_TAIL | PG_THP | PG_HUGE);
 }

@@ -146,19 +146,24 @@ function toBuddy(m: Machine, head: Pfn, order: Order): void {
   for (let pfn = head; pfn < end; pfn += 2 ** size) freeBlock(m, pfn, size);
 }
 
-/** A page of a huge page has lost its last reference; the last of them takes it to its pool (free_huge_folio). */
-export function releaseHugePage(m: Machine, pfn: Pfn): void {
+/**
+ * A page of a huge page has lost its last reference; the last of them takes it to its pool (free_huge_folio). False, with
+ * nothing changed, for one that is on no pool's books: whoever took it gives it back page by page.
+ */
+export function releaseHugePage(m: Machine, pfn: Pfn): boolean {
   const h = hstateOf(m, pfn);
+  if (h < 0) return false;
   const order = m.hugetlb[h + H_ORDER]!;
   const head = pfn - (pfn % 2 ** order);
-  if (isUsed(m, h, head)) return;
+  if (isUsed(m, h, head)) return true;
   if (m.hugetlb[h + H_SURPLUS] === 0) {
     enqueue(m, h, head);
-    return;
+    return true;
   }
   changeHstate(m, h, H_SURPLUS, -1);
   changeHstate(m, h, H_NR, -1);
   toBuddy(m, head, order);
+  return true;
 }
 
 /**

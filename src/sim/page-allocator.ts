@@ -193,10 +193,7 @@ export function addToPcp(m: Machine, cpu: number, pfn: Pfn): void {
  */
 export function freePages(m: Machine, cpu: number, pfn: Pfn, order: Order): void {
   if (order === 0 && (m.flags[pfn]! & (PG_HEAD | PG_TAIL)) !== 0) {
-    if ((m.flags[pfn]! & PG_HUGE) !== 0) {
-      releaseHugePage(m, pfn);
-      return;
-    }
+    if ((m.flags[pfn]! & PG_HUGE) !== 0 && releaseHugePage(m, pfn)) return;
     splitCompound(m, pfn);
   }
   for (let page = pfn; page < pfn + 2 ** order; page++) {

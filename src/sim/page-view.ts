@@ -2,7 +2,8 @@ import type { MovableOperations } from '../handler/movable-operations.js';
 import type { PageView } from '../handler/page-view.js';
 import { PG_ANON, PG_ISOLATED, PG_KSM, PG_LRU, PG_PRIVATE, PG_SWAPCACHE } from '../mm/page-flags.js';
 import type { Pfn } from '../mm/units.js';
-import { SimMovableOperations } from './drivers/operations.js';
+import { driverOf } from './drivers/driver.js';
+import { moveDriverPage, SimMovableOperations } from './drivers/operations.js';
 import { isLongtermPinned } from './gup.js';
 import { SimHugePool } from './huge-pool-view.js';
 import type { Machine } from './machine.js';
@@ -103,6 +104,11 @@ export class SimPageView implements PageView {
       moveInSwapCache(m, slot, source, target);
     } else if ((flags & PG_ANON) === 0) {
       if (!isInItsSlot(m, source)) return false;
+      const driver = driverOf(m, source);
+      if (driver !== 0) {
+        moveDriverPage(m, driver, target, source);
+        return true;
+      }
       replaceInSlot(m, source, target);
     }
     if ((flags & PG_KSM) !== 0) moveStableNode(m, source, target);

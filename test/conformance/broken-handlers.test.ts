@@ -1,9 +1,10 @@
-import { PG_DIRTY, PG_LRU } from 'vacate/handler';
+import { PG_DIRTY, PG_HEAD, PG_LRU } from 'vacate/handler';
 import {
   anonymousFixture,
   ConformanceFailure,
   type Fixture,
   fileBackedFixture,
+  hugetlbPages,
   movableOpsFixture,
   nonlinearFixture,
   nonlinearPages,
@@ -12,17 +13,22 @@ import {
   pageTypeConformance,
   poisonedFixture,
   swapBackedFixture,
+  thpPages,
 } from 'vacate/testing';
 import walkingNonlinear from '../../examples/nonlinear-handler/walking-nonlinear.js';
 import anonymous from '../../plugins/anonymous/index.js';
 import fileBacked from '../../plugins/file-backed/index.js';
 import { OFF_LRU, TRUNCATED } from '../../plugins/file-backed/refusals.js';
+import hugetlb from '../../plugins/hugetlb/index.js';
+import { RESERVED } from '../../plugins/hugetlb/refusals.js';
 import hwpoison from '../../plugins/hwpoison/index.js';
 import movableOps from '../../plugins/movable-ops/index.js';
 import nonlinear from '../../plugins/nonlinear/index.js';
 import { NONLINEAR_MAPPING } from '../../plugins/nonlinear/refusals.js';
 import swapBacked from '../../plugins/swap-backed/index.js';
 import { SLOT_TAKEN } from '../../plugins/swap-backed/refusals.js';
+import thp from '../../plugins/thp/index.js';
+import { SPLIT_REFUSED } from '../../plugins/thp/refusals.js';
 import type { PageType } from '../../src/handler/define-page-type.js';
 import type { PageTypeHandler } from '../../src/handler/page-type-handler.js';
 import type { PageView } from '../../src/handler/page-view.js';
@@ -47,6 +53,8 @@ const swap = { plugin: swapBacked, fixture: swapBackedFixture };
 const anon = { plugin: anonymous, fixture: anonymousFixture };
 const driver = { plugin: movableOps, fixture: movableOpsFixture };
 const walker = { plugin: walkingNonlinear, ...nonlinearPages() };
+const huge = { plugin: thp, ...thpPages() };
+const pooled = { plugin: hugetlb, ...hugetlbPages() };
 const damaged = { plugin: hwpoison, fixture: poisonedFixture };
 const refuser = { plugin: nonlinear, fixture: nonlinearFixture };
 
@@ -303,6 +311,66 @@ const BROKEN: readonly Broken[] = [
     foundBy: 'a locked page goes once it is unlocked',
   },
   {
+    how: 'has a huge page split whatever it is doing',
+    ...huge,
+    spoil: () => ({ refusesSplit: () => 0 }),
+    foundBy: '"split-refused" is said, and nothing changes',
+  },
+  {
+    how: 'never lets a huge page be split',
+    ...huge,
+    spoil: () => ({ refusesSplit: () => SPLIT_REFUSED }),
+    foundBy: 'a page that has nowhere to go is refused, and nothing changes',
+  },
+  {
+    how: 'takes a huge page in hand when it is only asked whether that may be split',
+    ...huge,
+    spoil: (right, pages) => ({
+      refusesSplit: (head) => {
+        pages.isolateFromLru(head, OFF_LRU);
+        return right.refusesSplit!(head);
+      },
+    }),
+    foundBy: '"split-refused" is said, and nothing changes',
+  },
+  {
+    how: 'answers with a code that is not in its table when it is asked about a split',
+    ...huge,
+    spoil: (right, pages) => ({
+      refusesSplit: (head) => ((pages.flags(head) & PG_HEAD) !== 0 ? 99 : right.refusesSplit!(head)),
+    }),
+    foundBy: 'refusal codes are in the table',
+  },
+  {
+    how: 'says that it has given a huge page back, and keeps it',
+    ...pooled,
+    spoil: () => ({ dissolve: () => 0 }),
+    foundBy: '"reserved": it goes, or is gone, once its cause is',
+  },
+  {
+    how: 'never gives a huge page back, although it said that it would go',
+    ...pooled,
+    spoil: () => ({ dissolve: () => RESERVED }),
+    foundBy: '"reserved": it goes, or is gone, once its cause is',
+  },
+  {
+    how: 'says that huge pages would go which files have been promised',
+    ...pooled,
+    spoil: (right) => ({
+      refuses: (page) => {
+        const code = right.refuses(page);
+        return code === RESERVED ? 0 : code;
+      },
+    }),
+    foundBy: '"reserved" is said, and nothing changes',
+  },
+  {
+    how: 'maps what only it finds again at the old page',
+    ...walker,
+    spoil: (right) => ({ remap: (source) => right.remap!(source, source) }),
+    foundBy: 'migrate moves every mapping',
+  },
+  {
     how: 'tires after two hundred pages',
     ...driver,
     spoil: (right) => {
@@ -326,6 +394,8 @@ function spoiled({ plugin, spoil }: Broken): PageType {
         isolate: (page) => right.isolate(page),
         migrate: (source, target, mode) => right.migrate(source, target, mode),
         putback: (page) => right.putback(page),
+        ...(right.refusesSplit && { refusesSplit: (head) => right.refusesSplit!(head) }),
+        ...(right.dissolve && { dissolve: (head) => right.dissolve!(head) }),
         ...(right.unmap && { unmap: (page) => right.unmap!(page), remap: (from, to) => right.remap!(from, to) }),
       };
       return { ...bound, ...spoil(bound, pages) };

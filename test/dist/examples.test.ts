@@ -45,6 +45,7 @@ const EXAMPLES: Readonly<Record<string, readonly RegExp[]>> = {
     /^ {2}3 pages: the device is transferring it \(ring-buffer, dma-active, retry\)$/,
     /^ {2}a transfer completes, [012] are left$/,
     /^dimm0: done, \d{3,} pages moved$/,
+    /^the card's descriptors lead to 64 pages of the ring; 0 invariants are broken$/,
   ],
   'custom-services': [
     /^by a clock of our own: .*its time of 50 ms was up/,

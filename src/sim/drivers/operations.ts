@@ -40,6 +40,14 @@ export class SimMovableOperations {
   }
 }
 
+/** A driver's table, and whatever else of its books names a page of its own, lead to `target` in place of `source`. */
+export function moveDriverPage(m: Machine, driver: number, target: Pfn, source: Pfn): void {
+  const kind = kindOfDriver(m, driver);
+  if (kind === DRIVER_BALLOON) moveInBalloon(m, target, source);
+  else if (kind === DRIVER_ZSMALLOC) moveInZspool(m, driver, target, source);
+  else repoint(m, source, target);
+}
+
 /** A driver that keeps its pages in a table, and nothing besides. */
 class TableOperations implements MovableOperations {
   readonly driver: string = 'table';
@@ -55,7 +63,7 @@ class TableOperations implements MovableOperations {
     const driver = driverOf(m, source);
     if (hasTrouble(m, driver, DRIVER_LOCKED) || this.isBusy(driver, source)) return EAGAIN;
     if (hasTrouble(m, driver, DRIVER_DEVICE_REFUSES)) return EBUSY;
-    this.move(driver, target, source);
+    moveDriverPage(m, driver, target, source);
     return 0;
   }
 
@@ -65,18 +73,10 @@ class TableOperations implements MovableOperations {
   protected isBusy(_driver: number, _page: Pfn): boolean {
     return false;
   }
-
-  protected move(_driver: number, target: Pfn, source: Pfn): void {
-    repoint(this.machine, source, target);
-  }
 }
 
 class BalloonOperations extends TableOperations {
   override readonly driver = 'balloon';
-
-  protected override move(_driver: number, target: Pfn, source: Pfn): void {
-    moveInBalloon(this.machine, target, source);
-  }
 }
 
 class ZsmallocOperations extends TableOperations {
@@ -84,9 +84,5 @@ class ZsmallocOperations extends TableOperations {
 
   protected override isBusy(driver: number, page: Pfn): boolean {
     return isMapped(this.machine, driver, page);
-  }
-
-  protected override move(driver: number, target: Pfn, source: Pfn): void {
-    moveInZspool(this.machine, driver, target, source);
   }
 }
