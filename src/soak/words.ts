@@ -3,7 +3,7 @@ import { NO_PAGE, type Pfn } from '../mm/units.js';
 import { findVma } from '../sim/address-space.js';
 import { originalHi, originalLo, patternWord } from '../sim/contents.js';
 import type { Machine } from '../sim/machine.js';
-import { MAPPING_FILE, MAPPING_SHMEM } from '../sim/mappings.js';
+import { MAPPING_DRIVER, MAPPING_FILE, MAPPING_SHMEM } from '../sim/mappings.js';
 import { diskPlaceOf, findInCache } from '../sim/page-cache.js';
 import { pteOf } from '../sim/page-tables.js';
 
@@ -66,6 +66,7 @@ export function wordsOfFile(m: Machine, mapping: number, page: number): Standing
   const index = m.mapBase[mapping]! + page;
   const frame = findInCache(m, index);
   if (frame !== NO_PAGE) return inMemory(m, frame);
+  if (m.mapKind[mapping] === MAPPING_DRIVER) return null; // the rest of its places are the driver's books
   const place = diskPlaceOf(m, index);
   if (place !== 0) return onDevice(m, place);
   return m.mapKind[mapping] === MAPPING_FILE ? unread(m, originalOf(m, mapping, page)) : null;

@@ -3,7 +3,7 @@ import type { PageType } from '../../handler/define-page-type.js';
 import type { MemoryHost } from '../../host/memory-host.js';
 import { MigrationService } from '../../migration/migration-service.js';
 import { BLOCK_ONLINE, blockRange } from '../../mm/memory-block.js';
-import { PG_BUDDY } from '../../mm/page-flags.js';
+import { PG_BUDDY, PG_HUGE } from '../../mm/page-flags.js';
 import { MAX_PAGE_ORDER, PAGEBLOCK_PAGES } from '../../mm/units.js';
 import { ZONE_KINDS } from '../../mm/zone.js';
 import {
@@ -168,13 +168,15 @@ function pageCases(open: OpenHost, pageTypes: readonly PageType[]): HostCase[] {
       'references-add-up',
       'free pages have no references, pages in use have all their mappings',
       ({ host }) => {
-        const { count, mapcount } = host.columns;
+        const { flags, count, mapcount } = host.columns;
         for (let pfn = 0; pfn < host.layout.nrPfns; pfn++) {
           if (!exists(host, pfn)) continue;
           if (isFree(host, pfn)) {
             if (count[pfn] !== 0) fail(`free page ${pfn} has ${count[pfn]} references`);
-          } else if (count[pfn] === 0) fail(`page ${pfn} is in use without a reference`);
-          else if (count[pfn]! < mapcount[pfn]!) fail(`page ${pfn} has more mappings than references`);
+          } else if (count[pfn] === 0) {
+            // Nobody refers to a huge page that lies in its pool (enqueue_hugetlb_folio), nor does a tail have a count.
+            if ((flags[pfn]! & PG_HUGE) === 0 || mapcount[pfn] !== 0) fail(`page ${pfn} is in use without a reference`);
+          } else if (count[pfn]! < mapcount[pfn]!) fail(`page ${pfn} has more mappings than references`);
         }
       },
     ),
