@@ -1,4 +1,11 @@
-/** Everything that can go wrong in operation. The union is closed: a new kind is a decision, not an accident. */
+/**
+ * Everything that can go wrong in operation. The union is closed: a new kind is a decision, not an accident.
+ *
+ * @example
+ * const kind: VacateErrorKind = 'host';
+ * const error = new VacateError(kind, 'no disk is left; add one and run again');
+ * VacateError.is(error) && error.kind === kind; // true
+ */
 export type VacateErrorKind =
   | 'usage' // the caller asked for something that has no meaning
   | 'scenario' // a scenario file does not describe a machine

@@ -1,6 +1,10 @@
 /**
  * Where a capture's files come from: a directory, or a host that is asked now. Names are those of a capture directory,
  * without ".gz".
+ *
+ * @example
+ * const source: CaptureSource = new CaptureFiles('captures/host7');
+ * console.log(readCapture(source).name);
  */
 export interface CaptureSource {
   /** What the machine is called in reports. */

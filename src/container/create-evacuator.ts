@@ -30,7 +30,14 @@ import { outsideOf } from './plugin-origins.js';
 import { type RunJobOptions, runJob } from './run-job.js';
 import { driverModule, whyNotWired } from './services.js';
 
-/** What an evacuator is made of. */
+/**
+ * What an evacuator is made of.
+ *
+ * @example
+ * const options: EvacuatorOptions = { host: simModule(machine), plugins, pauses: 'batch' };
+ * const quick: Evacuator = createEvacuator(options);
+ * runToEnd(quick.offline({ blocks: [8] })).outcome; // "done"
+ */
 export interface EvacuatorOptions {
   /** The machine: `simModule(machine)`, or another host's module. */
   readonly host: ContainerModule;
@@ -58,7 +65,13 @@ export interface EvacuatorOptions {
   readonly onListenerError?: ListenerErrorHandler;
 }
 
-/** A strategy as a catalogue has it. */
+/**
+ * A strategy as a catalogue has it.
+ *
+ * @example
+ * const labels = ({ name, modes }: StrategyEntry) => [name, ...modes.map((mode) => `${name}:${mode}`)];
+ * evacuator.catalogue.flatMap(labels).includes('merged'); // true
+ */
 export interface StrategyEntry {
   readonly frontEnd: FrontEnd;
   readonly name: string;

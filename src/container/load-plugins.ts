@@ -32,7 +32,13 @@ export async function loadShippedPlugins(): Promise<PageType[]> {
   return (await Promise.all(urls.map(importPageType))).map(noteShipped);
 }
 
-/** How page types from outside are to be treated. */
+/**
+ * How page types from outside are to be treated.
+ *
+ * @example
+ * const options: LoadPluginsOptions = { handlerTimeLimitMs: 500 };
+ * const plugins = [...(await loadPlugins(['vacate/plugins/ksm'], options)), ...(await loadShippedPlugins())];
+ */
 export interface LoadPluginsOptions {
   /** Milliseconds that one of them may take, see `EvacuatorOptions.handlerTimeLimitMs`; 2000 if absent. */
   readonly handlerTimeLimitMs?: number | undefined;
@@ -63,6 +69,9 @@ function importPageType(specifier: string): Promise<PageType> {
  * Strategies from module specifiers, as page types are loaded.
  *
  * @throws VacateError kind 'plugin' if a module cannot be loaded or exports no strategy.
+ * @example
+ * const strategies = await loadStrategies([]);
+ * const evacuator = createEvacuator({ host: simModule(machine), plugins, strategies });
  */
 export async function loadStrategies(specifiers: readonly string[]): Promise<StrategyDefinition[]> {
   checkSpecifiers(specifiers);

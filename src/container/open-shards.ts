@@ -13,7 +13,24 @@ import { checkTimeLimit } from './plugin-origins.js';
 import type { ShardSource } from './shard-machine.js';
 import type { ShardTask } from './shard-main.js';
 
-/** What a machine of several nodes is made of. */
+/**
+ * What a machine of several nodes is made of.
+ *
+ * @example
+ * const kept: GroupOptions = { threads: 1, onProgress: (node, { step }) => console.log(node, step) };
+ * const source: ShardSource = { kind: 'scenario', scenario, seed: 1 };
+ * const options: OpenShardsOptions = { ...kept, nodes: [source], isVerified: true };
+ * const shards: Shards = await openShards(options);
+ * const [node]: readonly ShardNode[] = shards.nodes;
+ * const offline: ShardedOfflineRequest = { blocks: [8] };
+ * const went: ShardedOffline = await shards.offline(offline);
+ * const [first]: readonly NodeOffline[] = went.nodes;
+ * const blocks: ShardedHighOrderRequest = { order: 9, count: 2 };
+ * const result: ShardedHighOrder = await shards.highOrder(blocks);
+ * const made = result.nodes.map((each: NodeHighOrder) => each.made);
+ * await shards.close();
+ * [went.outcome, first?.node === node?.node, made]; // ["done",true,[2]]
+ */
 export interface OpenShardsOptions extends GroupOptions {
   /** What each node's machine is made from, in the order of their addresses. */
   readonly nodes: readonly ShardSource[];

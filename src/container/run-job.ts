@@ -6,6 +6,14 @@ import { type Clock, SYSTEM_CLOCK } from './clock.js';
 /** So long a job runs before signals, timers and requests of others get their turn. */
 const SLICE_MS = 20;
 
+/**
+ * How a job is driven, and who hears of it.
+ *
+ * @example
+ * const options: RunJobOptions = { timeoutMs: 60_000, onProgress: ({ step, done }) => console.log(step, done) };
+ * const { outcome } = await runJob(evacuator.offline({ blocks: [8] }), options);
+ * outcome; // "done"
+ */
 export interface RunJobOptions extends DriveOptions {
   /** Milliseconds after which the job is stopped, measured from the call; never, if null or absent. */
   readonly timeoutMs?: number | null;

@@ -13,7 +13,13 @@ export type ShardSource =
   /** A module, by its path or URL, whose default export makes a machine of `options`. */
   | { readonly kind: 'module'; readonly module: string; readonly options: unknown };
 
-/** How a module's default export makes a machine; it may say now and then how far it is, from 0 to 1. */
+/**
+ * How a module's default export makes a machine; it may say now and then how far it is, from 0 to 1.
+ *
+ * @example
+ * // The default export of a module that a node's machine comes from.
+ * const small: MachineMaker = () => machineFromScenario(scenario, { seed: 2 });
+ */
 export type MachineMaker = (options: unknown) => Machine | Generator<number, Machine>;
 
 /**

@@ -26,6 +26,10 @@ export class ListenerErrors {
  * Says what becomes of errors in Observables that an application built around ours with `merge` and the like, where no
  * guard of ours reaches. RxJS keeps one such handler per process, so this is for the program (the command line), never
  * for the library. Null restores RxJS's own: rethrow, which ends a Node process.
+ *
+ * @example
+ * onStrayListenerError((error) => console.error('a listener that is gone threw', error));
+ * onStrayListenerError(null); // back to the default
  */
 export function onStrayListenerError(handler: ListenerErrorHandler | null): void {
   config.onUnhandledError = handler;

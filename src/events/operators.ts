@@ -19,7 +19,15 @@ export interface OutcomeTable {
   readonly refusals: readonly (EventRefusal | null)[];
 }
 
-/** What became of one page. */
+/**
+ * What became of one page.
+ *
+ * @example
+ * const table: OutcomeTable = { name: 'anonymous', refusals: [null] };
+ * const went: PageEvent = { source: 4096, target: 512, handler: table.name, refusal: null };
+ * const why = ({ refusal }: PageEvent): EventRefusal['id'] | null => refusal?.id ?? null;
+ * why(went); // null
+ */
 export interface PageEvent {
   readonly source: Pfn;
   /** Null if it had no target when it was refused. */
@@ -82,12 +90,24 @@ export function refusalsOnly(): OperatorFunction<PageEvent, PageEvent & { readon
   return filter((event): event is PageEvent & { readonly refusal: EventRefusal } => event.refusal !== null);
 }
 
-/** Only pages that went. */
+/**
+ * Only pages that went.
+ *
+ * @example
+ * const decoded = evacuator.pages$.pipe(decodeBatch(evacuator.service.handlers.tables));
+ * decoded.pipe(migratedOnly()).subscribe(({ source, target }) => console.log(source, target));
+ */
 export function migratedOnly(): OperatorFunction<PageEvent, PageEvent & { readonly refusal: null }> {
   return filter((event): event is PageEvent & { readonly refusal: null } => event.refusal === null);
 }
 
-/** Only pages of one handler, by its name. */
+/**
+ * Only pages of one handler, by its name.
+ *
+ * @example
+ * const decoded = evacuator.pages$.pipe(decodeBatch(evacuator.service.handlers.tables));
+ * decoded.pipe(ofHandler('anonymous')).subscribe(({ source }) => console.log(source));
+ */
 export function ofHandler(name: string): MonoTypeOperatorFunction<PageEvent> {
   return filter((event) => event.handler === name);
 }

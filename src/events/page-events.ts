@@ -8,6 +8,10 @@ import { ListenerErrors } from './listener-errors.js';
 /**
  * What became of one page, in 16 bits:  [ handler:8 | refusal code:8 ]. Code 0 is "migrated", so that the handler is
  * known in both cases. Handler 0 is the service itself, with the refusals that all page types share.
+ *
+ * @example
+ * const outcome: Outcome = outcomeOf(2, 7);
+ * [handlerOf(outcome), codeOf(outcome), Number(outcome < NR_OUTCOMES)]; // [2,7,1]
  */
 export type Outcome = number;
 
@@ -35,14 +39,29 @@ export const WORDS_PER_EVENT = 3;
 /** Records between two deliveries: small enough to stay in a cache, large enough that a delivery costs nothing. */
 export const DEFAULT_RING_EVENTS = 4096;
 
-/** Records of `nrEvents` pages. A window on the ring: valid while it is delivered, so copy what must stay. */
+/**
+ * Records of `nrEvents` pages. A window on the ring: valid while it is delivered, so copy what must stay.
+ *
+ * @example
+ * const sourcesOf = ({ words, nrEvents }: PageEventBatch) =>
+ *   Array.from({ length: nrEvents }, (_, event) => words[event * WORDS_PER_EVENT]);
+ * evacuator.pages$.subscribe((batch) => console.log(sourcesOf(batch)));
+ */
 export interface PageEventBatch {
   /** `nrEvents * WORDS_PER_EVENT` words. */
   readonly words: Uint32Array;
   readonly nrEvents: number;
 }
 
-/** Where a total stands in `PageEvents.totals`. */
+/**
+ * Where a total stands in `PageEvents.totals`.
+ *
+ * @example
+ * runToEnd(evacuator.offline({ blocks: [8] }));
+ * const { totals } = evacuator.counters;
+ * console.log(`${totals[TOTAL_MIGRATED]} moved, ${totals[TOTAL_REFUSED]} refused, ${totals[TOTAL_RETRIED]} retried`);
+ * [totals[TOTAL_BATCHES], totals[TOTAL_EVENTS]]; // [0,0]
+ */
 export const TOTAL_MIGRATED = 0;
 /** Pages given up on, for whatever reason; `PageEvents.refused` has them by outcome. */
 export const TOTAL_REFUSED = 1;
@@ -71,6 +90,13 @@ export interface PageEventsOptions {
  *     events.flush();
  *
  * Observables announce, they never steer: a listener that begins a batch of its own from within a delivery is a bug.
+ *
+ * @example
+ * const onListenerError: ListenerErrorHandler = (error) => console.error(error);
+ * const options: PageEventsOptions = { ringEvents: DEFAULT_RING_EVENTS, onListenerError };
+ * const events = new PageEvents(options);
+ * events.countMigrated(512);
+ * events.totals[TOTAL_MIGRATED]; // 512
  */
 export class PageEvents {
   /** Batches as they fill. Whoever throws here is unsubscribed and hurts nobody else. */

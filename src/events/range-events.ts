@@ -36,7 +36,14 @@ export type RangeEvent =
 
 /** What a range event can be about. */
 export type RangeEventKind = RangeEvent['kind'];
-/** The range event of one kind. */
+/**
+ * The range event of one kind.
+ *
+ * @example
+ * const frontEnd: FrontEnd = 'offline';
+ * const ranges = [rangeOf(8192, 1024)];
+ * const begun: RangeEventOf<'run-started'> = { kind: 'run-started', frontEnd, strategy: 'merged', ranges };
+ */
 export type RangeEventOf<K extends RangeEventKind> = Extract<RangeEvent, { readonly kind: K }>;
 
 /** Who hears of the errors of listeners. */
@@ -45,7 +52,18 @@ export interface RangeEventsOptions {
   readonly onListenerError?: ListenerErrorHandler;
 }
 
-/** Announces what strategies do with ranges, one by one and in order. */
+/**
+ * Announces what strategies do with ranges, one by one and in order.
+ *
+ * @example
+ * const options: RangeEventsOptions = { onListenerError: (error) => console.error(error) };
+ * const events = new RangeEvents(options);
+ * const kinds: RangeEventKind[] = [];
+ * events.events$.subscribe((event: RangeEvent) => kinds.push(event.kind));
+ * const outcome: RunOutcome = 'done';
+ * events.emit({ kind: 'run-finished', outcome });
+ * kinds; // ["run-finished"]
+ */
 export class RangeEvents {
   readonly events$: Observable<RangeEvent>;
   readonly #subject = new Subject<RangeEvent>();

@@ -88,7 +88,16 @@ export interface PageGroup {
   readonly unexplained: number | null;
 }
 
-/** One attempt to take a memory block offline. */
+/**
+ * One attempt to take a memory block offline.
+ *
+ * @example
+ * const asked: Asked = { block: 32, errno: 'EBUSY' };
+ * const records: LogRecord[] = parseKernelLog(text);
+ * const said: AttemptExplanation = explainAttempt(records, asked, { blockPages: 32_768 });
+ * const pinned = (page: ExplainedPage) => page.unexplained !== null && page.unexplained > 0;
+ * console.log(said.pages.filter(pinned).length, said.groups.map(({ advice }: PageGroup) => advice));
+ */
 export interface AttemptExplanation {
   /** Empty if nothing says which. */
   readonly blocks: readonly BlockId[];

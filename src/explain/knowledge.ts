@@ -20,7 +20,13 @@ export interface BlockEvidence {
   }>;
 }
 
-/** What is known besides the log. Whatever is not is left out. */
+/**
+ * What is known besides the log. Whatever is not is left out.
+ *
+ * @example
+ * const knowledge: Knowledge = { blockPages: 32_768, waysToPin: () => ['2 pipes'] };
+ * explainLog(parseKernelLog(text), knowledge).length >= 0; // true
+ */
 export interface Knowledge {
   /** Pages of a memory block; USUAL_BLOCK_PAGES if absent. */
   readonly blockPages?: number;

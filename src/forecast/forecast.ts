@@ -74,7 +74,19 @@ function checkOptions(options: unknown, { host }: MigrationService): void {
   expectArgument(isCallback(onBlock), 'onBlock', onBlock, 'a function, or leave it out');
 }
 
-/** What a forecast and a search for the cheapest set share: the machine surveyed once. */
+/**
+ * What a forecast and a search for the cheapest set share: the machine surveyed once.
+ *
+ * @example
+ * const options: ForecastOptions = { blocks: [8, 9] };
+ * const forecaster = new Forecaster(evacuator.service, options);
+ * const all: Forecast = forecaster.all();
+ * const verdicts: Verdict[] = all.blocks.map(({ verdict }: BlockForecast) => verdict);
+ * const need: NeedForecast = forecaster.need(all, 2 ** 22);
+ * const why = (reason: Reason) => `${reason.pages} pages: ${reason.because}`;
+ * console.log(all.blocks.flatMap(({ reasons }) => reasons.map(why)));
+ * [verdicts, need.enough]; // [["will-go","will-go"],true]
+ */
 export class Forecaster {
   readonly #room: RoomBook;
   readonly #said: KernelSaid | null;

@@ -42,7 +42,14 @@ export interface Unmarked {
   readonly zspages: number;
 }
 
-/** Reads the texts once; a text that is not as expected says nothing. */
+/**
+ * Reads the texts once; a text that is not as expected says nothing.
+ *
+ * @example
+ * const files: KernelTexts = new CaptureFiles('captures/host7');
+ * const said: KernelSaid = kernelSaid(readCapture('captures/host7'), files);
+ * console.log(`${said.nrPinned ?? 'an unknown number of'} pages are pinned`);
+ */
 export function kernelSaid(image: MachineImage, texts: KernelTexts): KernelSaid {
   const counters = countersOf(texts.text('vmstat') ?? '');
   const acquired = counters.get('nr_foll_pin_acquired');

@@ -33,12 +33,21 @@ const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
  * Checks and freezes a plugin; the result is its module's default export.
  *
  * @throws VacateError kind 'plugin' if the name, the api version, the order or the refusal table is malformed.
+ *
  * @example
- * export default definePageType({
- *   name: 'ring-buffer', api: 1, order: null, claims: 'pages of the ring-buffer driver',
- *   refusals: [null, { id: 'dma-active', kind: 'retry', because: 'a transfer is under way' }],
- *   create: (pages) => new RingBufferHandler(pages),
+ * const ringBuffer: PageType = definePageType({
+ *   name: 'ring-buffer', api: HANDLER_API, order: 'pre', claims: 'pages of the ring-buffer driver',
+ *   refusals: [null, { id: 'released', kind: 'retry', because: 'the driver has let go of it' }],
+ *   create: (pages) => ({
+ *     claims: (flags) => (flags & PG_MOVABLE_OPS) !== 0,
+ *     refuses: () => 0,
+ *     references: () => 1,
+ *     isolate: (page) => pages.isolateFromDriver(page, 1),
+ *     migrate: (source, target) => (pages.moveSlot(source, target) ? 0 : 1),
+ *     putback: (page) => pages.putbackToDriver(page),
+ *   }),
  * });
+ * problemWith(ringBuffer); // null
  */
 export function definePageType(plugin: PageType): PageType {
   const problem = problemWith(plugin);

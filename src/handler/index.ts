@@ -11,4 +11,4 @@ export * from './movable-operations.js';
 export type * from './page-entries.js';
 export type * from './page-type-handler.js';
 export type * from './page-view.js';
-export type * from './refusal.js';
+export type { Refusal, RefusalCode, RefusalKind, RefusalTable } from './refusal.js';

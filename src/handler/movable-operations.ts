@@ -9,7 +9,9 @@ export const EAGAIN = -11;
  * belongs to which driver the host knows (page_movable_ops); what is special about its pages only the driver.
  *
  * @example
- * const error = pages.movableOps?.(source)?.migratePage(target, source, mode) ?? EAGAIN;
+ * const moveBy = (driver: MovableOperations | null, source: Pfn, target: Pfn) =>
+ *   driver?.migratePage(target, source, MIGRATE_SYNC) ?? EAGAIN;
+ * moveBy(null, 1, 2) === EAGAIN; // true
  */
 export interface MovableOperations {
   /** Its name: "balloon". */

@@ -5,8 +5,10 @@ import type { Pfn } from '../mm/units.js';
  * of the handler's verb nobody maps or unmaps the page's file (i_mmap_rwsem), so that a walk sees every VMA once.
  *
  * @example
- * for (let vma = entries.nextVma(page, 0); vma !== 0; vma = entries.nextVma(page, vma))
- *   if (entries.isNonlinear(vma)) for (let at = 0; at < entries.nrPages(vma); at++) entries.unmap(page, vma, at);
+ * function unmapAll(entries: PageEntries, page: Pfn): void {
+ *   for (let vma = entries.nextVma(page, 0); vma !== 0; vma = entries.nextVma(page, vma))
+ *     if (entries.isNonlinear(vma)) for (let at = 0; at < entries.nrPages(vma); at++) entries.unmap(page, vma, at);
+ * }
  */
 export interface PageEntries {
   /** The VMAs that map the page's file, of all processes: the first one after 0, else the one after `vma`; 0 after the last. */

@@ -11,11 +11,13 @@ import type { RefusalCode } from './refusal.js';
  * A handler is called once per page and must not allocate, throw, remember pages, or look at the clock.
  *
  * @example
+ * const GONE: RefusalCode = 1;
+ *
  * class RingBufferHandler implements PageTypeHandler {
  *   constructor(private readonly pages: PageView) {}
  *   claims(flags: number) { return (flags & PG_MOVABLE_OPS) !== 0; }
  *   refuses() { return 0; }
- *   references() { return 1; }                                    // the driver's own slot
+ *   references() { return 1; } // the driver's own slot
  *   isolate(page: Pfn) { return this.pages.isolateFromDriver(page, GONE); }
  *   migrate(source: Pfn, target: Pfn) { return this.pages.moveSlot(source, target) ? 0 : GONE; }
  *   putback(page: Pfn) { this.pages.putbackToDriver(page); }

@@ -5,6 +5,9 @@ import type { RefusalCode } from './refusal.js';
 
 /**
  * The pool of huge pages that a page is of, as its handler sees it (struct hstate). Any page of a huge page names it.
+ *
+ * @example
+ * const canDissolve = (pool: HugePool, head: Pfn) => pool.owns(head) && pool.available(head) > 0;
  */
 export interface HugePool {
   /** False for a huge page that is on no pool's books: its owner took it for itself. */
@@ -27,7 +30,8 @@ export interface HugePool {
  * Reads are plain column reads. The verbs each do one step of the kernel's protocol and leave every invariant whole.
  *
  * @example
- * const cached = (pages.flags(pfn) & PG_SWAPCACHE) !== 0;
+ * const isInSwapCache = (pages: PageView, pfn: Pfn) => (pages.flags(pfn) & PG_SWAPCACHE) !== 0;
+ * isInSwapCache(host.pages, 0); // false
  */
 export interface PageView {
   /** PG_* bits (vacate/handler re-exports them). */

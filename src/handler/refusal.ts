@@ -13,7 +13,14 @@ export interface Refusal {
   readonly because: string;
 }
 
-/** Codes index it; entry 0 is null because code 0 is no refusal. */
+/**
+ * Codes index it; entry 0 is null because code 0 is no refusal.
+ *
+ * @example
+ * const kind: RefusalKind = 'retry';
+ * const busy: Refusal = { id: 'dma-active', kind, because: 'the device is transferring it' };
+ * const refusals: RefusalTable = [null, busy];
+ */
 export type RefusalTable = readonly [null, ...Refusal[]];
 
 /** The refusals that every page type shares. The migration service finds them; a handler never returns them. */

@@ -2,7 +2,16 @@ import type { Migratetype } from '../mm/migratetype.js';
 import type { Order, Pfn } from '../mm/units.js';
 import type { ZoneKind } from '../mm/zone.js';
 
-/** An ordinary order-0 or higher allocation of movable memory, as a fault or a page-cache read makes it. */
+/**
+ * An ordinary order-0 or higher allocation of movable memory, as a fault or a page-cache read makes it.
+ *
+ * @example
+ * const request: PlainAllocation = { order: 0, node: 0, ownNode: true, highest: 'Movable', mark: 'min' };
+ * const { free }: { free: FreeMemory } = host;
+ * const pfn = free.allocate(request);
+ * free.give(pfn, 0);
+ * pfn !== NO_PAGE; // true
+ */
 export interface PlainAllocation {
   readonly order: Order;
   /** Node whose zones are tried first. */

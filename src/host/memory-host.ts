@@ -60,6 +60,12 @@ export interface RmapVisit {
  * The machine, as the migration service and the strategies see it. A host does each step of the protocol that touches
  * page tables, allocator or devices; it decides nothing. Every verb is complete in itself: between two calls other CPUs
  * may do what they like.
+ *
+ * @example
+ * const sizeOf = ({ layout }: MemoryHost) => formatPages(layout.nrPfns);
+ * const { zones }: MemoryLayout = host.layout;
+ * const { pages }: Room = host.roomOutside([rangeOf(8192, 512)]);
+ * [sizeOf(host), zones.length > 0, pages > 0]; // ["64 MiB",true,true]
  */
 export interface MemoryHost {
   readonly name: string;

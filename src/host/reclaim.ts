@@ -13,7 +13,15 @@ export interface ReclaimCounters {
 /** What came of one page: freed now, being written (ask again later), or kept. */
 export type Pageout = 'freed' | 'writing' | 'kept';
 
-/** Freeing memory by taking it away from its owners: page cache is dropped, anonymous memory goes to swap. */
+/**
+ * Freeing memory by taking it away from its owners: page cache is dropped, anonymous memory goes to swap.
+ *
+ * @example
+ * const reclaim: Reclaim = host.reclaim;
+ * const { scanned }: ReclaimCounters = reclaim.counters;
+ * const isGone = (went: Pageout) => went === 'freed';
+ * scanned; // 0
+ */
 export interface Reclaim {
   readonly counters: ReclaimCounters;
   /**

@@ -35,6 +35,17 @@ const NEED_NAMES: Readonly<Partial<Record<Need, string>>> = {
 /**
  * What stands in the way of removing memory from this host one day, and what to change, before it is needed. Rules are
  * asked only if all is known that they need; what is not is said, never guessed.
+ *
+ * @example
+ * const block: BlockFacts = { block: 8, isOnline: true, isRemovable: true, zones: ['Movable'] };
+ * const dimm: DimmFacts = { name: 'dimm0', blocks: [8] };
+ * const facts: LintFacts = {
+ *   kernel: '6.12', settings: Settings.parse('/sys/module/memory_hotplug/parameters/online_policy contig-zones'),
+ *   blockPages: 32_768, blocks: [block], dimms: [dimm], areDimmsGuessed: false,
+ *   zones: null, memory: null, systemRam: null, countsOf: null, wanted: { blocks: [8], pages: null, isNamed: true },
+ * };
+ * const { findings }: LintReport = lint(facts);
+ * const lines = findings.map(({ id, seen, why }: Finding) => `${id}: ${seen}; ${why}`);
  */
 export function lint(facts: LintFacts): LintReport {
   const findings: Finding[] = [];

@@ -22,6 +22,10 @@ export interface SettingLine {
 /**
  * What a host was told about its memory. Three answers are kept apart: a value, a file that the host does not have, and
  * a path of which nothing is known.
+ *
+ * @example
+ * const settings = Settings.parse('/proc/sys/vm/compact_unevictable_allowed 1');
+ * settings.value('/proc/sys/vm/compact_unevictable_allowed'); // "1"
  */
 export class Settings {
   readonly #values = new Map<string, string[] | null>();

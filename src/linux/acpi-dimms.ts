@@ -3,7 +3,13 @@ import type { LinuxTree } from './linux-tree.js';
 
 export const ACPI_DEVICES = '/sys/bus/acpi/devices';
 
-/** A memory device of the firmware's (ACPI PNP0C80), as far as its memory is there. */
+/**
+ * A memory device of the firmware's (ACPI PNP0C80), as far as its memory is there.
+ *
+ * @example
+ * const dimms: AcpiDimm[] = readAcpiDimms(new LinuxTree('/no/such/folder'));
+ * dimms; // []
+ */
 export interface AcpiDimm {
   /** "PNP0C80:00". */
   readonly name: string;

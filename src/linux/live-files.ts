@@ -35,6 +35,10 @@ export interface LiveOptions {
 /**
  * What a host says of itself now, in the files of a capture directory (it is a `CaptureSource`): read once, all of it
  * within a moment, so that every question gets an answer from the same time.
+ *
+ * @example
+ * const options: LiveOptions = { onProgress: (bytes, total) => console.log(bytes, total) };
+ * const machine = machineFromImage(readCapture(await LiveFiles.read(new LinuxTree(), options)));
  */
 export class LiveFiles {
   readonly name: string;

@@ -57,6 +57,10 @@ export function blockPath(block: BlockId): string {
  * The memory blocks of a host.
  *
  * @throws VacateError kind 'host' if the kernel has none to show, or shows what makes no sense.
+ * @example
+ * const { blockBytes, blocks }: SysfsMemory = readSysfsMemory(new LinuxTree());
+ * const online = blocks.filter(({ state }: SysfsBlock) => state === BLOCK_ONLINE);
+ * console.log(`${online.length} blocks of ${formatBytes(blockBytes)} are online`);
  */
 export function readSysfsMemory(tree: LinuxTree): SysfsMemory {
   const { blockBytes, numbers } = listSysfsBlocks(tree);

@@ -37,7 +37,14 @@ export interface MigrationReport {
   readonly targets: Uint32Array;
 }
 
-/** Collects refusals by outcome. */
+/**
+ * Collects refusals by outcome.
+ *
+ * @example
+ * const tally = new RefusalTally();
+ * tally.add(evacuator.service.judge(0), 0);
+ * tally.counts(evacuator.service.handlers).map(({ reason }) => reason); // ["reserved"]
+ */
 export class RefusalTally {
   readonly #byOutcome = new Map<Outcome, { pages: number; pfns: Pfn[] }>();
 
@@ -75,7 +82,13 @@ export class RefusalTally {
   }
 }
 
-/** Adds up refusals of several lists, by handler and reason. */
+/**
+ * Adds up refusals of several lists, by handler and reason.
+ *
+ * @example
+ * const { refused } = evacuator.service.migrate({ pfns: Uint32Array.of(0), mode: MIGRATE_ASYNC });
+ * mergeRefusals([refused, refused]).map(({ reason, pages }) => [reason, pages]); // [["reserved",2]]
+ */
 export function mergeRefusals(lists: ReadonlyArray<readonly RefusalCount[]>): RefusalCount[] {
   const merged = new Map<string, RefusalCount>();
   for (const count of lists.flat()) {

@@ -73,7 +73,18 @@ export type Pauses = 'phase' | 'batch';
 /** Phases that call handlers. That of "putback" has listeners told, who may take their time. */
 const ASKING: ReadonlySet<Phase> = new Set<Phase>(['isolate', 'target', 'unmap', 'move', 'remap', 'finish']);
 
-/** What a paused migration tells its driver. */
+/**
+ * What a paused migration tells its driver.
+ *
+ * @example
+ * const steps = evacuator.service.steps({ pfns: usedPages(host, [rangeOf(8192, 8)]), mode: MIGRATE_SYNC });
+ * const phases: Phase[] = [];
+ * for (let step = steps.next(); step.done !== true; step = steps.next()) {
+ *   const { phase }: Progress = step.value;
+ *   phases.push(phase);
+ * }
+ * phases[0]; // "isolate"
+ */
 export interface Progress {
   readonly phase: Phase;
   /** Pages done with so far, migrated, freed or refused. */

@@ -15,6 +15,12 @@ import { SMALLEST_HOLES, type TargetAllocator } from './target-source.js';
 /**
  * The only mover of pages. It knows neither the machine (that is the host) nor who asked (that is a strategy), nor what
  * is special about a page (that is a handler).
+ *
+ * @example
+ * const service: MigrationService = evacuator.service;
+ * const request: MigrationRequest = { pfns: usedPages(host, [rangeOf(8192, 512)]), mode: MIGRATE_SYNC };
+ * const { migrated, refused }: MigrationReport = service.migrate(request);
+ * [migrated > 0, refused.length]; // [true,0]
  */
 export class MigrationService {
   readonly handlers: HandlerTable;

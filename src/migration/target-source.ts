@@ -12,7 +12,16 @@ export interface TargetSource {
   put(pfn: Pfn, order: Order): void;
 }
 
-/** Says where pages go when whoever has them moved does not; one of one's own takes the place of `smallestHoles`. */
+/**
+ * Says where pages go when whoever has them moved does not; one of one's own takes the place of `smallestHoles`.
+ *
+ * @example
+ * const fromHoles: TargetAllocator = { targetsFor: (host, spared): TargetSource => smallestHoles(host, spared) };
+ * const mine = new ContainerModule(({ rebind }) => {
+ *   rebind(TargetAllocator).toConstantValue(fromHoles);
+ * });
+ * const { offline } = createEvacuator({ host: simModule(machine), plugins, modules: [mine] });
+ */
 export interface TargetAllocator {
   /** Targets of one migration on this host, with `sparedOrder` as the request has it. */
   targetsFor(host: MemoryHost, sparedOrder?: Order): TargetSource;
@@ -21,7 +30,15 @@ export interface TargetAllocator {
 /** Its token, for a module that replaces where pages go. */
 export const TargetAllocator = Symbol.for('vacate/TargetAllocator');
 
-/** The smallest block that serves; blocks of `sparedOrder` and above break only when nothing smaller is left. */
+/**
+ * The smallest block that serves; blocks of `sparedOrder` and above break only when nothing smaller is left.
+ *
+ * @example
+ * const targets = smallestHoles(host);
+ * const target = targets.get(0, 8192);
+ * target !== NO_PAGE; // true
+ * targets.put(target, 0);
+ */
 export function smallestHoles(host: MemoryHost, sparedOrder: Order = MAX_PAGE_ORDER + 1): TargetSource {
   return {
     get: (order, source) => host.allocateTarget(order, source, sparedOrder),

@@ -12,7 +12,13 @@ export const BLOCK_OFFLINE = 3;
 /** One of BLOCK_*. */
 export type BlockState = 0 | 1 | 2 | 3;
 
-/** What sysfs calls each state. */
+/**
+ * What sysfs calls each state.
+ *
+ * @example
+ * const states: BlockState[] = [BLOCK_ABSENT, BLOCK_ONLINE, BLOCK_GOING_OFFLINE, BLOCK_OFFLINE];
+ * states.map((state) => BLOCK_STATE_NAMES[state]); // ["absent","online","going-offline","offline"]
+ */
 export const BLOCK_STATE_NAMES = ['absent', 'online', 'going-offline', 'offline'] as const;
 
 /**
@@ -26,7 +32,13 @@ export function blockStateNamed(name: string): BlockState | null {
   return state > BLOCK_ABSENT ? (state as BlockState) : null;
 }
 
-/** A module of memory and the pages it holds, a whole number of memory blocks. */
+/**
+ * A module of memory and the pages it holds, a whole number of memory blocks.
+ *
+ * @example
+ * const sizeOf = ({ name, range }: Dimm) => `${name}: ${formatPages(nrPagesIn(range))}`;
+ * host.layout.dimms.map(sizeOf); // ["dimm0: 16 MiB","dimm1: 16 MiB"]
+ */
 export interface Dimm {
   readonly name: string;
   readonly node: number;

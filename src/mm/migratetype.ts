@@ -11,10 +11,22 @@ export const NR_MIGRATETYPES = 4;
 /** One of MIGRATE_UNMOVABLE to MIGRATE_ISOLATE. */
 export type Migratetype = 0 | 1 | 2 | 3;
 
-/** What reports call each. */
+/**
+ * What reports call each.
+ *
+ * @example
+ * const types: Migratetype[] = [MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_ISOLATE];
+ * types.map((type) => MIGRATETYPE_NAMES[type]); // ["unmovable","movable","reclaimable","isolate"]
+ * types.length === NR_MIGRATETYPES; // true
+ */
 export const MIGRATETYPE_NAMES = ['unmovable', 'movable', 'reclaimable', 'isolate'] as const;
 
-/** Where an allocation steals from when its own lists are empty, in order: mm/page_alloc.c `fallbacks`. */
+/**
+ * Where an allocation steals from when its own lists are empty, in order: mm/page_alloc.c `fallbacks`.
+ *
+ * @example
+ * FALLBACKS[MIGRATE_MOVABLE]?.map((type) => MIGRATETYPE_NAMES[type]); // ["reclaimable","unmovable"]
+ */
 export const FALLBACKS: ReadonlyArray<readonly [Migratetype, Migratetype]> = [
   [MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE],
   [MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE],

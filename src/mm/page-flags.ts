@@ -2,6 +2,16 @@
  * Page flags, one bit each, numbered like /proc/kpageflags for bits 0 to 26 (include/uapi/linux/kernel-page-flags.h)
  * so that a captured word is usable as it stands. The bits above are ours: the kernel has the same facts, but not in
  * that file's stable part.
+ *
+ * @example
+ * const states = [PG_LOCKED, PG_ERROR, PG_REFERENCED, PG_UPTODATE, PG_DIRTY, PG_ACTIVE, PG_WRITEBACK, PG_RECLAIM];
+ * states.map(formatFlags).join(' '); // "locked error referenced uptodate dirty active writeback reclaim"
+ * const kinds = [PG_ANON, PG_SWAPCACHE, PG_SWAPBACKED, PG_KSM, PG_THP, PG_HUGE, PG_HEAD, PG_TAIL, PG_SLAB, PG_PGTABLE];
+ * kinds.map(formatFlags).join(' '); // "anon swapcache swapbacked ksm thp huge head tail slab pgtable"
+ * const set = [PG_LRU, PG_UNEVICTABLE, PG_MLOCKED, PG_PRIVATE, PG_ISOLATED, PG_NONLINEAR, PG_MOVABLE_OPS];
+ * set.map(formatFlags).join(' '); // "lru unevictable mlocked private isolated nonlinear movable_ops"
+ * const nobodys = [PG_HWPOISON, PG_NOPAGE, PG_OFFLINE, PG_RESERVED];
+ * nobodys.map(formatFlags).join(' '); // "hwpoison nopage offline reserved"
  */
 export const PG_LOCKED = 1 << 0;
 /** An I/O error has struck it (kernels before 6.12). */
@@ -67,12 +77,20 @@ export const PG_MOVABLE_OPS = 1 << 30;
 /** The page's file has nonlinear mappings: a summary of the mapping's i_mmap_nonlinear list, not a flag of Linux's. */
 export const PG_NONLINEAR = (1 << 31) >>> 0;
 
-/** A page with one of these is free. */
+/**
+ * A page with one of these is free.
+ *
+ * @example
+ * [PG_BUDDY, PG_PCP, PG_LRU].map((flags) => (flags & FREE_FLAGS) !== 0); // [true,true,false]
+ */
 export const FREE_FLAGS = PG_BUDDY | PG_PCP;
 
 /**
  * Pinned through pin_user_pages: what folio_maybe_dma_pinned reads from a page's count. It has the bit of PG_MMAP, which no
  * page has once its file is read; all others are taken.
+ *
+ * @example
+ * DMA_PINNED === PG_MMAP; // true
  */
 export const DMA_PINNED = PG_MMAP;
 

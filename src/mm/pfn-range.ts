@@ -1,6 +1,12 @@
 import type { Pfn } from './units.js';
 
-/** Half-open: `start` is in, `end` is not. */
+/**
+ * Half-open: `start` is in, `end` is not.
+ *
+ * @example
+ * const dimm0: PfnRange = { start: 8192, end: 12_288 };
+ * formatPages(nrPagesIn(dimm0)); // "16 MiB"
+ */
 export interface PfnRange {
   readonly start: Pfn;
   readonly end: Pfn;

@@ -19,8 +19,14 @@ export type Inflate = (bytes: Uint8Array, bytesMax: number) => Uint8Array;
  * Bytes of a recorded run in, whole chunks out. What is not whole yet waits; a file that was cut off simply ends.
  *
  * @example
- * reader.feed(bytes);
- * for (let chunk = reader.next(); chunk !== null; chunk = reader.next()) replay.feed(chunk);
+ * const inflate: Inflate = (bytes, maxOutputLength) => inflateRawSync(bytes, { maxOutputLength });
+ * const reader = new ChunkReader(inflate);
+ * const kinds: ChunkKind[] = [];
+ * const writer = new ChunkWriter((bytes) => reader.feed(bytes), deflateRawSync);
+ * for (const chunk of chunks) writer.add(chunk);
+ * writer.flush();
+ * for (let chunk = reader.next(); chunk !== null; chunk = reader.next()) kinds.push(chunk.kind);
+ * kinds.length === chunks.length; // true
  */
 export class ChunkReader {
   #bytes = new Uint8Array(0);

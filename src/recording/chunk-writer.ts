@@ -74,7 +74,17 @@ export function isWorthDeflating({ length }: Uint8Array): boolean {
   return length >= WORTH_DEFLATING_BYTES;
 }
 
-/** Chunks in, bytes of a file out, in groups that are deflated as one. */
+/**
+ * Chunks in, bytes of a file out, in groups that are deflated as one.
+ *
+ * @example
+ * const parts: Uint8Array[] = [];
+ * const deflate: Deflate = (bytes) => deflateRawSync(bytes);
+ * const writer = new ChunkWriter((bytes) => parts.push(bytes), deflate);
+ * for (const chunk of chunks) writer.add(chunk);
+ * writer.flush();
+ * parts.length > 0; // true
+ */
 export class ChunkWriter {
   readonly #groups: ChunkGroups;
   #isBegun = false;

@@ -81,9 +81,15 @@ const PAGES_PER_EVENT = 8;
  * changed meanwhile, as chunks to a sink. It keeps a byte for each page, as a replay will have it.
  *
  * @example
- * const recorder = new Recorder(host, events, ranges$, { facts, sink, clock: () => performance.now() });
- * runToEnd(job);
- * recorder.finish('done', 0);
+ * const chunks: Chunk[] = [];
+ * const sink: ChunkSink = (chunk) => chunks.push(chunk);
+ * const outcomes: readonly RecordedHandler[] = evacuator.service.handlers.tables;
+ * const facts: RunFacts = { command: ['mine'], source: 'scenario', seed: 1, strategy: 'merged', outcomes, by: 'mine' };
+ * const options: RecorderOptions = { facts, sink, clock: () => performance.now() };
+ * const recorder = new Recorder(host, evacuator.counters, evacuator.ranges$, options);
+ * runToEnd(evacuator.offline({ blocks: [8] }));
+ * const { pagesMigrated }: RecordingEnd = recorder.finish('done');
+ * pagesMigrated > 0 && chunks.length > 0; // true
  */
 export class Recorder {
   readonly #machine: RecordedMachine;

@@ -3,7 +3,20 @@ import type { Dimm } from '../mm/memory-block.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import type { ZoneKind } from '../mm/zone.js';
 
-/** What was done, on which machine: enough to do it again, and to draw its map. */
+/**
+ * What was done, on which machine: enough to do it again, and to draw its map.
+ *
+ * @example
+ * const replay = new Replay();
+ * for (const chunk of chunks) replay.feed(chunk);
+ * const header: RecordingHeader | null = replay.header;
+ * const moments: readonly RangeMoment[] = replay.rangeEvents;
+ * const latest: TimedRangeEvent | undefined = moments.at(-1);
+ * const series: readonly CountersSnapshot[] = replay.countersSeries();
+ * const whyNot = ({ refusal }: PageMoment): PageRefusal | null => refusal;
+ * const refused: readonly RefusalTotal[] = replay.refusals;
+ * [header?.strategy, latest?.event.kind, series.length > 0, refused.length]; // ["merged","run-finished",true,0]
+ */
 export interface RecordingHeader {
   /** As the command line was, without the program's name; none for a picture of a machine on which nothing runs. */
   readonly command: readonly string[];
@@ -48,7 +61,12 @@ export interface RecordedHandler {
   } | null>;
 }
 
-/** Of pageblocks and memory blocks, as runs [value, how many], for they are alike over long stretches. */
+/**
+ * Of pageblocks and memory blocks, as runs [value, how many], for they are alike over long stretches.
+ *
+ * @example
+ * const allOnline: BlocksSnapshot = { migratetypes: null, states: [[BLOCK_ONLINE, 16]] };
+ */
 export interface BlocksSnapshot {
   /** MIGRATE_* by pageblock; null where nobody knows. */
   readonly migratetypes: ReadonlyArray<readonly [type: number, nr: number]> | null;

@@ -31,10 +31,13 @@ export interface RefusalTotal {
  * It needs what the chunks need as they are fed, a byte a page, and what `StageOptions` allow for going back.
  *
  * @example
- * const replay = new Replay();
+ * const options: StageOptions = { undoBytesMax: 2 ** 20 };
+ * const replay = new Replay(options);
  * for (const chunk of chunks) replay.feed(chunk);
  * replay.seekFraction(0.5);
- * draw(replay.pages, replay.takeChanged());
+ * const { name }: Partial<RecordedMachine> = replay.header?.machine ?? {};
+ * const last: PageMoment | null = replay.lastEvent;
+ * console.log(name, replay.pagesMigrated, last && formatPfn(last.source), replay.takeChanged().length);
  */
 export class Replay {
   readonly #timeline = new Timeline();

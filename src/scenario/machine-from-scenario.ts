@@ -19,7 +19,13 @@ import type { Load, Site } from './workloads/load.js';
 import { isFilling, isTrouble, pagesOf, startWorkload } from './workloads/start.js';
 import { makeTrouble } from './workloads/trouble.js';
 
-/** What replaces what the scenario says. */
+/**
+ * What replaces what the scenario says.
+ *
+ * @example
+ * const options: ScenarioOptions = { seed: 7, shared: true };
+ * const shared = machineFromScenario(scenario, options);
+ */
 export interface ScenarioOptions {
   /** In place of the scenario's own. */
   readonly seed?: number;

@@ -119,7 +119,13 @@ export const scenarioSchema = z
   )
   .describe('A simulated machine: its memory, and what fills it.');
 
-/** A scenario as parsed; sizes are in pages, durations in nanoseconds, and defaults are filled in. */
+/**
+ * A scenario as parsed; sizes are in pages, durations in nanoseconds, and defaults are filled in.
+ *
+ * @example
+ * const { name, seed }: Scenario = parseScenario('{ name: mine, nodes: [{ boot: 128MiB }] }', 'mine.yaml');
+ * [name, seed]; // ["mine",1]
+ */
 export type Scenario = z.infer<typeof scenarioSchema>;
 export type ScenarioNode = Scenario['nodes'][number];
 

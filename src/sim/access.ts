@@ -40,7 +40,13 @@ export const ACCESS_FAULT = 2;
 export const ACCESS_NO_MEMORY = 3;
 /** The page was found, but its words do not belong together: a copy or a write went astray. */
 export const ACCESS_TORN = 4;
-/** What became of an access: one of ACCESS_*. */
+/**
+ * What became of an access: one of ACCESS_*.
+ *
+ * @example
+ * const isOutOfMemory = (access: Access) => access === ACCESS_NO_MEMORY;
+ * isOutOfMemory(ACCESS_OK); // false
+ */
 export type Access = 0 | 1 | 2 | 3 | 4;
 
 /**

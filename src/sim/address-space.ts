@@ -33,7 +33,13 @@ export function createProcess(m: Machine, cpu: number): number {
   return mm;
 }
 
-/** What mmap is asked for. */
+/**
+ * What mmap is asked for.
+ *
+ * @example
+ * const request: MapRequest = { start: -1, nrPages: 8, flags: VM_WRITE, file: 0, offset: 0 };
+ * const vma = mapMemory(machine, createProcess(machine, 0), request);
+ */
 export interface MapRequest {
   /** First virtual page; -1 for just above what is mapped. */
   readonly start: number;

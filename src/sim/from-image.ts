@@ -56,7 +56,7 @@ const TOLD_PAGES = 1 << 16;
  *
  * @example
  * const host7 = machineFromImage(readCapture('captures/host7'));
- * console.log(formatPages(host7.nrPfns));
+ * console.log(formatPages(host7.spec.nrPfns));
  */
 export function machineFromImage(image: MachineImage, onProgress: (part: number) => void = () => {}): Machine {
   checkImage(image);

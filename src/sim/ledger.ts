@@ -15,7 +15,14 @@ import { swapCachePageOf } from './shmem.js';
  */
 export type Ledger = Uint32Array;
 
-/** What reads otherwise than a ledger says. */
+/**
+ * What reads otherwise than a ledger says.
+ *
+ * @example
+ * const before: Ledger = takeLedger(machine);
+ * const { wrong }: LedgerComparison = compareLedger(machine, before);
+ * wrong; // 0
+ */
 export interface LedgerComparison {
   /** Pages that were compared. */
   readonly pages: number;

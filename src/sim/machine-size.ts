@@ -3,7 +3,13 @@ import { PAGE_COLUMN_BYTES } from '../mm/page-columns.js';
 import { PG_NOPAGE } from '../mm/page-flags.js';
 import { EXTENT_PAGES, LRU_CHUNK, type Machine, SCALAR, TABLE_ENTRIES } from './machine.js';
 
-/** What a simulated machine costs its host. */
+/**
+ * What a simulated machine costs its host.
+ *
+ * @example
+ * const { pages, bytesPerPage }: MachineSize = machineSize(machine);
+ * bytesPerPage * pages > 0; // true
+ */
 export interface MachineSize {
   /** Page frames that stand behind a pfn. */
   readonly pages: number;

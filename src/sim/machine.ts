@@ -37,7 +37,16 @@ export interface Capacity {
 export type ContentsKind = 'bytes' | 'token' | 'mark';
 const CONTENT_WORDS: Readonly<Record<ContentsKind, number>> = { bytes: PAGE_SIZE / 4, token: 2, mark: 1 };
 
-/** A machine to be built: geometry and sizes, no contents. */
+/**
+ * A machine to be built: geometry and sizes, no contents.
+ *
+ * @example
+ * const contents: ContentsKind = 'token';
+ * const capacity: Partial<Capacity> = { processes: 16 };
+ * const spec: MachineSpec = { ...machine.spec, name: 'empty', contents, capacity };
+ * const empty: Machine = createMachine(spec);
+ * validateMachine(empty); // []
+ */
 export interface MachineSpec {
   readonly name: string;
   readonly nrPfns: number;

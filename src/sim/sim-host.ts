@@ -46,7 +46,7 @@ const RELAX_NS = 1_000_000;
  *
  * @example
  * const simulated = new SimHost(machine);
- * simulated.layout.nrPfns === machine.nrPfns; // true
+ * simulated.layout.nrPfns === machine.spec.nrPfns; // true
  */
 export class SimHost implements MemoryHost {
   readonly name: string;

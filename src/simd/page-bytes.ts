@@ -1,7 +1,13 @@
 import { PAGEBLOCK_PAGES } from '../mm/units.js';
 import { type Kernels, kernelMemory } from './kernels.js';
 
-/** A byte a page, of which bit 0 says that the page is in use; the rest is the caller's. */
+/**
+ * A byte a page, of which bit 0 says that the page is in use; the rest is the caller's.
+ *
+ * @example
+ * const pages: PageBytes = createPageBytes(1024);
+ * pages.bytes.length; // 1024
+ */
 export interface PageBytes {
   readonly bytes: Uint8Array;
   /** Pages in use by pageblock, 0 to 512; the same array each time. */

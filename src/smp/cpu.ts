@@ -22,7 +22,14 @@ export interface Cpu extends KernelGate, UserMemory, UserPages, Pick<UserMode, '
   isStopped(): boolean;
 }
 
-/** Makes the calling thread CPU `cpu` of a machine; no other thread may be it. It is offline until it says otherwise. */
+/**
+ * Makes the calling thread CPU `cpu` of a machine; no other thread may be it. It is offline until it says otherwise.
+ *
+ * @example
+ * const shared: SharedMachine = createSharedMachine({ ...machine.spec, name: 'empty' });
+ * const cpu: Cpu = attachCpu(shared, 0);
+ * cpu.machine.spec.nrPfns === machine.spec.nrPfns; // true
+ */
 export function attachCpu(shared: SharedMachine, cpu: number): Cpu {
   const { nrCpus } = shared.spec;
   assert(Number.isInteger(cpu) && cpu >= 0 && cpu < nrCpus, `CPU ${cpu} is one of the machine's ${nrCpus}`);

@@ -19,6 +19,15 @@ export type DriveEnd<Result> = { readonly ended: 'finished'; readonly result: Re
 /**
  * Runs a job on a CPU of a shared machine. Each step is done in the kernel; between two of them others have their turn,
  * as they have while pages are copied and shootdowns are waited for.
+ *
+ * @example
+ * const cpu = attachCpu(shareMachine(machineFromScenario(scenario, { shared: true })), 0);
+ * const { offline } = createEvacuator({ host: smpModule(cpu), plugins });
+ * const options: SmpDriveOptions<StrategyProgress> = { onPause: ({ step }) => console.log(step) };
+ * cpu.online();
+ * const end: DriveEnd<OfflineResult> = driveJob(cpu, offline({ blocks: [8] }), options);
+ * cpu.offline();
+ * end.ended === 'finished' && end.result.outcome; // "done"
  */
 export function driveJob<Progress, Result>(
   cpu: Cpu,

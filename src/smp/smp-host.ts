@@ -9,6 +9,11 @@ const RELAX_MS = 0.05;
  * A shared machine as a host of the migration service, for the thread that is one of its CPUs. What takes long and
  * touches nothing that others could goes on outside the kernel: pages that are on their way are locked and frozen, and
  * nobody can find them.
+ *
+ * @example
+ * const cpu = attachCpu(shareMachine(machineFromScenario(scenario, { shared: true })), 0);
+ * const simulated = new SmpHost(cpu);
+ * simulated.layout.nrCpus; // 2
  */
 export class SmpHost extends SimHost {
   constructor(readonly cpu: Cpu) {

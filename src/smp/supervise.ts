@@ -2,7 +2,15 @@ import { forgetCpu, STOP } from './control.js';
 import { lockKernelWithin, unlockKernel } from './kernel-lock.js';
 import type { SharedMachine } from './shared-machine.js';
 
-/** Tells every job and every thread that asks to come to its end. */
+/**
+ * Tells every job and every thread that asks to come to its end.
+ *
+ * @example
+ * const shared = createSharedMachine(machine.spec);
+ * const cpu = attachCpu(shared, 0);
+ * stopAll(shared);
+ * cpu.isStopped(); // true
+ */
 export function stopAll(shared: SharedMachine): void {
   Atomics.store(new Int32Array(shared.control), STOP, 1);
 }
@@ -20,6 +28,11 @@ function othersTurn(): Promise<void> {
  * thread's process had stays, references of `getUserPage` too. A thread that drives a job must not be ended so.
  *
  * False, with nothing done, if `isGivenUp` said so while the kernel lock was not to be had.
+ *
+ * @example
+ * const shared = createSharedMachine(machine.spec);
+ * const thread = { terminate: async () => 0 }; // a Worker
+ * await killCpu(shared, 1, () => thread.terminate()); // true
  */
 export async function killCpu(
   shared: SharedMachine,
@@ -45,6 +58,10 @@ export async function killCpu(
 /**
  * A thread that was a CPU has ended by itself, of an error in user mode: whoever waits for its answer goes on. No lock is
  * taken, as its holder may be who waits.
+ *
+ * @example
+ * const shared = createSharedMachine(machine.spec);
+ * cpuIsGone(shared, 1); // from the 'error' event of its Worker
  */
 export function cpuIsGone(shared: SharedMachine, cpu: number): void {
   forgetCpu(new Int32Array(shared.control), cpu);

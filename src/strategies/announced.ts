@@ -5,6 +5,13 @@ import type { Job, JobOutcome } from './strategy.js';
 /**
  * Runs a job between its two announcements. The second always comes: whoever listens may wait for it, also when the job
  * is stopped or fails.
+ *
+ * @example
+ * function* nothing(): Job<{ outcome: JobOutcome }> {
+ *   return { outcome: 'refused' };
+ * }
+ * const start = { frontEnd: 'offline', strategy: 'nothing', ranges: [] } as const;
+ * runToEnd(announced(new RangeEvents(), start, nothing())).outcome; // "refused"
  */
 export function* announced<Result extends { readonly outcome: JobOutcome }>(
   events: RangeEvents,

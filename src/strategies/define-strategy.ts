@@ -36,8 +36,32 @@ const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
  * Checks a strategy; the result is its module's default export.
  *
  * @throws VacateError kind 'plugin' if it is malformed.
+ *
  * @example
- * export default defineStrategy({ frontEnd: 'high-order', create: (tools) => new LowestFirst(tools) });
+ * class LowestFirst implements HighOrderStrategy {
+ *   readonly name = 'lowest-first';
+ *   readonly about = 'empties ranges from the lowest address up';
+ *   constructor(private readonly tools: StrategyTools) {}
+ *
+ *   *run(request: HighOrderRequest): Job<HighOrderResult> {
+ *     const { service, events } = this.tools;
+ *     const account = new OrderAccount(service, request);
+ *     const ranges: PfnRange[] = [];
+ *     const reports: MigrationReport[] = [];
+ *     for (const start of account.costs.length > 0 ? [0] : []) {
+ *       const range = rangeOf(start, 2 ** request.order);
+ *       reports.push(yield* evacuate(service, [range], request.order));
+ *       if (isVacant(service.host.columns.flags, range)) ranges.push(range);
+ *     }
+ *     for (const range of ranges) events.emit({ kind: 'block-made', range });
+ *     return account.result({ strategy: this.name, reports, ranges });
+ *   }
+ * }
+ *
+ * const lowestFirst: StrategyDefinition = defineStrategy({
+ *   frontEnd: 'high-order',
+ *   create: (tools) => new LowestFirst(tools),
+ * });
  */
 export function defineStrategy(definition: StrategyDefinition): StrategyDefinition {
   const problem = problemWithStrategy(definition);

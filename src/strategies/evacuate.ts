@@ -56,7 +56,14 @@ function noteInUse(flags: Uint32Array, start: Pfn, end: Pfn, pfns: Uint32Array, 
   return nr;
 }
 
-/** Moves every page in use out of ranges that are isolated already: each page once, none into them. */
+/**
+ * Moves every page in use out of ranges that are isolated already: each page once, none into them.
+ *
+ * @example
+ * const range = rangeOf(8192, 512);
+ * const { migrated } = runToEnd(evacuate(evacuator.service, [range], 9));
+ * migrated > 0; // true
+ */
 export function* evacuate(
   service: MigrationService,
   ranges: readonly PfnRange[],

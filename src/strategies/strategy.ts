@@ -14,7 +14,20 @@ export interface StrategyProgress {
   readonly total: number;
 }
 
-/** A job as a generator: each pause is a place where others may run, and where it can be stopped without harm. */
+/**
+ * A job as a generator: each pause is a place where others may run, and where it can be stopped without harm.
+ *
+ * @example
+ * function* countTo(total: number): Job<number> {
+ *   for (let done = 0; done < total; done++) {
+ *     const progress: StrategyProgress = { step: 'scanning', done, total };
+ *     yield progress;
+ *   }
+ *   return total;
+ * }
+ * const options: DriveOptions = { onPause: ({ done }) => console.log(done) };
+ * runToEnd(countTo(3), options); // 3
+ */
 export type Job<Result> = Generator<StrategyProgress, Result>;
 
 /** How a strategy is to work, for those that have been built more than once. */
@@ -28,6 +41,10 @@ export interface Manner {
 /**
  * The one small interface through which all front ends ask. A strategy decides which pages move and when; the migration
  * service moves them.
+ *
+ * @example
+ * const manner: Manner = { mode: 'historical', switches: ['no-alignment'] };
+ * const label = ({ name, modes = [] }: Strategy<never, unknown>) => labelOf({ name, modes }, manner);
  */
 export interface Strategy<Request, Result> {
   readonly name: string;
@@ -61,7 +78,14 @@ export interface PagesScanned {
   readonly free: number;
 }
 
-/** What a high-order job came to. */
+/**
+ * What a high-order job came to.
+ *
+ * @example
+ * const { made, scanned }: HighOrderResult = runToEnd(evacuator.highOrder({ order: 9, count: 1 }));
+ * const looked = (pages: PagesScanned | null) => (pages === null ? 0 : pages.migrate + pages.free);
+ * [made, looked(scanned) >= 0]; // [1,true]
+ */
 export interface HighOrderResult {
   readonly outcome: JobOutcome;
   readonly strategy: string;
@@ -101,7 +125,16 @@ export interface BlockResult {
   readonly refusals: readonly RefusalCount[];
 }
 
-/** What an offline job came to. */
+/**
+ * What an offline job came to.
+ *
+ * @example
+ * const request: OfflineRequest = { blocks: [8] };
+ * const result: OfflineResult = runToEnd(evacuator.offline(request));
+ * result.blocks.map(({ block, state }: BlockResult) => [block, state]); // [[8,"offline"]]
+ * const refusals = mergeRefusals([result.refusals, result.refusals]);
+ * refusals.map(({ reason, pages }: RefusalCount) => `${reason}: ${pages}`); // []
+ */
 export interface OfflineResult {
   readonly outcome: JobOutcome;
   readonly strategy: string;
@@ -121,7 +154,14 @@ export interface ReclaimRequest {
   readonly order: Order;
 }
 
-/** What a reclaim job came to. */
+/**
+ * What a reclaim job came to.
+ *
+ * @example
+ * const request: ReclaimRequest = { order: 0 };
+ * const { woken }: ReclaimResult = runToEnd(evacuator.reclaim(request));
+ * woken; // false
+ */
 export interface ReclaimResult {
   /** `done` if the machine is balanced for the order now; `refused` if nothing was gained. */
   readonly outcome: JobOutcome;
@@ -146,7 +186,12 @@ export interface Moves {
 export type HighOrderStrategy = Strategy<HighOrderRequest, HighOrderResult>;
 /** Takes memory blocks offline. */
 export type OfflineStrategy = Strategy<OfflineRequest, OfflineResult>;
-/** Frees memory in the background, as kswapd does. */
+/**
+ * Frees memory in the background, as kswapd does.
+ *
+ * @example
+ * const kinds: readonly [HighOrderStrategy?, OfflineStrategy?, ReclaimStrategy?] = [];
+ */
 export type ReclaimStrategy = Strategy<ReclaimRequest, ReclaimResult>;
 
 /** How a job is driven. */

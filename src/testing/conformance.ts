@@ -4,8 +4,8 @@ import { VacateError } from '../base/vacate-error.js';
  * One thing that is asked of whatever is tested, for any runner of tests.
  *
  * @example
- * for (const { name, run } of cases) it(name, run);       // jest, vitest
- * for (const { name, run } of cases) test(name, run);     // node:test
+ * const cases: ConformanceCase[] = hostConformance({ open: () => simulatedWorld(smallMachine()) });
+ * for (const { name, run } of cases) it(name, run); // of jest or vitest; test of node:test
  */
 export interface ConformanceCase<Rule extends string = string> {
   /** A sentence that is true if the case passes; unique in its kit. */
@@ -22,7 +22,13 @@ export interface Skip {
   readonly because: string;
 }
 
-/** What is tested does not do what it promised; the message says which rule that was, which page, and what was wrong. */
+/**
+ * What is tested does not do what it promised; the message says which rule that was, which page, and what was wrong.
+ *
+ * @example
+ * const failure = new ConformanceFailure('it is mapped twice', 'migrate-moves-mappings', 'pfn:0x10');
+ * failure.rule; // "migrate-moves-mappings"
+ */
 export class ConformanceFailure extends Error {
   override readonly name: string = 'ConformanceFailure';
 

@@ -5,7 +5,18 @@ import type { StateWord } from '../hotplug/state-words.js';
 import { type LinuxTree } from '../linux-tree.js';
 import { blockPath } from '../sysfs-memory.js';
 
-/** Writes a word to the `state` of a memory block, and waits for the kernel's answer. */
+/**
+ * Writes a word to the `state` of a memory block, and waits for the kernel's answer.
+ *
+ * @example
+ * const dryRun: BlockWriter = {
+ *   write(block, word) {
+ *     console.log(`would write ${word} to memory${block}/state`);
+ *     return null;
+ *   },
+ * };
+ * dryRun.write(40, 'offline'); // null
+ */
 export interface BlockWriter {
   /** The errno by name, "EBUSY"; null if the kernel did it. */
   write(block: BlockId, word: StateWord): string | null;

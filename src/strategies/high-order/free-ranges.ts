@@ -3,7 +3,14 @@ import { PG_BUDDY } from '../../mm/page-flags.js';
 import { MAX_PAGE_ORDER, type Order } from '../../mm/units.js';
 import { nrNotFree } from '../pages-in-use.js';
 
-/** Aligned ranges of 2^order pages that are free in buddy: a block of order k counts as 2^(k - order). */
+/**
+ * Aligned ranges of 2^order pages that are free in buddy: a block of order k counts as 2^(k - order).
+ *
+ * @example
+ * const before = countFreeRanges(host, 9);
+ * runToEnd(evacuator.highOrder({ order: 9, count: 1 }));
+ * countFreeRanges(host, 9) > before; // true
+ */
 export function countFreeRanges(
   host: MemoryHost,
   order: Order,

@@ -22,6 +22,12 @@ export interface OrderWork {
 /**
  * Takes stock of a machine before a strategy makes free blocks of an order on it, and draws up the result afterwards: so
  * all strategies are measured with one measure.
+ *
+ * @example
+ * const request: HighOrderRequest = { order: 9, count: 2 };
+ * const account = new OrderAccount(evacuator.service, request);
+ * const work: OrderWork = { strategy: 'nothing', reports: [], ranges: [] };
+ * account.result(work).made; // 0
  */
 export class OrderAccount {
   readonly freeBefore: number;

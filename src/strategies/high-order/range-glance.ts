@@ -21,6 +21,12 @@ export function usedPagesByRange(service: MigrationService, order: Order, zones?
 /**
  * The same for whoever asks again and again. What never changes is looked up once, and answers come in the same arrays
  * each time: new ones of a terabyte would take longer to get than to fill.
+ *
+ * @example
+ * const glance = new RangeGlance(evacuator.service, 9);
+ * const costs = glance.look();
+ * const start = glance.cheapest();
+ * costs[start >> 9] !== IMPOSSIBLE; // true
  */
 export class RangeGlance {
   #kept: Kept | null = null;

@@ -12,7 +12,11 @@ import { readingRules } from './reading-rules.js';
  * its reason.
  *
  * @example
- * for (const { name, run } of hostConformance({ open })) it(name, run);
+ * const open: OpenHost = (): HostWorld => simulatedWorld(smallMachine());
+ * const options: HostOptions = { open, pageTypes: plugins };
+ * const cases: HostCase[] = hostConformance(options);
+ * const rules: HostRule[] = cases.map(({ rule }) => rule);
+ * rules.every((rule) => HOST_RULES[rule] !== undefined); // true
  */
 export function hostConformance({ open, pageTypes = SHIPPED_PAGE_TYPES, skip = [] }: HostOptions): HostCase[] {
   const all = [...readingRules(open, pageTypes), ...blockRules(open), ...movingRules(open, pageTypes)];

@@ -21,7 +21,12 @@ export interface HostWorld {
 /** Opens a fresh host, always alike: each case has one of its own. */
 export type OpenHost = () => HostWorld;
 
-/** A host did not do what the port promises. */
+/**
+ * A host did not do what the port promises.
+ *
+ * @example
+ * new HostFailure('a free page is locked').because; // "a free page is locked"
+ */
 export class HostFailure extends ConformanceFailure {
   override readonly name = 'HostFailure';
 

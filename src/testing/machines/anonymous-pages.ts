@@ -23,7 +23,12 @@ const CANNOT_BE: readonly Skip[] = [
   { name: 'migrate moves buffers', because: 'buffers belong to filesystems' },
 ];
 
-/** Anonymous pages: mapped once, only read, active, shared by fork, copied, left by a parent. */
+/**
+ * Anonymous pages: mapped once, only read, active, shared by fork, copied, left by a parent.
+ *
+ * @example
+ * for (const { pfn, state } of anonymousFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function anonymousFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -66,7 +71,10 @@ export function anonymousFixture(): Fixture {
  * Without an argument the plugin calls its refusals the same.
  *
  * @example
- * for (const { name, run } of pageTypeConformance(heap, anonymousPages({ vanished: 'off-lru' }))) it(name, run);
+ * import anonymous from 'vacate/plugins/anonymous';
+ *
+ * const cases = pageTypeConformance(anonymous, anonymousPages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function anonymousPages(
   refusals: Provoked<'off-lru' | 'anon-vma-gone'> = { 'off-lru': 'off-lru', 'anon-vma-gone': 'anon-vma-gone' },

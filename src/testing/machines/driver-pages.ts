@@ -43,7 +43,12 @@ const CANNOT_BE: readonly Skip[] = [
   { name: 'migrate moves buffers', because: 'buffers belong to filesystems' },
 ];
 
-/** Pages of a driver's pool, which no LRU and no page table has, in both zones, and one that a balloon gave away. */
+/**
+ * Pages of a driver's pool, which no LRU and no page table has, in both zones, and one that a balloon gave away.
+ *
+ * @example
+ * for (const { pfn, state } of movableOpsFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function movableOpsFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -73,7 +78,12 @@ export function movableOpsFixture(): Fixture {
   return { machine: m, pages: pages.list, refusals: { released } };
 }
 
-/** Pages of drivers with books of their own: a balloon, and a pool of zspages, in both zones, with objects in them. */
+/**
+ * Pages of drivers with books of their own: a balloon, and a pool of zspages, in both zones, with objects in them.
+ *
+ * @example
+ * for (const { pfn, state } of driversFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function driversFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -131,7 +141,9 @@ export function driversFixture(): Fixture {
  * take another page, now or later.
  *
  * @example
- * const cases = pageTypeConformance(movable, driversPages({ gone: 'released', later: 'busy', never: 'device-refuses' }));
+ * const causes: Provoked<'released' | 'busy'> = { gone: 'released', later: 'busy' };
+ * const options = driversPages(causes);
+ * options.fixture().pages.length > 0; // true
  */
 export function driversPages(refusals: Provoked<'released' | 'busy' | 'keeps' | 'device-refuses'>): PageTypeOptions {
   return { fixture: () => provoked(driversFixture(), refusals), skip: CANNOT_BE };
@@ -142,14 +154,10 @@ export function driversPages(refusals: Provoked<'released' | 'busy' | 'keeps' | 
  * looks at it.
  *
  * @example
- * const cases = pageTypeConformance(ringBuffer, driverPages());
+ * import movableOps from 'vacate/plugins/movable-ops';
  *
- * @example A refusal of one's own:
- * const busy = new Set<number>();
- * const dmaActive = (_causes, { pages: [page] }) => ({
- *   pfn: page.pfn, provoke: () => busy.add(page.pfn), relieve: () => busy.delete(page.pfn),
- * });
- * const cases = pageTypeConformance(ringBuffer(busy), driverPages({ released: 'released', 'dma-active': dmaActive }));
+ * const cases = pageTypeConformance(movableOps, driverPages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function driverPages(refusals: Provoked<'released'> = { released: 'released' }): PageTypeOptions {
   return { fixture: () => provoked(movableOpsFixture(), refusals), skip: CANNOT_BE };

@@ -17,7 +17,12 @@ const CANNOT_BE: readonly Skip[] = [
   { name: 'a swap entry leads to the new page', because: NO_SLOT },
 ];
 
-/** Pages of files: clean, dirty, with buffers, mapped, shared. */
+/**
+ * Pages of files: clean, dirty, with buffers, mapped, shared.
+ *
+ * @example
+ * for (const { pfn, state } of fileBackedFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function fileBackedFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -60,7 +65,10 @@ export function fileBackedFixture(): Fixture {
  * somebody holds its last page.
  *
  * @example
- * const cases = pageTypeConformance(ext9, fileBackedPages({ cut: 'truncated', 'off-lru': 'off-lru' }));
+ * import fileBacked from 'vacate/plugins/file-backed';
+ *
+ * const cases = pageTypeConformance(fileBacked, fileBackedPages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function fileBackedPages(
   refusals: Provoked<'off-lru' | 'truncated'> = { 'off-lru': 'off-lru', truncated: 'truncated' },

@@ -30,7 +30,12 @@ const CANNOT_BE: readonly Skip[] = [
   { name: 'migrate moves buffers', because: 'buffers belong to filesystems with a disk' },
 ];
 
-/** Huge pages of files: mapped once, by two processes, unmapped; and an unused one that a file has been promised. */
+/**
+ * Huge pages of files: mapped once, by two processes, unmapped; and an unused one that a file has been promised.
+ *
+ * @example
+ * for (const { pfn, state } of hugetlbFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function hugetlbFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -95,7 +100,10 @@ function isUnused(flags: number, count: number): boolean {
  * `reserved`, an unused one has been promised to a file; `of no pool`, one that is on no pool's books. A refusal of gigantic pages needs a larger machine.
  *
  * @example
+ * import hugetlb from 'vacate/plugins/hugetlb';
+ *
  * const cases = pageTypeConformance(hugetlb, hugetlbPages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function hugetlbPages(
   refusals: Provoked<'released' | 'reserved' | 'of no pool'> = {

@@ -33,7 +33,12 @@ function merged(m: Machine, [first, ...others]: readonly Space[], page: number):
   return at(m, first!.mm, first!.vpn + page);
 }
 
-/** Pages that KSM has merged: of two processes, of three, of one alone, of a family, left by whoever had it first. */
+/**
+ * Pages that KSM has merged: of two processes, of three, of one alone, of a family, left by whoever had it first.
+ *
+ * @example
+ * for (const { pfn, state } of ksmFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function ksmFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -78,7 +83,10 @@ export function ksmFixture(): Fixture {
  * process that shares it ends while a device still holds it.
  *
  * @example
- * const cases = pageTypeConformance(merged, ksmPages());
+ * import ksm from 'vacate/plugins/ksm';
+ *
+ * const cases = pageTypeConformance(ksm, ksmPages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function ksmPages(
   refusals: Provoked<'off-lru' | 'stable-node-gone'> = { 'off-lru': 'off-lru', 'stable-node-gone': 'stable-node-gone' },

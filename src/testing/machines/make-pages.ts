@@ -22,7 +22,14 @@ export class Pages {
   }
 }
 
-/** The page of a fixture that is in the state of this name. */
+/**
+ * The page of a fixture that is in the state of this name.
+ *
+ * @example
+ * const fixture = anonymousFixture();
+ * const pfn = pageThatIs('shared by fork', fixture);
+ * recordOf(fixture.machine, pfn).mappings.length; // 4
+ */
 export function pageThatIs(state: string, { pages }: Fixture): Pfn {
   const found = pages.find((page) => page.state === state);
   if (found === undefined) throw new Error(`no page of the fixture is "${state}"`);

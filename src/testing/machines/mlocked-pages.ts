@@ -16,7 +16,12 @@ const CANNOT_BE: readonly Skip[] = [
   { name: 'a swap entry leads to the new page', because: 'whoever has it locked has it mapped' },
 ];
 
-/** Pages that must stay in memory: anonymous, shared by fork, in the swap cache, of files, of shared memory. */
+/**
+ * Pages that must stay in memory: anonymous, shared by fork, in the swap cache, of files, of shared memory.
+ *
+ * @example
+ * for (const { pfn, state } of mlockedFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function mlockedFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -62,7 +67,10 @@ export function mlockedFixture(): Fixture {
  * somebody holds its last page.
  *
  * @example
- * const cases = pageTypeConformance(resident, mlockedPages());
+ * import mlocked from 'vacate/plugins/mlocked';
+ *
+ * const cases = pageTypeConformance(mlocked, mlockedPages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function mlockedPages(
   refusals: Provoked<'off-lru' | 'owner-gone'> = { 'off-lru': 'off-lru', 'owner-gone': 'owner-gone' },

@@ -32,7 +32,13 @@ const NEED_A_MOVE = [
   'a page that is pinned at the last moment stays, as it was',
 ];
 
-/** Skips of a page type whose pages never move: it refuses each of them before anybody looks for another reason. */
+/**
+ * Skips of a page type whose pages never move: it refuses each of them before anybody looks for another reason.
+ *
+ * @example
+ * const skip: readonly Skip[] = neverMove('pages of this type stay where they are');
+ * skip.length > 0; // true
+ */
 export function neverMove(because: string): readonly Skip[] {
   return NEED_A_MOVE.map((name) => ({ name, because }));
 }

@@ -15,7 +15,12 @@ const CANNOT_BE: readonly Skip[] = [
   { name: 'a swap entry leads to the new page', because: NO_SLOT },
 ];
 
-/** Pages of a file that is mapped nonlinearly, and one of a file that is about to be. */
+/**
+ * Pages of a file that is mapped nonlinearly, and one of a file that is about to be.
+ *
+ * @example
+ * for (const { pfn, state } of nonlinearFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function nonlinearFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -66,7 +71,10 @@ export function nonlinearFixture(): Fixture {
  * empty when the handler is to move the page.
  *
  * @example
- * const cases = pageTypeConformance(walking, nonlinearPages());
+ * import nonlinear from 'vacate/plugins/nonlinear';
+ *
+ * const cases = pageTypeConformance(nonlinear, nonlinearPages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function nonlinearPages(
   refusals: Provoked<'nonlinear-mapping' | 'off-lru' | 'truncated'> = { 'off-lru': 'off-lru', truncated: 'truncated' },

@@ -15,7 +15,12 @@ const STOPPED = 'a migration that is stopped at any pause leaves nothing half do
 const NOBODY_NAMES_IT = 'nobody names it: the one reference that it has keeps it from being handed out';
 const NOBODY_USES = 'it refuses every page that it claims: nobody may use them, so none ever moves';
 
-/** Pages that drivers have taken out of service, in both zones: virtio-mem's, and those of a balloon that does not listen. */
+/**
+ * Pages that drivers have taken out of service, in both zones: virtio-mem's, and those of a balloon that does not listen.
+ *
+ * @example
+ * for (const { pfn, state } of offlinePagesFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function offlinePagesFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -39,13 +44,21 @@ export function offlinePagesFixture(): Fixture {
  * from the start. Without an argument the plugin calls its refusal `logically-offline`.
  *
  * @example
- * for (const { name, run } of pageTypeConformance(unplugged, offlinePages({ 'given-away': 'held' }))) it(name, run);
+ * import offline from 'vacate/plugins/offline-pages';
+ *
+ * const cases = pageTypeConformance(offline, offlinePages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function offlinePages(refusals: Provoked<'held'> = { 'logically-offline': 'held' }): PageTypeOptions {
   return { fixture: () => provoked(offlinePagesFixture(), refusals), skip: neverMove(NOBODY_USES) };
 }
 
-/** Pages with a memory error, in both zones. */
+/**
+ * Pages with a memory error, in both zones.
+ *
+ * @example
+ * for (const { pfn, state } of poisonedFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function poisonedFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -67,7 +80,10 @@ export function poisonedFixture(): Fixture {
  * start. Without an argument the plugin calls its refusal `hwpoison`.
  *
  * @example
- * for (const { name, run } of pageTypeConformance(bad, poisonedPages({ bad: 'damaged' }))) it(name, run);
+ * import hwpoison from 'vacate/plugins/hwpoison';
+ *
+ * const cases = pageTypeConformance(hwpoison, poisonedPages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function poisonedPages(refusals: Provoked<'damaged'> = { hwpoison: 'damaged' }): PageTypeOptions {
   const nameless = ['references agrees with the refcount identity', STOPPED];

@@ -16,7 +16,12 @@ import { settle, smallMachine } from './small-machine.js';
 const DEVICE_HOLDS_IT = 'a device holds a reference besides those of its owner: for that it is refused';
 const REFUSES_ALL = 'it refuses every page that it claims: the device knows the frame, so none ever moves';
 
-/** Pages that devices have pinned: for long, in a kernel zone and where none should be, and for transfers under way. */
+/**
+ * Pages that devices have pinned: for long, in a kernel zone and where none should be, and for transfers under way.
+ *
+ * @example
+ * for (const { pfn, state } of pinnedFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function pinnedFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -57,7 +62,10 @@ export function pinnedFixture(): Fixture {
  * argument the plugin calls its refusals `longterm-pin` and `transfer-under-way`.
  *
  * @example
- * for (const { name, run } of pageTypeConformance(held, pinnedPages({ held: 'for-long' }))) it(name, run);
+ * import devicePinned from 'vacate/plugins/device-pinned';
+ *
+ * const cases = pageTypeConformance(devicePinned, pinnedPages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function pinnedPages(
   refusals: Provoked<'for-long' | 'for-transfer'> = {

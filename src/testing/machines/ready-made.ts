@@ -5,7 +5,8 @@ import type { Fixture, Provocation } from '../page-types/world.js';
  * the ready-made ones and the machine.
  *
  * @example
- * driverPages({ gone: 'released', 'dma-active': (_causes, { pages }) => transferOf(pages[0].pfn) })
+ * const refusals: Provoked<'released'> = { gone: 'released' };
+ * driverPages(refusals).fixture().pages.length > 0; // true
  */
 export type Provoked<Cause extends string> = Readonly<
   Record<string, Cause | ((causes: Readonly<Record<Cause, Provocation>>, fixture: Fixture) => Provocation)>

@@ -17,7 +17,12 @@ const CANNOT_BE: readonly Skip[] = [
   { name: 'a swap entry leads to the new page', because: 'the swap entry is in its file, not in a page table' },
 ];
 
-/** Pages of tmpfs: written, mapped by one and by several, on their way to swap, written there, come back. */
+/**
+ * Pages of tmpfs: written, mapped by one and by several, on their way to swap, written there, come back.
+ *
+ * @example
+ * for (const { pfn, state } of shmemFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function shmemFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -74,7 +79,10 @@ export function shmemFixture(): Fixture {
  * cache.
  *
  * @example
- * const cases = pageTypeConformance(tmpfs, shmemPages());
+ * import shmem from 'vacate/plugins/shmem';
+ *
+ * const cases = pageTypeConformance(shmem, shmemPages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function shmemPages(
   refusals: Provoked<'off-lru' | 'truncated' | 'slot-taken'> = {

@@ -11,6 +11,11 @@ const NR_PFNS = 2 * BLOCK_PAGES;
  * A machine small enough to be copied and compared whole after every step: 4 MiB of real bytes on one node, a memory
  * block of Normal and one of Movable, two CPUs. Everything is free. Its watermarks are 0, so that a test may leave a
  * migration a single free page to go to.
+ *
+ * @example
+ * const m = smallMachine();
+ * settle(m); // nothing is left in a CPU's own lists
+ * [formatPages(m.spec.nrPfns), isFree(m, 0)]; // ["4 MiB",true]
  */
 export function smallMachine(): Machine {
   const zone = { node: 0, watermarks: watermarksFromMin(0), lowmemReserve: NO_LOWMEM_RESERVE };

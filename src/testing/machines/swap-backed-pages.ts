@@ -14,7 +14,12 @@ import { settle, smallMachine } from './small-machine.js';
 
 const CANNOT_BE: readonly Skip[] = [{ name: 'migrate moves buffers', because: 'buffers belong to filesystems' }];
 
-/** Pages of the swap cache: mapped, unmapped, read back, shared by fork. */
+/**
+ * Pages of the swap cache: mapped, unmapped, read back, shared by fork.
+ *
+ * @example
+ * for (const { pfn, state } of swapBackedFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function swapBackedFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -58,7 +63,10 @@ function swapOut(m: Machine, pfn: Pfn): void {
  * turns out to name another page when the handler is to move it.
  *
  * @example
- * const cases = pageTypeConformance(swapCache, swapBackedPages());
+ * import swapBacked from 'vacate/plugins/swap-backed';
+ *
+ * const cases = pageTypeConformance(swapBacked, swapBackedPages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function swapBackedPages(
   refusals: Provoked<'off-lru' | 'slot-taken'> = { 'off-lru': 'off-lru', 'slot-taken': 'slot-taken' },

@@ -24,7 +24,12 @@ const CANNOT_BE: readonly Skip[] = [
   { name: 'migrate moves buffers', because: 'buffers belong to filesystems' },
 ];
 
-/** Compound pages of 4: of processes, shared by fork, mapped in part; and of shared memory, mapped or not. */
+/**
+ * Compound pages of 4: of processes, shared by fork, mapped in part; and of shared memory, mapped or not.
+ *
+ * @example
+ * for (const { pfn, state } of thpFixture().pages) console.log(formatPfn(pfn), state);
+ */
 export function thpFixture(): Fixture {
   const m = smallMachine();
   const pages = new Pages(m);
@@ -103,7 +108,10 @@ function causes(m: Machine): Record<'mapping-gone' | 'truncated' | 'split-refuse
  * is being written when it would have to be split.
  *
  * @example
- * const cases = pageTypeConformance(largeFolios, thpPages());
+ * import thp from 'vacate/plugins/thp';
+ *
+ * const cases = pageTypeConformance(thp, thpPages());
+ * for (const { name, run } of cases) it(name, run);
  */
 export function thpPages(
   refusals: Provoked<'off-lru' | 'mapping-gone' | 'truncated' | 'split-refused'> = {

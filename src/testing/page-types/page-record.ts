@@ -51,7 +51,14 @@ interface Names {
   readonly slots: Map<Pfn, string[]>;
 }
 
-/** All that hangs on a page, by names that do not move with it. */
+/**
+ * All that hangs on a page, by names that do not move with it.
+ *
+ * @example
+ * const { machine: m, pages: [page] } = anonymousFixture();
+ * const { mappings }: PageRecord = recordOf(m, page!.pfn);
+ * mappings.length; // 1
+ */
 export function recordOf(m: Machine, pfn: Pfn): PageRecord {
   return recordsOf(m, [pfn])[0]!;
 }
@@ -96,7 +103,12 @@ function inWords(record: PageRecord, aspect: PageAspect): string {
   return aspect === 'flags' ? formatFlags(record.flags) : String(record[aspect]);
 }
 
-/** True for a page that the allocator has. */
+/**
+ * True for a page that the allocator has.
+ *
+ * @example
+ * isFree(smallMachine(), 0); // true
+ */
 export function isFree(m: Machine, pfn: Pfn): boolean {
   return (m.flags[pfn]! & FREE_FLAGS) !== 0;
 }
@@ -125,7 +137,14 @@ function namesIn(m: Machine): Names {
   return names;
 }
 
-/** Calls `visit` for every page-table entry that is not empty. */
+/**
+ * Calls `visit` for every page-table entry that is not empty.
+ *
+ * @example
+ * let nrMapped = 0;
+ * eachEntry(anonymousFixture().machine, () => nrMapped++);
+ * nrMapped > 0; // true
+ */
 export function eachEntry(m: Machine, visit: (mm: number, vpn: number, pte: number) => void): void {
   for (let mm = 1; mm <= m.scalars[SCALAR.mmFill]!; mm++) {
     if (m.mmAlive[mm] === 0) continue;

@@ -15,7 +15,11 @@ import { type Fixture, openWorld, type PageTypeCase } from './world.js';
  * migration service, on a small machine that the plugin's author builds, or takes ready-made; each case gets a new one.
  *
  * @example
- * for (const { name, run } of pageTypeConformance(ringBuffer, driverPages())) it(name, run);
+ * import anonymous from 'vacate/plugins/anonymous';
+ *
+ * const cases: PageTypeCase[] = pageTypeConformance(anonymous, anonymousPages());
+ * const rules: PageTypeRule[] = cases.map(({ rule }) => rule);
+ * rules.every((rule) => PAGE_TYPE_RULES[rule] !== undefined); // true
  */
 export function pageTypeConformance(plugin: PageType, options: PageTypeOptions): PageTypeCase[] {
   const { fixture, skip = [], operations = 10_000, seed = 1 } = options;

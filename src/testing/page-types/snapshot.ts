@@ -3,12 +3,27 @@ import type { Machine } from '../../sim/machine.js';
 /** Every byte of a machine: all columns lie in one buffer. */
 export type Snapshot = Uint32Array;
 
-/** Every byte of a machine as it is now. */
+/**
+ * Every byte of a machine as it is now.
+ *
+ * @example
+ * const m = smallMachine();
+ * const before: Snapshot = snapshotOf(m);
+ * firstDifference(m, before); // null
+ */
 export function snapshotOf(m: Machine): Snapshot {
   return new Uint32Array(m.buffer).slice();
 }
 
-/** Where a machine first differs from a snapshot of it, in words; null if every byte outside `except` is the same. */
+/**
+ * Where a machine first differs from a snapshot of it, in words; null if every byte outside `except` is the same.
+ *
+ * @example
+ * const m = smallMachine();
+ * const before = snapshotOf(m);
+ * createProcess(m, 0);
+ * firstDifference(m, before) === null; // false
+ */
 export function firstDifference(m: Machine, before: Snapshot, except: readonly string[] = []): string | null {
   const now = new Uint32Array(m.buffer);
   const columns = columnsOf(m);

@@ -17,7 +17,13 @@ import type { PageTypeRule } from './rules.js';
 /** A case of the kit for page types. */
 export type PageTypeCase = ConformanceCase<PageTypeRule>;
 
-/** A machine at rest, and what the cases need to know of it. */
+/**
+ * A machine at rest, and what the cases need to know of it.
+ *
+ * @example
+ * const small: Fixture = { ...anonymousFixture(), refusals: {} };
+ * const options: PageTypeOptions = { fixture: () => small, operations: 100, seed: 7 };
+ */
 export interface Fixture {
   readonly machine: Machine;
   /** Pages that the plugin claims: one in each state that a page of the type can be in; a compound page by its first. */
@@ -61,7 +67,16 @@ export type Open = () => World;
 /** Index of the one plugin in the service's handler table. */
 export const ITS_HANDLER = 1;
 
-/** A fixture's machine under a migration service that has this page type alone. */
+/**
+ * A fixture's machine under a migration service that has this page type alone.
+ *
+ * @example
+ * import anonymous from 'vacate/plugins/anonymous';
+ *
+ * const world: World = openWorld(anonymous, anonymousFixture());
+ * const [page] = world.pages;
+ * world.service.judge(page!.pfn); // 0
+ */
 export function openWorld(plugin: PageType, fixture: Fixture): World {
   check(fixture.pages.length > 0, 'the fixture has no pages, so there is nothing to find out');
   const host = new SimHost(fixture.machine);
@@ -86,7 +101,16 @@ export function nrTogether({ flags }: Machine, pfn: Pfn): number {
   return (flags[pfn]! & PG_HEAD) === 0 ? 1 : endOfCompound(flags, pfn) - pfn;
 }
 
-/** Moves a page, whole if it is compound, and says where to. */
+/**
+ * Moves a page, whole if it is compound, and says where to.
+ *
+ * @example
+ * import anonymous from 'vacate/plugins/anonymous';
+ *
+ * const world = openWorld(anonymous, anonymousFixture());
+ * const page: FixturePage = world.pages[0]!;
+ * move(world, page) !== page.pfn; // true
+ */
 export function move(world: World, page: FixturePage): Pfn {
   const nrPages = nrTogether(world.machine, page.pfn);
   const report = migrate(world, [page.pfn], MIGRATE_SYNC);
@@ -112,7 +136,18 @@ export const on = (open: Open, rule: PageTypeRule, name: string, run: (world: Wo
   run: () => run(open()),
 });
 
-/** Something happens when the page is unmapped already, just before the handler is to move it. */
+/**
+ * Something happens when the page is unmapped already, just before the handler is to move it.
+ *
+ * @example
+ * import anonymous from 'vacate/plugins/anonymous';
+ *
+ * const world = openWorld(anonymous, anonymousFixture());
+ * const { count } = world.machine;
+ * const { pfn } = world.pages[0]!;
+ * const pin: Provocation = { pfn, provoke: () => count[pfn]!++, relieve: () => count[pfn]!-- };
+ * refusedInTheMidst(world, pin, 'core: pinned');
+ */
 export function refusedInTheMidst(world: World, { pfn, provoke, relieve }: Provocation, expected: string): void {
   const before = recordOf(world.machine, pfn);
   const report = runWith(world, [pfn], 'shootdown', provoke);
@@ -124,7 +159,17 @@ export function refusedInTheMidst(world: World, { pfn, provoke, relieve }: Provo
   checkWhole(world);
 }
 
-/** Runs a migration to its end; when it first pauses after `phase`, something else happens. */
+/**
+ * Runs a migration to its end; when it first pauses after `phase`, something else happens.
+ *
+ * @example
+ * import anonymous from 'vacate/plugins/anonymous';
+ *
+ * const world = openWorld(anonymous, anonymousFixture());
+ * const phase: Phase = 'unmap';
+ * const { migrated } = runWith(world, [world.pages[0]!.pfn], phase, () => validateMachine(world.machine));
+ * migrated; // 1
+ */
 export function runWith({ service }: World, pfns: readonly Pfn[], phase: Phase, happen: () => void): MigrationReport {
   const ascending = Uint32Array.from(pfns).sort();
   const steps = service.steps({ pfns: ascending, mode: MIGRATE_ASYNC, sparedOrder: MAX_PAGE_ORDER + 1 });

@@ -16,7 +16,10 @@ import { type AnyRequest, type StrategyCase, Trial } from './trial.js';
  * its name says why, and it passes if the case fails.
  *
  * @example
- * for (const { name, run } of strategyConformance(buddyPairs)) it(name, run);
+ * const options: StrategyOptions = { request: { order: 4, count: 2 } };
+ * const casesOf = (mine: StrategyDefinition): readonly StrategyCase[] => strategyConformance(mine, options);
+ * const rules = Object.keys(STRATEGY_RULES) as StrategyRule[];
+ * rules.includes('has-work'); // true
  */
 export function strategyConformance(definition: StrategyDefinition, options: StrategyOptions = {}): StrategyCase[] {
   const { machine, request, manner = {}, pageTypes = SHIPPED_PAGE_TYPES, skip = [] } = options;

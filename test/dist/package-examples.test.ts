@@ -1,0 +1,64 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { type ExampleProgram, MACHINE, type PublicName, programOf, publicNames } from './package/examples.js';
+import { Installed, ROOT } from './package/installed.js';
+
+/* Every public name is in an example, and what examples say can be done: in a project that has the package alone. */
+
+jest.setTimeout(600_000);
+
+/** What would ask or change this machine is compiled, and left at that. */
+const NOT_RUN = ['LinuxHost', 'LiveFiles', 'linuxModule', 'readSysfsMemory'];
+
+interface Example extends ExampleProgram {
+  readonly name: string;
+  readonly file: string;
+}
+
+let installed: Installed;
+let names: PublicName[];
+let examples: Example[];
+
+beforeAll(() => {
+  names = publicNames();
+  const ofOne = new Map(names.map(({ name, examples }) => [name, examples]));
+  const all = [...ofOne].flatMap(([name, texts]) => texts.map((text) => ({ name, ...programOf(text, names) })));
+  // Two names may differ in case alone.
+  examples = all.map((example, at) => ({ ...example, file: `examples/${at}-${example.name}` }));
+  installed = Installed.make();
+  installed.bring('test/fixtures/captures/pinned-offline/before-memory32', 'captures/host7');
+  installed.write('machine.yaml', MACHINE);
+  for (const { file, text } of examples) installed.write(`${file}.ts`, text);
+});
+
+afterAll(() => installed.remove());
+
+it('show every public name, and every page type', () => {
+  const shown = new Set(examples.flatMap(({ shows }) => shows));
+  expect([...new Set(names.map(({ name }) => name))].filter((name) => !shown.has(name)).sort()).toEqual([]);
+  const pageTypes = readdirSync(join(ROOT, 'plugins')).map((name) => `'vacate/plugins/${name}'`);
+  expect(pageTypes.filter((name) => !examples.some(({ text }) => text.includes(name)))).toEqual([]);
+});
+
+it('compile, and do what they say', async () => {
+  const files = examples.map(({ file }) => `${file}.ts`);
+  expect(await installed.compile({ module: 'nodenext' }, files)).toBe('');
+  const runs = examples.filter(({ name }) => !NOT_RUN.includes(name)).map(({ file }) => `./${file}.js`);
+  installed.write('run.js', RUN.replace('PROGRAMS', JSON.stringify(runs)));
+  const { stdout } = await installed.node('run.js');
+  expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toEqual([]);
+});
+
+/** One process for all: each is a module of its own. */
+const RUN = `
+  const failed = [];
+  for (const program of PROGRAMS) {
+    try {
+      await import(program);
+    } catch (error) {
+      failed.push(program + ': ' + error.stack);
+    }
+  }
+  console.log(JSON.stringify(failed));
+`;
