@@ -41,6 +41,7 @@ import {
   watch,
 } from './program-options.js';
 import { addWorker } from './queue/add-worker.js';
+import { priority, REDIS_HELP, redis, redisCa, redisPasswordFile, wait } from './queue/queue-options.js';
 import { addResults } from './results/add-results.js';
 import { addSoak } from './soak/add-soak.js';
 import { version } from './version.js';
@@ -357,6 +358,11 @@ function addCompare(program: Command, context: Context, end: End): void {
     .option('--blocks <list>', 'take these memory blocks offline, like 32-35,40', once('--blocks'))
     .option('--resume', 'go on with an interrupted run of the same command')
     .option('--force', "overwrite another run's results")
+    .addOption(redis())
+    .addOption(redisPasswordFile())
+    .addOption(redisCa())
+    .addOption(priority())
+    .addOption(wait())
     .addOption(plugin())
     .addOption(pluginTimeLimit())
     .addOption(strategyModule())
@@ -371,6 +377,7 @@ function addCompare(program: Command, context: Context, end: End): void {
       'after',
       () =>
         COMPARE_HELP +
+        REDIS_HELP +
         examples([
           'vacate compare examples/scenarios/*.yaml --seeds 10 --out results',
           'vacate compare captures/host7 --order 9 --strategy compaction,cheapest-range',

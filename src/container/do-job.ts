@@ -58,7 +58,8 @@ async function forecastHost({ machine, options }: Job, from: string): Promise<Ho
   }
 }
 
-function placeOf(where: string, from: string): string {
+/** Where a file of a job lies for this process. */
+export function placeOf(where: string, from: string): string {
   return from === '' || where.startsWith('/') ? where : `${from}/${where}`;
 }
 

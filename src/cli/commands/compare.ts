@@ -10,21 +10,25 @@ import type { MachineRecord, RunRecord } from '../../compare/run-record.js';
 import { type SummaryTable, summarise } from '../../compare/summary.js';
 import { buildCompareMachine } from '../../container/compare-machine.js';
 import { loadStrategies } from '../../container/load-plugins.js';
+import type { RedisAccess } from '../../queue/connection.js';
 import { CellRecordings } from '../compare/cell-recordings.js';
 import { checkFolder, type FolderManner, RunFolder } from '../compare/compare-folder.js';
 import { checkStatedJobs, jobsFor, type StatedJobs } from '../compare/compare-jobs.js';
 import { compareLabels } from '../compare/compare-labels.js';
 import { type NamedMachine, nameMachines } from '../compare/compare-machines.js';
+import { runGroupsQueued } from '../compare/compare-queued.js';
 import { runGroups } from '../compare/compare-run.js';
 import { compareText } from '../compare/compare-text.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
 import { Interrupted } from '../interrupts.js';
 import { loadPageTypes } from '../page-types.js';
+import type { ClientChoice } from '../queue/queue-options.js';
+import { openQueue } from '../queue/run-queued.js';
 import { version } from '../version.js';
 import { countOf, formatCount } from '../wording.js';
 
-export interface CompareOptions extends StatedJobs, FolderManner {
+export interface CompareOptions extends StatedJobs, FolderManner, ClientChoice {
   readonly strategy: readonly string[];
   /** How many seeds, from the first on. */
   readonly seeds: number;
@@ -45,6 +49,12 @@ export interface CompareOptions extends StatedJobs, FolderManner {
 export async function compare(context: Context, paths: readonly string[], options: CompareOptions): Promise<number> {
   checkStatedJobs(options);
   checkFolder(options.out, options);
+  if (options.redis !== undefined && options.record !== undefined)
+    throw new VacateError(
+      'usage',
+      '--record writes down what runs here, and --redis runs it elsewhere; keep one of them',
+    );
+  const access = await openQueue(options);
   const strategies = await loadStrategies(options.strategyModule);
   await loadPageTypes(options);
   const labels = compareLabels(options.strategy, strategies);
@@ -53,7 +63,7 @@ export async function compare(context: Context, paths: readonly string[], option
   const recordings = options.record === undefined ? null : new CellRecordings(options.record);
   const folder = RunFolder.open(options.out, record, options);
   try {
-    const cells = await finish(context, { named, labels, record, folder, recordings, options });
+    const cells = await finish(context, { named, labels, record, folder, recordings, access, options });
     const tables = summarise(record.machines, cells);
     folder.writeResults(record, cells, tables);
     show(context, options, cells, tables);
@@ -104,49 +114,54 @@ interface Undertaking {
   readonly record: RunRecord;
   readonly folder: RunFolder;
   readonly recordings: CellRecordings | null;
+  /** Null where the work is done here. */
+  readonly access: RedisAccess | null;
   readonly options: CompareOptions;
 }
 
+/** As many as that are kept busy, wherever they are. */
+const WORKERS_ELSEWHERE = 16;
+
 /** Runs what is not finished yet. */
 async function finish(context: Context, undertaking: Undertaking): Promise<Cell[]> {
-  const { named, labels, record, folder, recordings, options } = undertaking;
+  const { named, labels, record, folder, recordings, access, options } = undertaking;
   const all = cellsOf(record.machines);
   const known = new Set(all.map(idOf));
   const finished = folder.finished.filter((cell) => known.has(idOf(cell)));
-  const nrWorkers = options.jobs ?? availableParallelism();
+  const nrWorkers = access === null ? (options.jobs ?? availableParallelism()) : WORKERS_ELSEWHERE;
   const groups = groupsOf(all, new Set(finished.map(idOf)), nrWorkers);
   const recording = recordings === null ? {} : { recording: { command: process.argv.slice(2), by: version() } };
   const progress = () => {
     context.progress.update({ label: 'comparing', done: finished.length, total: all.length, unit: 'cells' });
   };
   progress();
-  const ended = await runGroups({
-    nrWorkers,
-    tasks: groups.map((group) => ({
-      group,
-      source: named.find(({ name }) => name === group.machine)!.source,
-      jobs: record.machines.find(({ name }) => name === group.machine)!.jobs,
-      labels,
-      plugins: record.plugins,
-      handlerTimeLimitMs: options.pluginTimeLimit,
-      strategyModules: record.strategyModules,
-      ...recording,
-    })),
-    interrupted: () => context.interrupts.interrupted,
-    onCell: (cell, run) => {
-      folder.add(cell);
-      if (run !== null) recordings?.add(cell, run);
-      finished.push(cell);
-      progress();
-    },
-  });
+  const tasks = groups.map((group) => ({
+    group,
+    source: named.find(({ name }) => name === group.machine)!.source,
+    jobs: record.machines.find(({ name }) => name === group.machine)!.jobs,
+    labels,
+    plugins: record.plugins,
+    handlerTimeLimitMs: options.pluginTimeLimit,
+    strategyModules: record.strategyModules,
+    ...recording,
+  }));
+  const onCell = (cell: Cell, run: Uint8Array | null = null) => {
+    folder.add(cell);
+    if (run !== null) recordings?.add(cell, run);
+    finished.push(cell);
+    progress();
+  };
+  const kept = () =>
+    `${formatCount(finished.length)} of ${countOf(all.length, 'cell')} are finished and kept in ${options.out}; ` +
+    'the same command with --resume goes on from there';
+  const interrupted = () => context.interrupts.interrupted;
+  const ended =
+    access === null
+      ? await runGroups({ nrWorkers, tasks, interrupted, onCell })
+      : await runGroupsQueued(context, { access, options, tasks, onCell: (cell) => onCell(cell), kept });
   context.progress.stop();
   for (const because of (await recordings?.settled()) ?? []) context.note(because);
-  if (ended === 'interrupted')
-    throw new Interrupted(
-      `${formatCount(finished.length)} of ${countOf(all.length, 'cell')} are finished and kept in ${options.out}; ` +
-        'the same command with --resume goes on from there',
-    );
+  if (ended === 'interrupted') throw new Interrupted(kept());
   return inOrder(all, finished);
 }
 

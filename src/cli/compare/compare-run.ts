@@ -23,7 +23,7 @@ export function runGroups({
   return runTasks({ entry, nrWorkers, tasks, interrupted, onRow, onBroken });
 }
 
-/** The cell that the worker was at has why it broke as its error, and what is left of the group is another task. */
+/** A group whose worker broke: the cell that it was at has why it broke as its error, and what is left of the group is another task. */
 function onBroken(
   task: CompareTask,
   news: readonly CellNews[],

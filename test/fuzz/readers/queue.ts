@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { parseGroup } from '../../../src/cli/compare/compare-queued.js';
 import { readBundle } from '../../../src/queue/bundle.js';
 import { parseRedisUrl, shownAddress } from '../../../src/queue/redis-url.js';
 import { parseAnnouncement } from '../../../src/queue/worker-book.js';
@@ -56,6 +57,23 @@ const announcements: Reader = {
   },
 };
 
+const groups: Reader = {
+  name: 'queue-group',
+  about: 'what a worker has made of a group of cells',
+  seeds: () =>
+    [
+      { ended: 'error', because: 'it broke' },
+      { ended: 'does-not-apply', because: null },
+    ].map((end) => {
+      const cell = { machine: 'small', job: 'order 9, all', strategy: 'merged', seed: 7, ...end };
+      return bytesOf(JSON.stringify({ id: 'a', cells: [{ ...cell, metrics: null, refusals: [], stateHash: null }] }));
+    }),
+  read: (input) => {
+    const group = parseGroup(input.toString('utf8'));
+    for (const cell of group?.cells ?? []) expect(typeof cell.strategy).toBe('string');
+  },
+};
+
 function jsonOf(input: Buffer): unknown {
   try {
     return JSON.parse(input.toString('utf8'));
@@ -64,4 +82,4 @@ function jsonOf(input: Buffer): unknown {
   }
 }
 
-export const queueReaders: readonly Reader[] = [address, bundles, announcements];
+export const queueReaders: readonly Reader[] = [address, bundles, announcements, groups];
