@@ -7,6 +7,9 @@ const ROOM_BYTES = 2 ** 18;
 /** Whoever has left so much unread is not going to read it. */
 const HOPELESS_BYTES = 4 * UNSENT_BYTES_MAX;
 
+/** A message that takes longer to leave goes far: on this machine, deflating costs more than it saves. */
+const FAR_MS = 250;
+
 /** The message is an error, and connecting again will not help. */
 const CLOSE_FAILED = 4000;
 const CLOSE_DONE = 1000;
@@ -16,8 +19,17 @@ const CLOSE_OVERLOADED = 1013;
 /** What a feed sends to: a socket, of which one can ask whether its reader keeps up. */
 export class Outbox {
   readonly #waiting: (() => void)[] = [];
+  /** Its reader is behind a slow line, and gets messages deflated. */
+  #isFar = false;
 
-  constructor(private readonly socket: WebSocket) {
+  /** @param clock milliseconds; only differences count. */
+  constructor(
+    private readonly socket: Pick<
+      WebSocket,
+      'readyState' | 'OPEN' | 'bufferedAmount' | 'on' | 'send' | 'close' | 'terminate'
+    >,
+    private readonly clock: () => number = () => performance.now(),
+  ) {
     socket.on('close', () => this.#wake());
   }
 
@@ -37,7 +49,9 @@ export class Outbox {
       this.#hangUp();
       return;
     }
-    this.socket.send(message, () => {
+    const begun = this.clock();
+    this.socket.send(message, { compress: this.#isFar }, () => {
+      if (this.clock() - begun > FAR_MS) this.#isFar = true;
       if (this.#isRoomy()) this.#wake();
     });
   }

@@ -9,7 +9,7 @@ import { Outbox } from './outbox.js';
 const SOCKETS_MAX = 32;
 /** A page that watches has nothing to say. */
 const MESSAGE_BYTES_MAX = 1024;
-/** Smaller messages are not worth deflating, on their way through a tunnel for one. */
+/** Smaller messages are not worth deflating, even on their way through a tunnel; which are, an outbox finds out. */
 const DEFLATE_FROM_BYTES = 16 * 1024;
 const PING_EVERY_MS = 15_000;
 const CLOSE_POLICY = 1008;

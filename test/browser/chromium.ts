@@ -71,3 +71,14 @@ export function coloursOfMap(page: Page, points = 40): Promise<string[]> {
     return Array.from({ length: ${points * points} }, (_, at) => [...data.slice(4 * at, 4 * at + 3)].join());
   })()`) as Promise<string[]>;
 }
+
+/** Looks again and again until what is seen is as it should be, and gives that; whatever is seen last if it never is. */
+export async function seen<T>(look: () => Promise<T>, isRight: (value: T) => boolean, timeoutMs = 30_000): Promise<T> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const value = await look();
+    if (isRight(value) || performance.now() > end) return value;
+    await new Promise((done) => setTimeout(done, LOOK_AGAIN_MS));
+  }
+}
+const LOOK_AGAIN_MS = 50;

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { coloursOfMap, mapIsDrawn, openBrowser, type Visit, visit } from './chromium.js';
+import { coloursOfMap, mapIsDrawn, openBrowser, seen, type Visit, visit } from './chromium.js';
 import { startView, type ViewServer } from './view-server.js';
 
 const SCENARIO = 'examples/scenarios/two-dimms.yaml';
@@ -57,9 +57,8 @@ describe('a run from the page', () => {
     await page.keyboard.press('Enter');
     await page.locator('#page-card').getByText('13, offline').waitFor();
     await page.getByRole('button', { name: 'Fit' }).click();
-    await page.waitForTimeout(300);
-    const after = await coloursOfMap(page);
-    expect(after.filter((colour, at) => colour !== before[at]).length).toBeGreaterThan(50);
+    const nrChanged = async () => (await coloursOfMap(page)).filter((colour, at) => colour !== before[at]).length;
+    expect(await seen(nrChanged, (nr) => nr > 50)).toBeGreaterThan(50);
     expect(await page.getByRole('button', { name: /block 13 offline/ }).count()).toBeGreaterThan(0);
     expect(shown.complaints).toEqual([]);
   });
@@ -68,8 +67,10 @@ describe('a run from the page', () => {
     const { page } = shown;
     const all = await movedPages(page);
     await page.getByRole('slider', { name: 'Moment of the run' }).fill('1000');
-    await page.waitForTimeout(400);
-    const half = await movedPages(page);
+    const half = await seen(
+      () => movedPages(page),
+      (moved) => moved > 0 && moved < all,
+    );
     expect(half).toBeGreaterThan(0);
     expect(half).toBeLessThan(all);
     await page.getByRole('button', { name: 'One page event forward' }).click();
@@ -121,8 +122,11 @@ describe('two strategies side by side', () => {
       .getByText(/isolate-first: done/)
       .waitFor({ timeout: TIMEOUT_MS });
     await page.getByRole('slider', { name: 'Moment of the run' }).fill('1000');
-    await page.waitForTimeout(500);
-    const texts = await captions.allInnerTexts();
+    const moved = (text: string) => /[1-9][\d,]* pages moved/.test(text) && !text.includes('done');
+    const texts = await seen(
+      () => captions.allInnerTexts(),
+      (all) => all.every(moved),
+    );
     for (const text of texts) expect(text).toMatch(/[1-9][\d,]* pages moved/);
     await page.getByLabel('In step by').selectOption('time');
     await page.getByRole('slider', { name: 'Moment of the run' }).fill('1200');
