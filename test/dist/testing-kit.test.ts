@@ -99,6 +99,8 @@ it('shows these names, and each change of them is seen here', async () => {
     'openWorld',
     'pageThatIs',
     'pageTypeConformance',
+    'pinnedFixture',
+    'pinnedPages',
     'poisonedFixture',
     'poisonedPages',
     'recordOf',
