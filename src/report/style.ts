@@ -15,7 +15,10 @@ export function inBothLights(light: string, dark: string): string {
 @media print { :root { ${light} } }`;
 }
 
-/** What all reports look like. Charts and maps keep a size at which they can be read; on a narrow screen they scroll. */
+/**
+ * What all reports look like. Charts and maps keep a size at which they can be read; on a narrow screen they scroll, and
+ * an edge behind which there is more has a shadow.
+ */
 export const reportStyle = `${inBothLights(`color-scheme: light dark; ${LIGHT}`, DARK)}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
@@ -45,6 +48,11 @@ summary { cursor: pointer; font-weight: 600; }
 .bad { color: var(--bad); font-weight: 600; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 1rem 2rem; }
 figure { margin: 1rem 0 0; min-width: 0; overflow-x: auto; }
+.scroll, figure { background:
+    linear-gradient(to right, var(--page) 40%, transparent) left / 2.5rem 100% no-repeat local,
+    linear-gradient(to left, var(--page) 40%, transparent) right / 2.5rem 100% no-repeat local,
+    linear-gradient(to right, var(--quiet), transparent) left / .6rem 100% no-repeat scroll,
+    linear-gradient(to left, var(--quiet), transparent) right / .6rem 100% no-repeat scroll; }
 figcaption { margin-bottom: .3rem; color: var(--quiet); position: sticky; left: 0; }
 figcaption b { color: var(--text); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; margin: .6rem 0 .3rem; font-size: .9rem; }
@@ -59,7 +67,7 @@ svg { width: 100%; min-width: 460px; height: auto; display: block; }
   h2 { break-after: avoid-page; margin-top: 1.5rem; }
   figure, tr, .facts { break-inside: avoid-page; }
   .charts { grid-template-columns: 1fr 1fr; gap: .5rem 1rem; }
-  .scroll, figure { overflow: visible; }
+  .scroll, figure { overflow: visible; background: none; }
   svg { min-width: 0; }
   table { font-size: .92em; }
   th, td { padding-right: .6rem; white-space: normal; }
