@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { type ExampleProgram, MACHINE, type PublicName, programOf, publicNames } from './package/examples.js';
@@ -48,6 +48,18 @@ it('compile, and do what they say', async () => {
   installed.write('run.js', RUN.replace('PROGRAMS', JSON.stringify(runs)));
   const { stdout } = await installed.node('run.js');
   expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toEqual([]);
+});
+
+it('of the README make a page type that passes the kit', async () => {
+  const blocks = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)];
+  const withText = (text: string) => blocks.map(([, code]) => code!).filter((code) => code.includes(text));
+  const [[ringBuffer], [kit]] = [withText("name: 'ring-buffer'"), withText('pageTypeConformance(ringBuffer')];
+  installed.write('readme/ring-buffer.ts', ringBuffer!);
+  installed.write('readme/kit.ts', kit!);
+  expect(await installed.compile({ module: 'nodenext' }, ['readme/ring-buffer.ts', 'readme/kit.ts'])).toBe('');
+  const { exitCode, stdout } = await installed.node('--test', '--test-reporter=tap', 'readme/kit.js');
+  expect({ exitCode, failed: /^# fail (\d+)$/m.exec(stdout)?.[1] }).toEqual({ exitCode: 0, failed: '0' });
+  expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(30);
 });
 
 /** One process for all: each is a module of its own. */
