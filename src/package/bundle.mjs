@@ -10,31 +10,6 @@ import { rolldown } from 'rolldown';
 /** `new URL('…', import.meta.url)`: how code names a file that it starts, loads or reads. */
 const ADDRESS = /new URL\(\s*(['"`])([^'"`]+)\1,\s*import\.meta\.url\s*\)/g;
 
-/**
- * Folders that are one file each, lower layers first: layers know no circles, so neither do these files. The others are
- * cut by who needs them, since a command that only reads is to load no strategy.
- */
-const WHOLE = [
-  ...[
-    'base',
-    'mm',
-    'handler',
-    'host',
-    'events',
-    'simd',
-    'picture',
-    'sim',
-    'capture',
-    'linux',
-    'kernel-log',
-    'recording',
-  ],
-  ...['report', 'scenario', 'smp', 'forecast', 'explain', 'lint', 'shards', 'soak', 'compare'],
-];
-
-/** What composes, and what begins a thread or a process: never together with anything else. */
-const ALONE = /-(module|main)\.js$|\/index\.js$/;
-
 /** What the compiler writes at the top of every module with decorators; one copy of each will do. */
 const HELPER = /^var (__(?:decorate|metadata|param)) = [\s\S]*?^};\n/gm;
 const HELPER_ID = '\0helper:';
@@ -61,7 +36,6 @@ export function bundle({ entries, root, out }) {
     minify: MINIFY,
     minifyInternalExports: true,
     comments: false,
-    codeSplitting: { groups: WHOLE.map(wholeFolder) },
   };
   return written({
     entries,
@@ -125,11 +99,6 @@ function packageOf(specifier) {
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
-}
-
-function wholeFolder(name, at) {
-  const test = (id) => id.includes(`/dist/src/${name}/`) && !ALONE.test(id);
-  return { name, test, priority: WHOLE.length - at };
 }
 
 /** The compiler's helpers as modules of their own. */

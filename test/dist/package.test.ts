@@ -12,7 +12,7 @@ import { firstLine } from './run-cli.js';
 jest.setTimeout(600_000);
 
 /** Bytes of all that is installed, but for the page of `vacate view`; wanted is 1 MiB, and code alone takes most of that. */
-const SIZE_MAX = 1_280_000;
+const SIZE_MAX = 1_345_000;
 
 let installed: Installed;
 
