@@ -17,6 +17,8 @@ export interface Session {
   readonly progress: { readonly label: string; readonly part: number } | null;
   readonly error: string | null;
   readonly isGrowing: boolean;
+  /** There is a second run, to be shown beside the first. */
+  readonly hasBeside: boolean;
   readonly caveats: readonly string[];
   readonly allowActions: boolean;
   readonly whyNoActions: string | null;

@@ -117,9 +117,11 @@ export function isGoing({ state }: RunEntry): boolean {
 
 /** Where the server has the picture of what it was started with. */
 export const MACHINE_PATH = 'api/picture';
+/** And that of the run that was named after it. */
+const BESIDE_PATH = 'api/beside';
 
 export function showMachine(): void {
-  show([MACHINE_PATH]);
+  show(session.value?.hasBeside === true ? [MACHINE_PATH, BESIDE_PATH] : [MACHINE_PATH]);
   history.replaceState(null, '', location.pathname);
 }
 

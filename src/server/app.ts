@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Door } from './door.js';
+import type { Feed } from './feed.js';
 import { securityHeaders } from './headers.js';
 import type { PageFile, PageFiles } from './page-files.js';
 import { type Runs, sentenceOf, statusOf } from './runs.js';
@@ -27,6 +28,8 @@ export interface OfferedStrategies {
 export interface AppOptions {
   readonly door: Door;
   readonly source: ViewSource;
+  /** A second run on the same machine, which is shown beside the source; null if there is none. */
+  readonly beside: Feed | null;
   readonly files: PageFiles;
   readonly version: string;
   /** By front end, the default first. */
@@ -97,6 +100,7 @@ function serveSource(app: App, options: AppOptions): void {
     call.json({
       ...source.facts(),
       version,
+      hasBeside: options.beside !== null,
       allowActions: whyNoActions === null,
       whyNoActions,
       strategies: await options.strategies(),

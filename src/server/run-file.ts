@@ -72,7 +72,7 @@ export class RunFileReader {
 /** A recorded run, and its file as it grows. Each page that watches reads the file for itself, as fast as it likes. */
 export class RunFile implements ViewSource, Feed {
   readonly picture = this;
-  readonly #header: RecordingHeader;
+  readonly header: RecordingHeader;
   #isEnded = false;
 
   /** @throws VacateError kind 'usage' or 'recording' unless it is a recorded run that has begun. */
@@ -85,7 +85,7 @@ export class RunFile implements ViewSource, Feed {
           'recording',
           `${quoted(path)} does not say which run it is yet; try again in a moment, or record the run again`,
         );
-      this.#header = parseHeader(first.payload);
+      this.header = parseHeader(first.payload);
     } finally {
       reader.close();
     }
@@ -93,7 +93,7 @@ export class RunFile implements ViewSource, Feed {
 
   facts(): SourceFacts {
     return {
-      ...{ shows: 'run', name: this.#header.machine.name, header: this.#header, state: 'open', progress: null },
+      ...{ shows: 'run', name: this.header.machine.name, header: this.header, state: 'open', progress: null },
       ...{ error: null, isGrowing: this.#isGrowing(), caveats: [] },
     };
   }

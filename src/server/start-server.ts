@@ -33,7 +33,7 @@ export interface ViewServer {
  * @throws VacateError kind 'usage' if the port is taken or may not be had.
  */
 export async function startServer(options: ServerOptions): Promise<ViewServer> {
-  const { runs, source } = options;
+  const { runs, source, beside } = options;
   let answer: ReturnType<typeof createApp>['fetch'] | null = null;
   const server = createAdaptorServer({
     fetch: (request, env) => answer!(request, env),
@@ -46,6 +46,7 @@ export async function startServer(options: ServerOptions): Promise<ViewServer> {
   answer = app.fetch;
   const feedAt = (path: string): Feed | null => {
     if (path === '/api/picture') return source.picture;
+    if (path === '/api/beside') return beside;
     return runs?.feed(/^\/api\/runs\/(\d{1,9})$/.exec(path)?.[1] ?? '') ?? null;
   };
   const sockets = new Sockets(server, { door, feedAt });

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { quoted } from '../../base/quoted.js';
 import { VacateError } from '../../base/vacate-error.js';
 import { SIGNATURE } from '../../recording/chunk.js';
 import { RunFile } from '../../server/run-file.js';
@@ -13,6 +14,7 @@ import { version } from '../version.js';
 import type { LookNews } from '../view/look-keeper.js';
 import { LookedMachine } from '../view/looked-machine.js';
 import { StrategyBook } from '../view/offered-strategies.js';
+import { checkSameMachine } from '../view/same-machine.js';
 import { runStarter } from '../view/start-run.js';
 
 export interface ViewOptions {
@@ -30,16 +32,21 @@ export interface ViewOptions {
 /** Where the build puts the page: beside what it makes of `src`. */
 const PAGE_DIRECTORY = fileURLToPath(new URL('../../../browser', import.meta.url));
 
-type Shown = Pick<ServerOptions, 'source' | 'runs' | 'whyNoActions' | 'strategies'> & {
+type Shown = Pick<ServerOptions, 'source' | 'beside' | 'runs' | 'whyNoActions' | 'strategies'> & {
   /** Rejects if what is to be shown cannot be. */
   readonly broken: Promise<never>;
   readonly close: () => Promise<void>;
 };
 
-/** `vacate view`: shows a machine or a recorded run in a browser, until Ctrl-C. */
-export async function view(context: Context, name: string, options: ViewOptions): Promise<number> {
+/** `vacate view`: shows a machine, or a recorded run or two, in a browser, until Ctrl-C. */
+export async function view(
+  context: Context,
+  [name, beside]: readonly [string, string | undefined],
+  options: ViewOptions,
+): Promise<number> {
   checkRoot(name, options.root);
-  const shown = isRun(name) ? showRun(name, options) : await showMachine(context, name, options);
+  if (beside !== undefined) checkRuns([name, beside]);
+  const shown = isRun(name) ? showRun(name, beside, options) : await showMachine(context, name, options);
   let server: ViewServer | null = null;
   try {
     const { startServer } = await import('../../server/start-server.js');
@@ -90,7 +97,13 @@ async function showMachine(context: Context, name: string, options: ViewOptions)
   const whyNoActions = whyNot(name, allowActions);
   const runs = new Runs(runStarter(task, machine, strategies.check), () => performance.now());
   return {
-    ...{ source: machine, runs: name === LIVE ? null : runs, whyNoActions, strategies: strategies.offered },
+    ...{
+      source: machine,
+      beside: null,
+      runs: name === LIVE ? null : runs,
+      whyNoActions,
+      strategies: strategies.offered,
+    },
     broken: machine.broken,
     close: () => machine.close(),
   };
@@ -106,20 +119,34 @@ function showProgress({ progress }: Context, news: LookNews): void {
   else progress.stop();
 }
 
-function showRun(name: string, { allowActions }: ViewOptions): Shown {
+function showRun(name: string, besideName: string | undefined, { allowActions }: ViewOptions): Shown {
   if (allowActions === true)
     throw new VacateError(
       'usage',
       `"${name}" is a recorded run, and nothing can be begun on it; leave out --allow-actions`,
     );
+  const source = new RunFile(name);
+  const beside = besideName === undefined ? null : new RunFile(besideName);
+  if (beside !== null) checkSameMachine(source.header, beside.header);
   return {
-    source: new RunFile(name),
+    source,
+    beside,
     runs: null,
     whyNoActions: 'a recorded run is over; open its machine with --allow-actions to begin others',
     strategies: async () => ({ offline: [], highOrder: [] }),
     broken: new Promise<never>(() => {}),
     close: async () => {},
   };
+}
+
+/** Machines have no time line that another could keep step with. */
+function checkRuns(names: readonly string[]): void {
+  const other = names.find((name) => !isRun(name));
+  if (other === undefined) return;
+  throw new VacateError(
+    'usage',
+    `${quoted(other)} is no recorded run, and only runs are shown side by side; name two files that --record wrote`,
+  );
 }
 
 /** True for a file that begins as recorded runs do. */

@@ -6,7 +6,8 @@ import { parsePort } from './parse-port.js';
 const VIEW_HELP = `
 Shows the map of memory in a browser of this machine: every page of it, at any
 zoom, and whatever is asked about one. A RUN is a file that --record wrote, or
-is still writing. With --allow-actions the page can also try things: take blocks
+is still writing; two RUNs of the same machine stand side by side and go on in
+step. With --allow-actions the page can also try things: take blocks
 of a simulated machine offline, or make free blocks of a high order, each run on
 a copy of its own. Nothing is ever done to this host.
 Only this machine is listened to, at 127.0.0.1, and only who has the address
@@ -19,6 +20,7 @@ export function addView(program: Command, context: Context, end: (exitCode: numb
     .command('view')
     .description('the map of memory, and recorded runs, in a browser')
     .argument('<machine-or-run>', 'a machine as for other commands, or a recorded run')
+    .argument('[run]', 'another recorded run of the same machine, to be shown beside it')
     .addOption(new Option('--port <number>', 'listen at this port').argParser(parsePort).default(0, 'any that is free'))
     .option('--allow-actions', 'runs on copies of a simulated machine may be begun')
     .option('--open', 'open it in a browser')
@@ -27,7 +29,9 @@ export function addView(program: Command, context: Context, end: (exitCode: numb
     .addOption(root())
     .addOption(seed())
     .addOption(json())
-    .action(async (name, options) => end(await (await import('../commands/view.js')).view(context, name, options)))
+    .action(async (name, beside, options) =>
+      end(await (await import('../commands/view.js')).view(context, [name, beside], options)),
+    )
     .addHelpText(
       'after',
       VIEW_HELP +
@@ -35,6 +39,7 @@ export function addView(program: Command, context: Context, end: (exitCode: numb
           'vacate view examples/scenarios/two-dimms.yaml --allow-actions --open',
           'vacate view captures/host7 --port 8080',
           'vacate view run.vacate',
+          'vacate view merged.run isolate-first.run',
           'vacate view live --json | jq -r .url',
         ]),
     );

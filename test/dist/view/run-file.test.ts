@@ -125,3 +125,51 @@ describe('a recorded run', () => {
     TIMEOUT_MS,
   );
 });
+
+describe('two recorded runs', () => {
+  const other = join(folder, 'other.run');
+  const elsewhere = join(folder, 'elsewhere.run');
+
+  beforeAll(async () => {
+    const recorded = (args: readonly string[], file: string) =>
+      vacate(['offline', 'examples/scenarios/two-dimms.yaml', ...args, '--record', file]);
+    const ended = [
+      await recorded(['--dimm', 'dimm1', '--strategy', 'isolate-first'], other),
+      await recorded(['--dimm', 'dimm1', '--seed', '7'], elsewhere),
+    ];
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+  }, TIMEOUT_MS);
+
+  it(
+    'of one machine are sent beside each other, each to its own hash',
+    async () => {
+      const view = await Viewing.of([whole, other]);
+      expect((await view.ask('/api/session')).json).toMatchObject({
+        ...{ shows: 'run', hasBeside: true, header: { strategy: 'merged' } },
+      });
+      const watchers = ['/api/picture', '/api/beside'].map((path) => view.watch(path));
+      for (const watcher of watchers) await watcher.until(() => watcher.kinds.includes(CHUNK_END));
+      for (const { replay } of watchers) {
+        replay.seekFraction(1);
+        expect(replay.hash()).toBe(replay.end!.hash);
+      }
+      expect(watchers.map(({ replay }) => replay.header?.strategy)).toEqual(['merged', 'isolate-first']);
+      await view.end();
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each([
+    ['of machines that are not the same', () => [whole, elsewhere], 'not of the same machine: the first was made from'],
+    ['one of which is a machine', () => [whole, 'examples/scenarios/two-dimms.yaml'], 'two-dimms.yaml" is no recorded'],
+    ['the first of which is not there', () => [join(folder, 'none.run'), whole], 'none.run" is no recorded run'],
+  ] as const)(
+    '%s are refused',
+    async (_what, files, says) => {
+      const ended = await vacate(['view', ...files()]);
+      expect(ended.stderr).toContain(says);
+      expect([ended.exitCode, ended.stdout]).toEqual([2, '']);
+    },
+    TIMEOUT_MS,
+  );
+});
