@@ -64,7 +64,7 @@ number of threads.
 export const journal = () =>
   new Option('--journal <file>', 'where writes are noted; /var/lib/vacate/journal by default');
 export const plugin = () =>
-  new Option('--plugin <module>', 'one more page type, asked after the shipped ones; may be repeated')
+  new Option('--plugin <module>', 'one more page type, asked after the shipped ones of its order; may be repeated')
     .argParser(collect)
     .default([], 'none');
 

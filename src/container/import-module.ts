@@ -35,15 +35,22 @@ export async function importDefault<T>(
     const [why = ''] = (cause instanceof Error ? cause.message : String(cause))
       .replace(/ imported from .*$/m, '')
       .split('\n');
-    throw new VacateError(
-      'plugin',
-      `cannot load ${what} ${quoted(specifier)}: ${printable(why).slice(0, WHY_MAX)}; give a path to its built index.js or a package name`,
-      { cause },
-    );
+    if (VacateError.is(cause))
+      throw new VacateError('plugin', `${what} ${quoted(specifier)}: ${cause.message}`, { cause });
+    const says = `cannot load ${what} ${quoted(specifier)}: ${printable(why).slice(0, WHY_MAX)}`;
+    // A module that is there, and lacks one that it imports.
+    const advice = isFile(specifier)
+      ? 'build it, or mend what it imports'
+      : 'give a path to its built index.js or a package name';
+    throw new VacateError('plugin', `${says}; ${advice}`, { cause });
   }
   const problem = problemWith(module.default);
   if (problem !== null) throw new VacateError('plugin', `${what} ${quoted(specifier)}: ${problem}`);
   return module.default as T;
+}
+
+function isFile(specifier: string): boolean {
+  return statSync(specifier, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** What `import` is to be asked for; the specifier itself where we know nothing better. */

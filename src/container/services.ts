@@ -40,6 +40,12 @@ export const driverModule = (): ContainerModule =>
  */
 export function whyNotWired(container: Container, error: unknown): unknown {
   if (typeof error !== 'object' || error === null || !INVERSIFY.some((mark) => mark in error)) return error;
+  if (/asynchronous/i.test(String((error as { message?: unknown }).message)))
+    return new VacateError(
+      'usage',
+      'a module of "modules" binds asynchronously; its function must not be async, and bind at once',
+      { cause: error },
+    );
   for (const [name, token, give] of SERVICES) {
     if (!container.isBound(token))
       return new VacateError('usage', `nothing is bound to ${name}; give createEvacuator ${give}`, { cause: error });
