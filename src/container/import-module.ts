@@ -50,7 +50,7 @@ export async function importDefault<T>(
 }
 
 function isFile(specifier: string): boolean {
-  return statSync(specifier, { throwIfNoEntry: false })?.isFile() === true;
+  return existsSync(specifier) && statSync(specifier).isFile(); // existsSync takes any text, with a NUL in it too
 }
 
 /** What `import` is to be asked for; the specifier itself where we know nothing better. */
