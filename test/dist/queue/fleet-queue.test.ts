@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vacate } from '../run-cli.js';
 import { RedisServer } from './redis-server.js';
+import { expectSameResults } from './same-results.js';
 import { endWorkers, startWorker, type TestWorker } from './workers.js';
 
 const PATIENCE_MS = 300_000;
@@ -34,14 +35,8 @@ describe('vacate fleet forecast --redis', () => {
       workers = three;
       const there = await vacate([...args, '--redis', redis.url, '--out', join(folder, 'there')]);
       expect([there.exitCode, there.stderr]).toEqual([0, '']);
-      expect(there.stdout).toBe(here.stdout.replaceAll(join(folder, 'here'), join(folder, 'there')));
-      for (const file of ['fleet.json', 'hosts.csv', 'hosts.parquet', 'report.html'])
-        expect(readFileSync(join(folder, 'there', file)).equals(readFileSync(join(folder, 'here', file)))).toBe(true);
-      const lines = (name: string) =>
-        readFileSync(join(folder, name, 'hosts.jsonl'), 'utf8')
-          .split('\n')
-          .sort();
-      expect(lines('there')).toEqual(lines('here'));
+      const files = ['fleet.json', 'hosts.csv', 'hosts.parquet', 'report.html'];
+      expectSameResults(folder, { here, there }, files, 'hosts.jsonl');
     },
     PATIENCE_MS,
   );
