@@ -28,8 +28,8 @@ const shared = {
   testTimeout: 300_000,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['<rootDir>/test/transform.mjs', { useESM: true, tsconfig: '<rootDir>/tsconfig.json' }] },
-  // A second package of our name, made of the first.
-  modulePathIgnorePatterns: ['<rootDir>/dist/package/'],
+  // A second package of our name, made of the first, and its command.
+  modulePathIgnorePatterns: ['<rootDir>/dist/package(-cli)?/'],
   testPathIgnorePatterns: ['/node_modules/', ...suitesToSkip.map((path) => `<rootDir>/${path}$`)],
 };
 

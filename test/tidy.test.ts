@@ -125,7 +125,7 @@ const INVERSIFY_SERVICES = [/^src\/migration\//, /^src\/strategies\//];
 /** Another language, and what compiles it: the bytes that come out are kept beside it, and are product code. */
 const ASSEMBLY = 'src/simd/assembly';
 
-/** What makes the published package of the compiled files: a tool, and nothing of it ships. */
+/** What makes the published packages of the compiled files: a tool, of which only what is copied as it stands ships. */
 const PACKAGING = 'src/package';
 
 /** What is shipped as one bundle brings its libraries along, so that nobody has to install them. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 const manifestUrl = () => new URL('../../../package.json', import.meta.url);
 
@@ -10,7 +10,7 @@ export function version(): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-/** The folder of the package that runs. */
+/** The folder of the package that plugins are written against, installed beside the command line or with it. */
 export function packageRoot(): string {
-  return dirname(fileURLToPath(manifestUrl()));
+  return dirname(createRequire(import.meta.url).resolve('vacate/package.json'));
 }

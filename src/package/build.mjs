@@ -1,49 +1,60 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundle } from './bundle.mjs';
 import { rollUp } from './declarations.mjs';
-import { entriesOf, publishedManifest } from './manifest.mjs';
+import { commandManifest, entriesOf, frameworkManifest, INTERNAL } from './manifest.mjs';
+import { split } from './split.mjs';
 
 /*
- * `npm run package`: the package as it is published, in dist/package, from what `npm run build` has compiled. What works
- * in the checkout does not need it. `npm pack ./dist/package` makes the file that others install.
+ * `npm run package`: the packages as they are published, from what `npm run build` has compiled: the framework in
+ * dist/package, the command line in dist/package-cli. What works in the checkout does not need them. `npm pack
+ * ./dist/package ./dist/package-cli` makes the files that others install. Argument: another folder than dist.
  */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const OUT = join(ROOT, 'dist/package');
+const OUT = resolve(process.argv[2] ?? join(ROOT, 'dist'));
+const FRAMEWORK = join(OUT, 'package');
+const COMMAND = join(OUT, 'package-cli');
 
-/** Read by people, or by commands at run time. */
-const COPIED = {
+/** What `vacate` begins with, as the compiler writes it. */
+const MAIN = 'dist/src/cli/main.js';
+
+/** Read by people. */
+const FRAMEWORK_COPIES = {
   'README.md': 'README.md',
   'CHANGELOG.md': 'CHANGELOG.md',
+  LICENSE: 'LICENSE',
+  'src/package/bin.mjs': 'bin/vacate.js',
+};
+/** Read by people, or by commands at run time. */
+const COMMAND_COPIES = {
+  'src/package/README-cli.md': 'README.md',
   LICENSE: 'LICENSE',
   'dist/browser': 'browser',
   'examples/scenarios': 'examples/scenarios',
 };
 
-/** What `vacate` begins with, as the compiler writes it. */
-const COMMAND = 'dist/src/cli/main.js';
-
 /** The schema of scenario files, as narrow as it can be: it is for editors. */
 const SCHEMA = 'scenario.schema.json';
 
 async function main() {
-  rmSync(OUT, { recursive: true, force: true });
+  for (const folder of [FRAMEWORK, COMMAND]) rmSync(folder, { recursive: true, force: true });
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const entries = entriesOf(manifest, readdirSync(join(ROOT, 'plugins')));
   const modules = mapped(entries, ({ code }) => join(ROOT, code));
-  const bin = { main: join(ROOT, COMMAND) };
-  const built = await bundle({ entries: { ...modules, ...bin }, root: ROOT, out: OUT });
+  const files = await bundle({ entries: { ...modules, main: join(ROOT, MAIN) }, root: ROOT });
+  const parts = split(files, { entries: Object.keys(entries).map((name) => `${name}.js`), internal: INTERNAL });
   const types = rollUp({
     entries: mapped(entries, ({ types }) => join(ROOT, types)),
     values: Object.fromEntries(await Promise.all(Object.entries(modules).map(valuesOf))),
     root: ROOT,
   });
-  for (const [path, text] of types) write(join('lib', path), text);
-  for (const [from, to] of Object.entries(COPIED)) if (existsSync(join(ROOT, from))) copy(from, to);
-  write(SCHEMA, JSON.stringify(JSON.parse(readFileSync(join(ROOT, 'dist', SCHEMA), 'utf8'))));
-  write('package.json', `${JSON.stringify(publishedManifest(manifest, built), null, 2)}\n`);
+  writeAll(FRAMEWORK, new Map([...parts.framework.files, ...types]), FRAMEWORK_COPIES);
+  write(FRAMEWORK, SCHEMA, JSON.stringify(JSON.parse(readFileSync(join(ROOT, 'dist', SCHEMA), 'utf8'))));
+  writeManifest(FRAMEWORK, frameworkManifest(manifest, parts.framework));
+  writeAll(COMMAND, parts.command.files, COMMAND_COPIES);
+  writeManifest(COMMAND, commandManifest(manifest, parts));
 }
 
 function mapped(entries, to) {
@@ -54,13 +65,19 @@ async function valuesOf([name, path]) {
   return [name, Object.keys(await import(pathToFileURL(path).href))];
 }
 
-function copy(from, to) {
-  cpSync(join(ROOT, from), join(OUT, to), { recursive: true });
+function writeAll(folder, files, copies) {
+  for (const [path, text] of files) write(folder, join('lib', path), text);
+  for (const [from, to] of Object.entries(copies))
+    if (existsSync(join(ROOT, from))) cpSync(join(ROOT, from), join(folder, to), { recursive: true });
 }
 
-function write(path, text) {
-  mkdirSync(dirname(join(OUT, path)), { recursive: true });
-  writeFileSync(join(OUT, path), text);
+function writeManifest(folder, manifest) {
+  write(folder, 'package.json', `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+function write(folder, path, text) {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text);
 }
 
 await main();

@@ -14,6 +14,8 @@ const ADDRESS = /new URL\(\s*(['"`])([^'"`]+)\1,\s*import\.meta\.url\s*\)/g;
 const HELPER = /^var (__(?:decorate|metadata|param)) = [\s\S]*?^};\n/gm;
 const HELPER_ID = '\0helper:';
 
+const FILES = { format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' };
+
 /** Comments and local names go; names of classes and functions stay where somebody may read them: in a stack, in a log. */
 const MINIFY = {
   compress: { target: 'es2022', keepNames: { function: false, class: true } },
@@ -22,29 +24,20 @@ const MINIFY = {
 };
 
 /**
- * Bundles for the package: few and small files. Dependencies stay outside.
+ * Bundles for the packages: few and small files, which are to lie in a folder of their package. Dependencies stay outside.
  *
  * @param {object} wish
  * @param {Record<string, string>} wish.entries What each file is to be called, and the compiled module that it is.
  * @param {string} wish.root The top of the checkout, which the compiled modules lie in `dist` of.
- * @param {string} wish.out The folder of the package; the files go to `lib` in it.
- * @returns {Promise<{ packages: string[], files: string[] }>} The packages that are needed at run time, and the files.
- * @throws An error for an address that leads out of the package.
+ * @returns {Promise<Map<string, string>>} The text of each file by its name.
+ * @throws An error for an address that leads to what is not published.
  */
-export function bundle({ entries, root, out }) {
-  const small = {
-    minify: MINIFY,
-    minifyInternalExports: true,
-    comments: false,
-  };
-  return written({
-    entries,
-    root,
-    dir: join(out, 'lib'),
-    outside: () => true,
-    beside: (path) => `../${path}`,
-    output: small,
-  });
+export async function bundle({ entries, root }) {
+  const build = await begun({ entries, root, outside: () => true, beside: (path) => `../${path}` });
+  const small = { minify: MINIFY, minifyInternalExports: true, comments: false };
+  const { output } = await build.generate({ ...FILES, ...small });
+  await build.close();
+  return new Map(output.map(({ fileName, code }) => [fileName, code]));
 }
 
 /**
@@ -56,20 +49,20 @@ export function bundle({ entries, root, out }) {
  * @param {string} wish.dir Two levels below the top of the checkout.
  * @param {readonly string[]} wish.outside Packages that are left where they are.
  */
-export function bundleCommand({ entries, root, dir, outside }) {
-  return written({
+export async function bundleCommand({ entries, root, dir, outside }) {
+  const build = await begun({
     entries,
     root,
-    dir,
     outside: (id) => id.startsWith('node:') || outside.includes(packageOf(id)),
     beside: (path) => (path.startsWith('browser') ? `../${path}` : `../../${path}`),
-    output: {},
   });
+  await build.write({ ...FILES, dir });
+  await build.close();
 }
 
-async function written({ entries, root, dir, outside, beside, output: manner }) {
+function begun({ entries, root, outside, beside }) {
   const handler = join(root, 'dist/src/handler/index.js');
-  const build = await rolldown({
+  return rolldown({
     input: entries,
     platform: 'node',
     external: (id) => !/^[./\0]/.test(id) && id !== 'vacate/handler' && outside(id),
@@ -79,22 +72,10 @@ async function written({ entries, root, dir, outside, beside, output: manner }) 
       if (level === 'warn') throw new Error(message);
     },
   });
-  const { output } = await build.write({
-    dir,
-    format: 'esm',
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name].js',
-    ...manner,
-  });
-  await build.close();
-  const imported = output.flatMap((chunk) => [...(chunk.imports ?? []), ...(chunk.dynamicImports ?? [])]);
-  const files = output.map(({ fileName }) => fileName);
-  const packages = imported.filter((name) => !files.includes(name) && !name.startsWith('node:')).map(packageOf);
-  return { packages: [...new Set(packages)].sort(), files };
 }
 
 /** "@scope/name/sub" is of "@scope/name". */
-function packageOf(specifier) {
+export function packageOf(specifier) {
   return specifier
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)

@@ -3,5 +3,7 @@
  * made by `npm run package`; package.json there has no scripts, so only the wrong folder comes by here.
  */
 
-process.stderr.write('vacate: this folder is the checkout; write npm run package && npm pack ./dist/package\n');
+process.stderr.write(
+  'vacate: this folder is the checkout; write npm run package && npm pack ./dist/package ./dist/package-cli\n',
+);
 process.exitCode = 1;

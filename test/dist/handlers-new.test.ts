@@ -1,26 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Ended, ROOT, vacate, vacateAll } from './run-cli.js';
+import { Installed, type Ran, ROOT } from './package/installed.js';
+import { vacateAll } from './run-cli.js';
 
-/* A package that `vacate handlers new` has written, as its author has it: compiled, tested by Node, used by a command. */
+/*
+ * A package that `vacate handlers new` has written, as its author has it: beside the installed vacate, compiled, tested by
+ * Node, used by a command.
+ */
 
 const PATIENCE_MS = 300_000;
 
-let folder: string;
-let made: Ended;
-const plugin = () => join(folder, 'ring');
+let installed: Installed;
+let made: Ran;
+const plugin = () => join(installed.folder, 'ring');
 
-/** What npm install would do, without a network: what package.json names lies in this checkout. */
+/** What npm install would do, without a network: vacate is found in the folder above. */
 function install(): void {
-  mkdirSync(join(plugin(), 'node_modules/@types'), { recursive: true });
-  for (const [name, target] of [
-    ['vacate', ROOT],
-    ['typescript', join(ROOT, 'node_modules/@typescript/native')],
-    ['@types/node', join(ROOT, 'node_modules/@types/node')],
-  ] as const)
-    symlinkSync(target, join(plugin(), 'node_modules', name));
+  mkdirSync(join(plugin(), 'node_modules'), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules/@typescript/native'), join(plugin(), 'node_modules/typescript'));
 }
 
 /** Its own `npm test`, of which the first half is tsc. */
@@ -35,10 +33,10 @@ function npmTest(): string {
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'vacate-new-'));
-  made = await vacate(['handlers', 'new', 'ring-buffer', plugin(), '--json']);
+  installed = Installed.make();
+  made = await installed.vacate('handlers', 'new', 'ring-buffer', plugin(), '--json');
 }, PATIENCE_MS);
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => installed.remove());
 
 it('has been written, and names the vacate that wrote it', () => {
   expect([made.exitCode, made.stderr]).toEqual([0, '']);
@@ -48,7 +46,7 @@ it('has been written, and names the vacate that wrote it', () => {
     expect.arrayContaining(['package.json', 'README.md', 'src/handler.ts', 'src/ring-buffer.test.ts']),
   );
   const { devDependencies } = JSON.parse(readFileSync(join(plugin(), 'package.json'), 'utf8'));
-  expect(resolve(plugin(), devDependencies.vacate.slice('file:'.length))).toBe(resolve(ROOT));
+  expect(resolve(plugin(), devDependencies.vacate.slice('file:'.length))).toBe(installed.framework.home);
 });
 
 it(
@@ -58,7 +56,7 @@ it(
     const said = npmTest();
     expect(Number(/^# pass (\d+)$/m.exec(said)?.[1])).toBeGreaterThan(30);
     expect(said).toMatch(/^# fail 0$/m);
-    const { exitCode, stdout, stderr } = await vacate(['handlers', '--json', '--plugin', plugin()]);
+    const { exitCode, stdout, stderr } = await installed.vacate('handlers', '--json', '--plugin', './ring');
     expect([exitCode, stderr]).toEqual([0, '']);
     const inOrder: { name: string; order: string | null }[] = JSON.parse(stdout).handlers;
     const at = inOrder.findIndex(({ name }) => name === 'ring-buffer');
@@ -70,9 +68,23 @@ it(
 );
 
 it(
+  'moves pages on threads of the installed command',
+  async () => {
+    const machine = 'node_modules/vacate-cli/examples/scenarios/two-dimms.yaml';
+    const cell = ['--dimm', 'dimm1', '--strategy', 'merged', '--seeds', '2', '--jobs', '2'];
+    const compare = ['compare', machine, ...cell, '--out', 'results', '--plugin', './ring'];
+    const { exitCode, stderr } = await installed.vacate(...compare);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    const cells = readFileSync(join(installed.folder, 'results/cells.jsonl'), 'utf8').trim().split('\n');
+    expect(cells.map((line) => JSON.parse(line).ended)).toEqual(['done', 'done']);
+  },
+  PATIENCE_MS,
+);
+
+it(
   'is not written over, or under a name that is none',
   async () => {
-    const file = join(folder, 'file');
+    const file = join(installed.folder, 'file');
     writeFileSync(file, '');
     const wrong: readonly (readonly [args: readonly string[], says: string])[] = [
       [['ring-buffer', plugin()], 'has files in it; name a folder that is new or empty'],

@@ -4,7 +4,10 @@ import { jest } from '@jest/globals';
 import { type ExampleProgram, MACHINE, type PublicName, programOf, publicNames } from './package/examples.js';
 import { Installed, ROOT } from './package/installed.js';
 
-/* Every public name is in an example, and what examples say can be done: in a project that has the package alone. */
+/*
+ * Every public name is in an example, and what examples say can be done: in a project that has the framework alone, as
+ * `npm install --omit=optional vacate` leaves it.
+ */
 
 jest.setTimeout(600_000);
 
@@ -26,7 +29,7 @@ beforeAll(() => {
   const all = [...ofOne].flatMap(([name, texts]) => texts.map((text) => ({ name, ...programOf(text, names) })));
   // Two names may differ in case alone.
   examples = all.map((example, at) => ({ ...example, file: `examples/${at}-${example.name}` }));
-  installed = Installed.make();
+  installed = Installed.make({ omitsOptional: true });
   installed.bring('test/fixtures/captures/pinned-offline/before-memory32', 'captures/host7');
   installed.write('machine.yaml', MACHINE);
   for (const { file, text } of examples) installed.write(`${file}.ts`, text);
@@ -60,6 +63,22 @@ it('of the README make a page type that passes the kit', async () => {
   const { exitCode, stdout } = await installed.node('--test', '--test-reporter=tap', 'readme/kit.js');
   expect({ exitCode, failed: /^# fail (\d+)$/m.exec(stdout)?.[1] }).toEqual({ exitCode: 0, failed: '0' });
   expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(30);
+});
+
+it('leave out the command line, which says so, and how it is had', async () => {
+  const { version } = JSON.parse(readFileSync(join(installed.framework.home, 'package.json'), 'utf8'));
+  const wish = `npm install vacate-cli@${version}\n`;
+  expect(await installed.vacate('demo')).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: `vacate: the command line, vacate-cli, is not installed here: ${wish}`,
+  });
+  installed.write('node_modules/vacate-cli/package.json', '{ "name": "vacate-cli", "version": "0.0.9" }');
+  expect(await installed.vacate('demo')).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: `vacate: this is ${version}, and the command line is 0.0.9: ${wish}`,
+  });
 });
 
 /** One process for all: each is a module of its own. */

@@ -4,15 +4,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import ts from 'typescript';
-import { Installed, ROOT } from './package/installed.js';
+import { Installed, type PackedPackage, ROOT } from './package/installed.js';
 import { firstLine } from './run-cli.js';
 
-/* The published package: what is in it, what it says of itself, and that it works where there is nothing else. */
+/* The published packages: what is in them, what they say of themselves, and that they work where there is nothing else. */
 
 jest.setTimeout(600_000);
 
-/** Bytes of all that is installed, but for the page of `vacate view`; wanted is 1 MiB, and code alone takes most of that. */
-const SIZE_MAX = 1_345_000;
+/** Bytes of all that is unpacked of the framework. */
+const FRAMEWORK_SIZE_MAX = 2 ** 20;
+/** The same of the command line, but for the page of `vacate view`; some growth is left. */
+const COMMAND_SIZE_MAX = 520_000;
 
 let installed: Installed;
 
@@ -22,49 +24,65 @@ beforeAll(() => {
 
 afterAll(() => installed.remove());
 
-const home = () => join(installed.folder, 'node_modules/vacate');
-const manifest = () => JSON.parse(readFileSync(join(home(), 'package.json'), 'utf8'));
+const home = () => installed.framework.home;
+const manifestOf = ({ home }: PackedPackage) => JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
+const manifest = () => manifestOf(installed.framework);
 
-/** Each public name of the package's entries, "./plugins/*" as one of them. */
+/** Each public name of the framework's entries, "./plugins/*" as one of them. */
 function entryPoints(): [specifier: string, types: string][] {
   return Object.entries(manifest().exports as Record<string, { types: string } | string>).flatMap(
     ([subpath, target]) => {
-      if (typeof target === 'string') return [];
+      if (typeof target === 'string') return []; // files to read, and what is the command line's alone
       const at = (path: string) => path.replace('*', 'anonymous');
       return [[at(subpath.replace(/^\./, 'vacate')), join(home(), at(target.types))]];
     },
   );
 }
 
-describe('the packed file', () => {
-  it('has what it exports, its command, and what that reads', () => {
-    const paths = installed.files.map(({ path }) => path);
-    expect(paths).toEqual(
+const sizeOf = ({ files }: PackedPackage) =>
+  files.filter(({ path }) => !path.startsWith('browser/')).reduce((sum, { size }) => sum + size, 0);
+
+describe('the packed files', () => {
+  it('have what they export, the command, and what that reads', () => {
+    const [framework, command] = [installed.framework, installed.command!].map(({ files }) =>
+      files.map(({ path }) => path),
+    );
+    expect(framework).toEqual(
       expect.arrayContaining([
-        ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'scenario.schema.json'],
-        ...['browser/index.html', 'examples/scenarios/two-dimms.yaml', 'examples/scenarios/soak.yaml'],
-        ...['lib/main.js', 'lib/index.js', 'lib/index.d.ts', 'lib/plugins/anonymous/index.js'],
-        ...['lib/worker-main.js', 'lib/shard-main.js', 'lib/soak-main.js', 'lib/writer-main.js'],
+        ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'scenario.schema.json', 'bin/vacate.js'],
+        ...['lib/index.js', 'lib/index.d.ts', 'lib/plugins/anonymous/index.js', 'lib/shard-main.js'],
       ]),
     );
+    expect(command).toEqual(
+      expect.arrayContaining([
+        ...['package.json', 'README.md', 'LICENSE', 'browser/index.html', 'lib/main.js'],
+        ...['examples/scenarios/two-dimms.yaml', 'examples/scenarios/soak.yaml'],
+        ...['lib/worker-main.js', 'lib/job-main.js', 'lib/soak-main.js', 'lib/writer-main.js'],
+      ]),
+    );
+    const paths = [...framework!, ...command!];
     expect(paths.filter((path) => /\.map$|\.test\.|\.tsx?$/.test(path.replace(/\.d\.ts$/, '')))).toEqual([]);
   });
 
-  it('is small', () => {
-    const sizes = installed.files.filter(({ path }) => !path.startsWith('browser/')).map(({ size }) => size);
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(SIZE_MAX);
+  it('are small', () => {
+    expect(sizeOf(installed.framework)).toBeLessThan(FRAMEWORK_SIZE_MAX);
+    expect(sizeOf(installed.command!)).toBeLessThan(COMMAND_SIZE_MAX);
   });
 
-  it('runs nothing when it is installed', () => {
-    expect(manifest().scripts).toBeUndefined();
+  it('are of one version, which the command asks for', () => {
+    const { version } = manifest();
+    expect(manifest().optionalDependencies).toEqual({ 'vacate-cli': version });
+    expect(manifestOf(installed.command!)).toMatchObject({ version, peerDependencies: { vacate: version } });
   });
 
-  it('is as publint and arethetypeswrong want it', async () => {
-    const { stdout, stderr, exitCode } = await installed.node(
-      join(ROOT, 'test/dist/package/checks.mjs'),
-      home(),
-      installed.tarball,
-    );
+  it('run nothing when they are installed', () => {
+    expect([manifest().scripts, manifestOf(installed.command!).scripts]).toEqual([undefined, undefined]);
+  });
+
+  it('are as publint and arethetypeswrong want them', async () => {
+    const packages = [installed.framework, installed.command!].flatMap(({ home, tarball }) => [home, tarball]);
+    const checks = join(ROOT, 'test/dist/package/checks.mjs');
+    const { stdout, stderr, exitCode } = await installed.node(checks, ...packages);
     expect({ stdout, stderr, exitCode }).toEqual({ stdout: '', stderr: '', exitCode: 0 });
   });
 });
@@ -141,7 +159,7 @@ describe('its command', () => {
   });
 
   it('takes memory offline with threads, and compares with workers', async () => {
-    const twoDimms = 'node_modules/vacate/examples/scenarios/two-dimms.yaml';
+    const twoDimms = 'node_modules/vacate-cli/examples/scenarios/two-dimms.yaml';
     installed.bring('test/fixtures/nodes/three.yaml', 'three.yaml');
     const [nodes, compared] = await Promise.all([
       installed.vacate('high-order', 'three.yaml', '--order', '9', '--count', '1', '--threads', '2', '--json'),
@@ -158,7 +176,7 @@ describe('its page', () => {
   it('is served to whoever has the token', async () => {
     const view = spawn(
       process.execPath,
-      [join(home(), 'lib/main.js'), 'view', 'node_modules/vacate/examples/scenarios/two-dimms.yaml', '--json'],
+      [join(home(), 'bin/vacate.js'), 'view', 'node_modules/vacate-cli/examples/scenarios/two-dimms.yaml', '--json'],
       { cwd: installed.folder },
     );
     try {
@@ -166,7 +184,7 @@ describe('its page', () => {
       const { url } = JSON.parse(line) as { url: string };
       const page = await fetch(url);
       expect(page.status).toBe(200);
-      expect(await page.text()).toBe(readFileSync(join(home(), 'browser/index.html'), 'utf8'));
+      expect(await page.text()).toBe(readFileSync(join(installed.command!.home, 'browser/index.html'), 'utf8'));
       const { origin, searchParams } = new URL(url);
       const headers = { authorization: `Bearer ${searchParams.get('token')}` };
       expect(await (await fetch(`${origin}/api/runs`, { headers })).json()).toEqual({ runs: [] });

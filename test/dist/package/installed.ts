@@ -16,8 +16,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 /*
- * The package as a stranger has it: made, packed, and unpacked into an empty project. What it depends on is linked from
- * the checkout, since no test may need a network.
+ * The packages as a stranger has them: made, packed, and unpacked into an empty project. What they depend on is linked
+ * from the checkout, since no test may need a network.
  */
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -35,37 +35,36 @@ export interface PackedFile {
   readonly size: number;
 }
 
-/** An empty project with the package in it. */
+/** A package as it was packed, and where it lies installed. */
+export interface PackedPackage {
+  readonly home: string;
+  /** What the packed file has. */
+  readonly files: readonly PackedFile[];
+  /** The packed file itself. */
+  readonly tarball: string;
+}
+
+/** An empty project with vacate in it. */
 export class Installed {
   private constructor(
     readonly folder: string,
-    /** What the packed file has. */
-    readonly files: readonly PackedFile[],
-    /** The packed file itself. */
-    readonly tarball: string,
+    readonly framework: PackedPackage,
+    /** Null where optional packages are left out. */
+    readonly command: PackedPackage | null,
   ) {}
 
-  /** Makes the package anew, from what the compiler has written. */
-  static make(): Installed {
-    execFileSync(process.execPath, [join(ROOT, 'src/package/build.mjs')], { stdio: 'inherit' });
+  /** Makes the packages anew, from what the compiler has written, as `npm install` or `npm install --omit=optional`. */
+  static make({ omitsOptional = false } = {}): Installed {
     const folder = mkdtempSync(join(tmpdir(), 'vacate-installed-'));
-    const pack = ['pack', join(ROOT, 'dist/package'), '--json', '--ignore-scripts', '--offline'];
-    const [packed] = JSON.parse(execFileSync('npm', pack, { cwd: folder, encoding: 'utf8' }));
-    const home = join(folder, 'node_modules/vacate');
-    mkdirSync(home, { recursive: true });
-    execFileSync('tar', ['-xzf', join(folder, packed.filename), '-C', home, '--strip-components=1']);
-    const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
-    // What a program has besides: types of Node, as everybody who compiles for it installs them.
-    for (const name of [...Object.keys(manifest.dependencies), '@types/node']) {
-      mkdirSync(dirname(join(folder, 'node_modules', name)), { recursive: true });
-      symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
-    }
-    const bin = join(home, manifest.bin.vacate);
-    chmodSync(bin, 0o755);
-    mkdirSync(join(folder, 'node_modules/.bin'));
-    symlinkSync(bin, join(folder, 'node_modules/.bin/vacate'));
+    execFileSync(process.execPath, [join(ROOT, 'src/package/build.mjs'), join(folder, 'built')], { stdio: 'inherit' });
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
-    return new Installed(folder, packed.files, join(folder, packed.filename));
+    mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
+    const framework = unpacked(folder, 'package', 'vacate');
+    const command = omitsOptional ? null : unpacked(folder, 'package-cli', 'vacate-cli');
+    rmSync(join(folder, 'built'), { recursive: true });
+    // What a program has besides: types of Node, as everybody who compiles for it installs them.
+    linkFromCheckout(folder, ['@types/node']);
+    return new Installed(folder, framework, command);
   }
 
   remove(): void {
@@ -106,5 +105,29 @@ async function ran(program: string, args: readonly string[], cwd: string): Promi
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
     return { exitCode: code, stdout, stderr };
+  }
+}
+
+/** Packs what was built, and has it unpacked and linked as npm would: packages that it needs, and its command. */
+function unpacked(folder: string, built: string, name: string): PackedPackage {
+  const pack = ['pack', join(folder, 'built', built), '--json', '--ignore-scripts', '--offline'];
+  const [{ filename, files }] = JSON.parse(execFileSync('npm', pack, { cwd: folder, encoding: 'utf8' }));
+  const [home, tarball] = [join(folder, 'node_modules', name), join(folder, filename)];
+  mkdirSync(home);
+  execFileSync('tar', ['-xzf', tarball, '-C', home, '--strip-components=1']);
+  const { dependencies, bin } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
+  linkFromCheckout(folder, Object.keys(dependencies));
+  for (const [command, path] of Object.entries(bin as Record<string, string>)) {
+    chmodSync(join(home, path), 0o755);
+    symlinkSync(join(home, path), join(folder, 'node_modules/.bin', command));
+  }
+  return { home, files, tarball };
+}
+
+function linkFromCheckout(folder: string, names: readonly string[]): void {
+  for (const name of names) {
+    const link = join(folder, 'node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    if (!existsSync(link)) symlinkSync(join(ROOT, 'node_modules', name), link);
   }
 }
