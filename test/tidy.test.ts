@@ -29,6 +29,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   strategies: 4,
   scenario: 4,
   smp: 4,
+  remote: 4,
   compare: 5,
   forecast: 5,
   fleet: 5,
@@ -108,7 +109,7 @@ const QUARANTINES: readonly {
   {
     what: 'Node',
     matches: (specifier) => specifier.startsWith('node:') || builtinModules.includes(specifier),
-    allowed: [/^src\/(linux|capture|workers|queue|cli|server)\//, /^src\/container\/import-module\.ts$/],
+    allowed: [/^src\/(linux|capture|remote|workers|queue|cli|server)\//, /^src\/container\/import-module\.ts$/],
     typesToo: true,
     instead: 'the rest must run in a browser: pass in what it needs',
   },

@@ -5,7 +5,7 @@ import { codeOf } from '../base/errno.js';
 import { printable } from '../base/quoted.js';
 import { VacateError } from '../base/vacate-error.js';
 import { MAX_PFN } from '../mm/units.js';
-import type { CaptureSource } from './capture-source.js';
+import type { StreamedSource } from './capture-source.js';
 import type { PageFileReader } from './page-file-reader.js';
 import {
   cannotUnzip,
@@ -33,7 +33,7 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
  * @example
  * new CaptureFiles('captures/host7').text('no-such-file'); // null
  */
-export class CaptureFiles implements CaptureSource {
+export class CaptureFiles implements StreamedSource {
   readonly name: string;
 
   /** `pagesMax`: files of more pages are refused, before they are in memory. */
@@ -160,7 +160,7 @@ function cannotRead(path: string, cause: unknown): VacateError {
 }
 
 /** A file that has a word for every page must have at least one, and no part of one. */
-function checkLength(path: string, nrBytes: number): void {
+export function checkLength(path: string, nrBytes: number): void {
   if (nrBytes === 0) {
     throw new VacateError('capture', `${path} describes no page at all: ${TAKE_AGAIN}, as root.`);
   }

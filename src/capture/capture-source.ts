@@ -1,3 +1,5 @@
+import type { PageFileReader } from './page-file-reader.js';
+
 /**
  * Where a capture's files come from: a directory, or a host that is asked now. Names are those of a capture directory,
  * without ".gz".
@@ -17,4 +19,10 @@ export interface CaptureSource {
   textBeside(name: string): string | null;
   /** 64-bit words, one a page, the low half first; null if there is no such file. */
   words(name: string): Uint32Array | null;
+}
+
+/** One that has files with a word for every page piece by piece too. */
+export interface StreamedSource extends CaptureSource {
+  /** Gives a file to a reader; `begin` is not called if there is no such file. */
+  stream(reader: PageFileReader): Promise<void>;
 }

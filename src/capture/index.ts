@@ -1,5 +1,5 @@
 export { CaptureFiles } from './capture-files.js';
-export type { CaptureSource } from './capture-source.js';
+export type { CaptureSource, StreamedSource } from './capture-source.js';
 export { parseSystemRam } from './iomem.js';
 export { parseBlockPages, parseMemoryBlocks } from './memory-blocks.js';
 export { readOwners } from './owners.js';

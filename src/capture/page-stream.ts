@@ -50,15 +50,8 @@ export function streamPlain({ number, nrBytes }: OpenFile, feed: PieceFeed): voi
   }
 }
 
-/** @throws VacateError kind 'capture' if it is damaged, cut short, or longer than `bytesMax` when it is unpacked. */
-export async function streamZipped(
-  path: string,
-  { number, nrBytes }: OpenFile,
-  { feed, bytesMax }: { feed: PieceFeed; bytesMax: number },
-): Promise<void> {
-  const magic = new Uint8Array(GZIP_MAGIC.length);
-  checkMagic(path, magic.subarray(0, readSync(number, magic, 0, magic.length, 0)));
-  feed.reader.begin(Math.ceil((nrBytes * INFLATION_MAX) / WORD_BYTES));
+/** The same for a compressed file. */
+export function streamZipped(path: string, { number, nrBytes }: OpenFile, to: Inflated): Promise<void> {
   let nrRead = 0;
   // A stream of the file would close it by itself when something goes wrong, and whoever opened it as well.
   const zipped = function* () {
@@ -70,10 +63,42 @@ export async function streamZipped(
       yield piece.subarray(0, length);
     }
   };
+  return inflatePieces(path, { nrBytes, pieces: zipped() }, to);
+}
+
+/** A compressed file, as it comes: how long it is, and its bytes. */
+export interface ZippedPieces {
+  readonly nrBytes: number;
+  readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+/** Where its contents go, and how much they may be. */
+export interface Inflated {
+  readonly feed: PieceFeed;
+  readonly bytesMax: number;
+}
+
+/** @throws VacateError kind 'capture' if it is damaged, cut short, or longer than `bytesMax` when it is unpacked. */
+export async function inflatePieces(
+  path: string,
+  { nrBytes, pieces }: ZippedPieces,
+  { feed, bytesMax }: Inflated,
+): Promise<void> {
+  let nrRead = 0;
+  const checked = async function* () {
+    for await (const piece of fromTwoBytesOn(pieces)) {
+      if (nrRead === 0) {
+        checkMagic(path, piece);
+        feed.reader.begin(Math.ceil((nrBytes * INFLATION_MAX) / WORD_BYTES));
+      }
+      nrRead += piece.length;
+      yield piece;
+    }
+  };
   try {
     if (nrBytes === 0) throw Object.assign(new Error('no data'), { code: 'Z_BUF_ERROR' });
-    await pipeline(zipped(), createGunzip({ chunkSize: PIECE_BYTES }), async (pieces: AsyncIterable<Uint8Array>) => {
-      for await (const piece of pieces) {
+    await pipeline(checked(), createGunzip({ chunkSize: PIECE_BYTES }), async (unzipped: AsyncIterable<Uint8Array>) => {
+      for await (const piece of unzipped) {
         feed.put(piece);
         if (feed.nrBytes > bytesMax) throw tooLong(path, bytesMax);
         feed.reader.onProgress(Math.min(1, nrRead / nrBytes));
@@ -83,6 +108,21 @@ export async function streamZipped(
     if (VacateError.is(cause) || !codeOf(cause).startsWith('Z_')) throw cause;
     throw cannotUnzip(path, cause);
   }
+}
+
+/** The same bytes; the first piece is long enough to be known by. A network may bring a byte at a time. */
+async function* fromTwoBytesOn(pieces: ZippedPieces['pieces']): AsyncGenerator<Uint8Array> {
+  let first: Uint8Array | null = new Uint8Array(0);
+  for await (const piece of pieces) {
+    if (first === null) yield piece;
+    else {
+      first = joined(first, piece);
+      if (first.length < GZIP_MAGIC.length) continue;
+      yield first;
+      first = null;
+    }
+  }
+  if (first !== null && first.length > 0) yield first;
 }
 
 /** `start` is the beginning of the file, at least two bytes unless it has none. */

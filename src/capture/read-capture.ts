@@ -5,7 +5,7 @@ import type { MachineImage } from '../mm/machine-image.js';
 import { PG_KSM, PG_NOPAGE } from '../mm/page-flags.js';
 import { formatPfn, MAX_PFN, PAGE_SIZE, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { CaptureFiles } from './capture-files.js';
-import type { CaptureSource } from './capture-source.js';
+import type { CaptureSource, StreamedSource } from './capture-source.js';
 import { type Census, censusOf, countMerged, type Merged, presentIn } from './census.js';
 import { checkCounters, checkReach } from './consistency.js';
 import { findDimms } from './dimms.js';
@@ -75,7 +75,7 @@ export function readCapture(from: string | CaptureSource, options: ReadCaptureOp
  * The same, piece by piece: of a file that has a word for every page no more than a piece is in memory. A compressed file
  * is unpacked by other threads meanwhile. It takes 6 to 7 bytes a page.
  */
-export async function streamCapture(files: CaptureFiles, options: ReadCaptureOptions = {}): Promise<MachineImage> {
+export async function streamCapture(files: StreamedSource, options: ReadCaptureOptions = {}): Promise<MachineImage> {
   checkArguments(files, options);
   const steps = captureSteps(files, options);
   for (;;) {

@@ -1,6 +1,9 @@
 import { VacateError } from '../base/vacate-error.js';
 import { captureFingerprint } from '../capture/fingerprint.js';
+import { CaptureFiles, type StreamedSource } from '../capture/index.js';
 import { type HostResult, isFailed } from '../fleet/host-row.js';
+import { isUrl, parseCaptureUrl } from '../remote/capture-url.js';
+import { RemoteCapture } from '../remote/remote-capture.js';
 import { type Job, type Json, jobId } from '../workers/job.js';
 import { hostRowOf, type NamedCapture } from './host-row.js';
 import { loadPlugins, loadShippedPlugins } from './load-plugins.js';
@@ -46,10 +49,9 @@ async function forecastHost({ machine, options }: Job, from: string): Promise<Ho
   const pageTypes = [...(await loadShippedPlugins()), ...(await loadPlugins(plugins))];
   const place = placeOf(host.where, from);
   try {
-    if (captureFingerprint(place) !== fingerprint)
-      return failedHost(host, 'it is not what it was when the run began; run again');
-    const row = await hostRowOf({ ...host, where: place }, { needBytes: need }, pageTypes, plugins.length === 0);
-    return { ...row, where: host.where };
+    const { found, files } = await openCapture(place);
+    if (found !== fingerprint) return failedHost(host, 'it is not what it was when the run began; run again');
+    return await hostRowOf({ ...host, files: await files() }, { needBytes: need }, pageTypes, plugins.length === 0);
   } catch (error) {
     // Said as whoever asked would name it, or rows would tell who has done them.
     if (VacateError.is(error) && error.kind === 'capture')
@@ -58,9 +60,20 @@ async function forecastHost({ machine, options }: Job, from: string): Promise<Ho
   }
 }
 
+/** What a capture is known by, and its files: they are read only if it is the right one. */
+async function openCapture(place: string): Promise<{ found: string; files: () => Promise<StreamedSource> }> {
+  if (!isUrl(place)) return { found: captureFingerprint(place), files: async () => new CaptureFiles(place) };
+  const capture = await RemoteCapture.open(parseCaptureUrl(place));
+  const files = async () => {
+    await capture.readTexts();
+    return capture;
+  };
+  return { found: capture.fingerprint, files };
+}
+
 /** Where a file of a job lies for this process. */
 export function placeOf(where: string, from: string): string {
-  return from === '' || where.startsWith('/') ? where : `${from}/${where}`;
+  return from === '' || where.startsWith('/') || isUrl(where) ? where : `${from}/${where}`;
 }
 
 /** True if the row says only why there is nothing else to say. */

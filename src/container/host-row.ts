@@ -1,4 +1,4 @@
-import { CaptureFiles, streamCapture } from '../capture/index.js';
+import { type StreamedSource, streamCapture } from '../capture/index.js';
 import { codeOf, handlerOf } from '../events/page-events.js';
 import { formableIn } from '../fleet/formable.js';
 import type { HostReason, HostRow } from '../fleet/host-row.js';
@@ -23,6 +23,11 @@ export interface NamedCapture {
   readonly where: string;
 }
 
+/** The same, and its files. */
+export interface OpenCapture extends NamedCapture {
+  readonly files: StreamedSource;
+}
+
 /**
  * One host of a fleet, from its capture. `isShipped` says that pages which look alike do alike, which only the shipped page
  * types promise.
@@ -30,12 +35,11 @@ export interface NamedCapture {
  * @throws VacateError kind 'capture'.
  */
 export async function hostRowOf(
-  { name, where }: NamedCapture,
+  { name, where, files }: OpenCapture,
   { needBytes }: HostQuestion,
   plugins: readonly PageType[],
   isShipped: boolean,
 ): Promise<HostRow> {
-  const files = new CaptureFiles(where);
   const image = await streamCapture(files, { mapcounts: !isShipped });
   const host = new ImageHost(image);
   if (!isShipped) host.show({ start: 0, end: image.nrPfns });

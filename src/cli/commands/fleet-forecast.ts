@@ -1,17 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { VacateError } from '../../base/vacate-error.js';
-import { captureFingerprint } from '../../capture/fingerprint.js';
-import { brokenJob, type DoneJob, type FleetForecastOptions, type JobCall } from '../../container/do-job.js';
+import { brokenJob, type DoneJob, type JobCall } from '../../container/do-job.js';
 import { type FleetReport, fleetReport } from '../../fleet/fleet-report.js';
 import type { HostResult } from '../../fleet/host-row.js';
 import type { RedisAccess } from '../../queue/connection.js';
 import type { NamedJob } from '../../queue/queue-run.js';
-import { type Job, jobId } from '../../workers/job.js';
 import { type Context, printJson } from '../context.js';
 import { checkFolder, type FolderManner, ResultsFolder } from '../engine/results-folder.js';
 import { runTasks } from '../engine/run-tasks.js';
 import { EXIT_DONE, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
+import { capturesListed } from '../fleet/captures-listed.js';
 import { findCaptures } from '../fleet/find-captures.js';
+import { type FleetJob, fleetJobs } from '../fleet/fleet-jobs.js';
 import { FLEET_FORM, type FleetRecord } from '../fleet/fleet-record.js';
 import { fleetText } from '../fleet/fleet-text.js';
 import { parseHost } from '../fleet/parse-hosts.js';
@@ -20,7 +20,6 @@ import { Interrupted } from '../interrupts.js';
 import { loadPageTypes } from '../page-types.js';
 import type { ClientChoice } from '../queue/queue-options.js';
 import { bundleOf, openQueue, runQueued } from '../queue/run-queued.js';
-import { shortNames } from '../short-names.js';
 import { version } from '../version.js';
 import { countOf, formatCount } from '../wording.js';
 
@@ -29,6 +28,8 @@ export interface FleetForecastCommand extends FolderManner, ClientChoice {
   readonly need?: number;
   /** Hosts at a time; all cores without it. */
   readonly jobs?: number;
+  /** A file or an address that lists captures. */
+  readonly list?: string;
   readonly out?: string;
   readonly plugin: readonly string[];
   readonly html?: string;
@@ -41,7 +42,9 @@ export async function fleetForecast(
   names: readonly string[],
   options: FleetForecastCommand,
 ): Promise<number> {
-  const { out, need = null, plugin: plugins, html } = options;
+  const { out, list, need = null, plugin: plugins, html } = options;
+  if (names.length === 0 && list === undefined)
+    throw new VacateError('usage', 'captures are missing; name some, or a list of them by --list');
   if (out !== undefined) checkFolder(out, FLEET_FORM, options);
   else if (options.resume === true || options.force === true)
     throw new VacateError(
@@ -51,7 +54,8 @@ export async function fleetForecast(
   if (html !== undefined) checkHtmlFile(html);
   const access = await openQueue(options);
   await loadPageTypes(options);
-  const jobs = jobsFor(findCaptures(names), { need, plugins });
+  const captures = findCaptures([...names, ...(list === undefined ? [] : await capturesListed(list))]);
+  const jobs = await fleetJobs(context, captures, { need, plugins });
   const record: FleetRecord = {
     ...{ format: 1, vacate: version(), needBytes: need, plugins },
     jobs: jobs.map(({ id }) => id),
@@ -74,15 +78,6 @@ export async function fleetForecast(
   }
 }
 
-function jobsFor(captures: readonly string[], options: FleetForecastOptions): NamedJob[] {
-  const names = shortNames(captures);
-  return captures.map((where, at) => {
-    const machine = { kind: 'capture', name: names[at]!, where, fingerprint: captureFingerprint(where) } as const;
-    const job: Job = { machine, command: 'fleet-forecast', options, seed: null, vacate: version() };
-    return { id: jobId(job), job };
-  });
-}
-
 interface Undertaking {
   readonly folder: ResultsFolder<FleetRecord, DoneJob> | null;
   /** Null where the work is done here. */
@@ -93,7 +88,7 @@ interface Undertaking {
 /** Does what is not done yet; the rows stand in the order of the jobs, whoever was done first. */
 async function finish(
   context: Context,
-  jobs: readonly NamedJob[],
+  jobs: readonly FleetJob[],
   { folder, access, options }: Undertaking,
 ): Promise<HostResult[]> {
   const done = new Map(folder?.finished.map((each) => [each.id, each.row]));
@@ -105,6 +100,7 @@ async function finish(
     done.set(each.id, each.row);
     progress();
   };
+  for (const { id, job, because } of jobs) if (because !== null && !done.has(id)) onRow(brokenJob(job, because));
   const left = jobs.filter(({ id }) => !done.has(id));
   const kept = () => whatIsKept(done.size, jobs.length, options.out);
   const ended =

@@ -3,19 +3,24 @@ import { join } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
 import { quoted } from '../../base/quoted.js';
 import { VacateError } from '../../base/vacate-error.js';
+import { isUrl, parseCaptureUrl } from '../../remote/capture-url.js';
 
 /** What makes a directory a capture. */
 const PAGE_FILES = ['kpageflags.gz', 'kpageflags'];
 
 /**
  * Capture directories, each once, in the order of their names: those that are named, those in directories that are named, at any
- * depth, and those that a pattern finds.
+ * depth, those that a pattern finds, and addresses, behind which nobody looks yet.
  *
  * @throws VacateError kind 'usage' for a name that is no directory, or has no capture in it.
  */
 export function findCaptures(names: readonly string[]): string[] {
   const found = new Set<string>();
   for (const name of names) {
+    if (isUrl(name)) {
+      found.add(parseCaptureUrl(name));
+      continue;
+    }
     const captures = placesOf(name).flatMap(capturesIn);
     if (captures.length === 0)
       throw new VacateError(

@@ -52,6 +52,7 @@ export const wait = () =>
 
 export const REDIS_HELP = `
 With --redis the work is done by vacate worker, on any number of machines that
-see the same files at the same places; rows and tables are the same. Keep the
-password out of the command line: VACATE_REDIS_PASSWORD, or a file.
+see the same files at the same places or addresses; rows and tables are the
+same. Keep the password out of the command line: VACATE_REDIS_PASSWORD, or a
+file.
 `;

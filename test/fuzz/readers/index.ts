@@ -6,6 +6,7 @@ import { optionReaders } from './options.js';
 import { queueReaders } from './queue.js';
 import { recordingReaders } from './recordings.js';
 import { recordReaders } from './records.js';
+import { remoteReaders } from './remote.js';
 import { scenarioReaders } from './scenarios.js';
 import { viewReaders } from './view.js';
 
@@ -20,4 +21,5 @@ export const readers: readonly Reader[] = [
   ...hostReaders,
   ...viewReaders,
   ...queueReaders,
+  ...remoteReaders,
 ];
