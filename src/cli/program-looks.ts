@@ -48,7 +48,8 @@ export function addInspect(program: Command, context: Context, end: End): void {
 
 const FORECAST_HELP = `
 Without a selection, all blocks. A verdict is "will go", "will not go", or
-"cannot know" where what the kernel shows allows both. --need takes blocks that
+"cannot know" where what the kernel shows allows both, or where pages go as soon
+as a plugin of yours stops refusing them (kind "retry"). --need takes blocks that
 are sure to go, of the selection if there is one.
 Exit codes: 0 all that was asked for will go (always 0 if nothing was selected),
 1 something will not go, or there is less than needed, 64 it cannot be known.

@@ -1,4 +1,5 @@
 import type { HandlerTable } from '../migration/handler-table.js';
+import type { RefusalCount } from '../migration/migration-report.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import { nrPagesIn } from '../mm/pfn-range.js';
 import { PAGE_SIZE, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
@@ -79,21 +80,21 @@ export function reasonsOf(
     else if (kind === HUGETLB) reasons.push(hugetlb(bare, scan, place.huge(), said));
     else if (kind !== TOUCHED || isTelling(pages, said)) reasons.push(bare);
   }
-  for (const { reason, kind, because, pages, pfns } of scan.refusals.counts(handlers)) {
-    const isFinal = kind === 'permanent';
-    const waiting = isFinal ? 'it does not change by itself' : 'a matter of moments';
-    reasons.push({
-      reason,
-      kind,
-      because,
-      pages,
-      pfns,
-      decides: isFinal ? 'will-not-go' : null,
-      waitingHelps: !isFinal,
-      waiting,
-    });
-  }
+  for (const refused of scan.refusals.counts(handlers)) reasons.push(ofHandler(refused, handlers));
   return reasons;
+}
+
+/**
+ * What a handler refuses. What passes with the shipped ones is known to pass in moments; how long somebody else's takes,
+ * nobody here knows.
+ */
+function ofHandler({ handler, ...refused }: RefusalCount, handlers: HandlerTable): BareReason {
+  if (refused.kind === 'permanent')
+    return { ...refused, decides: 'will-not-go', waitingHelps: false, waiting: 'it does not change by itself' };
+  if (!handlers.isOutside(handlers.names.indexOf(handler)))
+    return { ...refused, decides: null, waitingHelps: true, waiting: 'a matter of moments' };
+  const waiting = `they go once plugin "${handler}" says yes; how long that takes is not known`;
+  return { ...refused, decides: 'cannot-know', waitingHelps: true, waiting };
 }
 
 /** Those that refuse first, then those that leave it open, then remarks; most pages first. */

@@ -4,7 +4,7 @@ import type { BlockId, Pfn } from '../mm/units.js';
 
 /**
  * What is to be expected of a memory block that the kernel is asked to take offline now. `cannot-know` where what the
- * kernel shows of its pages allows both, and only there.
+ * kernel shows of its pages allows both, or a page type that was loaded by name refuses some for now, and only there.
  */
 export type Verdict = 'will-go' | 'will-not-go' | 'cannot-know';
 

@@ -9,6 +9,7 @@ const KERNEL = `${CAPTURES}/fragslab-offline-kernelzone/before-memory36`;
 const JOURNAL = `${CAPTURES}/fragslab-offline-kernelzone/before-memory35`;
 const PINNED = `${CAPTURES}/pinned-offline/before-memory32`;
 const TWO_DIMMS = 'examples/scenarios/two-dimms.yaml';
+const THREE = 'test/fixtures/nodes/three.yaml';
 
 /** Runs share two processors with whatever else is tested. */
 const PATIENCE_MS = 300_000;
@@ -39,6 +40,28 @@ describe('vacate forecast', () => {
       expect(ended.stdout).toMatch(/^ +38 {2}Normal +[\d,]+ {2}✓ will go$/m);
       for (const title of ['What keeps them', 'What cannot be seen from outside', 'What was inferred or is missing'])
         expect(linesOf(ended.stdout)).toContain(title);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'leaves open what a plugin may stop refusing, and what offline then refuses',
+    async () => {
+      const given = [THREE, '--blocks', '13', '--plugin', './test/dist/plugins/busy.mjs'];
+      const [text, json, offline] = await vacateAll([
+        ['forecast', ...given],
+        ['forecast', ...given, '--json'],
+        ['offline', ...given, '--json'],
+      ]);
+      expectPlain(text!);
+      expect([text!.exitCode, json!.exitCode, offline!.exitCode]).toEqual([64, 64, 1]);
+      expect(text!.stdout).toContain('? cannot know: block 13');
+      expect(text!.stdout).toMatch(/^ {2}\? in-use {2}[\d,]+ pages, block 13\n {4}the driver is at work on it\n/m);
+      expect(text!.stdout).toMatch(/^ {4}waiting helps: they go once plugin "busy" says yes/m);
+      const [{ verdict, reasons }] = parse(json!).blocks;
+      expect(verdict).toBe('cannot-know');
+      expect(reasons[0]).toMatchObject({ reason: 'in-use', kind: 'retry', decides: 'cannot-know', waitingHelps: true });
+      expect(parse(offline!).refusals[0]).toMatchObject({ handler: 'busy', reason: 'in-use', kind: 'retry' });
     },
     PATIENCE_MS,
   );
