@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { put, removeTrees, unfoldCapture } from '../unit/linux/trees.js';
 import { type Ended, vacate, vacateAll } from './run-cli.js';
+import { hasTerminals, onTerminal } from './terminal.js';
 
 const CAPTURE = 'skew-compact/before-compact';
 const FILE = 'proc/sys/vm/compact_memory';
@@ -192,6 +194,81 @@ describe('vacate high-order live --commit', () => {
   );
 });
 
+describe('vacate high-order live --commit, looked at', () => {
+  /** Plays a kernel that frees pages 8,192 to 12,287 and one block of the highest order in each zone. */
+  function compactSome(root: string): void {
+    const buddyinfo = readFileSync(join(root, 'proc/buddyinfo'), 'utf8');
+    const oneMore = buddyinfo.replace(/(\d+)(\s*)$/gm, (_, blocks, end) => `${Number(blocks) + 1}${end}`);
+    const pages = (file: string, word: bigint) => {
+      const words = new BigUint64Array(Uint8Array.from(gunzipSync(readFileSync(join(root, file)))).buffer);
+      return gzipSync(new Uint8Array(words.fill(word, 8192, 12_288).buffer), { level: 1 });
+    };
+    const KPF_BUDDY = 10n;
+    put(root, {
+      'proc/buddyinfo': oneMore,
+      'proc/kpageflags.gz': pages('proc/kpageflags.gz', 1n << KPF_BUDDY),
+      'proc/kpagecount.gz': pages('proc/kpagecount.gz', 0n),
+    });
+  }
+
+  const itOnTerminals = hasTerminals ? it : it.skip;
+
+  itOnTerminals(
+    'draws free blocks and the map while the kernel is at it, and a report of before and after',
+    async () => {
+      const root = mute();
+      const file = join(root, 'report.html');
+      let kernel: ChildProcess | null = null;
+      const { exitCode, written } = await onTerminal(
+        live(root, '--commit', '--timeout', '60s', '--map', 'order', '--html', file),
+        {
+          onWritten: (text) => {
+            if (text.includes('as in the beginning') && kernel === null) {
+              compactSome(root);
+              kernel = spawn('true');
+            }
+            if (/\d more/.test(text) && kernel?.spawnfile === 'true') kernel = spawn('cat', [join(root, FILE)]);
+            return null;
+          },
+        },
+      );
+      expect(exitCode).toBe(0);
+      for (const says of ['The kernel compacts memory of guest-7', 'free blocks of 2 MiB: ', 'pages as they were'])
+        expect(written).toContain(says);
+      expect(written).toMatch(/order 10/);
+      const html = readFileSync(file, 'utf8');
+      const pathsOf = (caption: string) =>
+        /<svg [^>]*by page type[^>]*>(.*?)<\/svg>/.exec(html.split(`<b>${caption}.</b></figcaption>`)[1]!)![1];
+      expect(pathsOf('After') === pathsOf('Before')).toBe(false);
+      expect(html).toContain('<b>Free memory by order.</b>');
+      for (const bar of ['node 0, Movable before', 'node 0, Movable after']) expect(html).toContain(`>${bar}</text>`);
+      for (const title of ['What compaction did, beside what was forecast', 'What limits it'])
+        expect(html).toContain(`<h2>${title}</h2>`);
+      const [, after, before] = html.match(/<dt>Free blocks of 2 MiB<\/dt><dd>([\d,]+)<small>([\d,]+) before</)!;
+      const count = (text: string | undefined) => Number(text!.replace(/,/g, ''));
+      // Blocks of order 10 count twice.
+      expect(count(after) - count(before)).toBe(2 * 3);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'says in the report that the pages were not read again where somebody waited',
+    async () => {
+      const root = mute();
+      const file = join(root, 'report.html');
+      const hasBegun = () => existsSync(join(root, JOURNAL)) && kindsIn(root).includes('write');
+      const { exitCode } = await vacate(live(root, '--commit', '--html', file), { interruptWhen: hasBegun });
+      expect(exitCode).toBe(130);
+      const html = readFileSync(file, 'utf8');
+      expect(html).toContain('<b>Before.</b>');
+      expect(html).not.toContain('<b>After.</b>');
+      expect(html).toContain('The pages were not read again after the run');
+    },
+    PATIENCE_MS,
+  );
+});
+
 describe('what vacate high-order live cannot do', () => {
   const root = host();
   const bare = unfoldCapture(CAPTURE);
@@ -219,6 +296,13 @@ describe('what vacate high-order live cannot do', () => {
       /--commit is for the kernel's own/,
     ],
     [['high-order', capture, '--what-if', '--strategy', 'merged'], 2, /leave one out/],
+    [live(root, '--map', 'order'), 2, /--map shows what a run does, and without --commit nothing is done/],
+    [live(root, '--html', 'x.html'), 2, /--html shows what a run does, and without --commit nothing is done/],
+    [
+      ['high-order', capture, '--what-if', '--map', 'type'],
+      2,
+      /--map shows what a run does, and --what-if does nothing; leave it out, or run "vacate inspect .* --map COLOURS"/,
+    ],
     [['high-order', capture, '--order', '9'], 2, /required option '--count <number>' not specified/],
   ];
   let answers: Ended[] = [];

@@ -136,7 +136,7 @@ describe('offline --html and high-order --html', () => {
       ['offline', 'examples/scenarios/two-node-server.yaml', '--blocks', '8', '--threads', '2'],
       '--html shows one machine',
     ],
-    [['high-order', CAPTURE, '--what-if'], '--html is for what a strategy does'],
+    [['high-order', CAPTURE, '--what-if'], '--html shows what a run does, and --what-if does nothing'],
   ])(
     '%j cannot, and say so',
     async (args, sentence) => {

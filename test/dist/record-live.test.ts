@@ -96,8 +96,8 @@ describe('a run on a host that is recorded', () => {
   });
 
   it.each([
-    [['offline', 'live', '--blocks', '32', '--html', 'x.html'], '--html shows what a run did, and without --commit'],
-    [['high-order', 'live', '--record', 'x.run'], '--record shows what a run did, and without --commit'],
+    [['offline', 'live', '--blocks', '32', '--html', 'x.html'], '--html shows what a run does, and without --commit'],
+    [['high-order', 'live', '--record', 'x.run'], '--record shows what a run does, and without --commit'],
     [['inspect', 'live', '--record', 'x.run'], "unknown option '--record'"],
   ])('is refused by a sentence where nothing would be done (%#)', async (args, because) => {
     const { exitCode, stdout, stderr } = await vacate(args);

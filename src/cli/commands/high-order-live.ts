@@ -10,18 +10,21 @@ import { PAGEBLOCK_ORDER } from '../../mm/units.js';
 import { nearestKernel } from '../../strategies/high-order/compaction/kernel-rules.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_PARTIAL, EXIT_REFUSED } from '../exit-codes.js';
+import { writeHtmlFile } from '../html/html-file.js';
+import { CompactionSight } from '../live/compaction-sight.js';
 import { highOrderLiveJson } from '../live/high-order-live-json.js';
 import { compactionOutlook, type Outlook } from '../live/high-order-live-outlook.js';
 import type { HighOrderLiveReport } from '../live/high-order-live-report.js';
 import { highOrderLiveText } from '../live/high-order-live-text.js';
 import { LiveMemory } from '../live/live-memory.js';
-import { checkSight } from '../live/live-sight-wish.js';
+import { checkSight, wantsMemory } from '../live/live-sight-wish.js';
 import { LIVE, treeOf } from '../open-live.js';
 import { checkRoot, openMachine } from '../open-machine.js';
 import { loadPageTypes } from '../page-types.js';
-import { LiveRecording } from '../record/live-recording.js';
+import { watchingOf } from '../watch/check-watching.js';
+import type { Watching } from '../watch/job-view.js';
 
-export interface HighOrderLiveOptions {
+export interface HighOrderLiveOptions extends Watching {
   readonly order?: number;
   readonly count?: number | 'all';
   readonly node?: number;
@@ -35,6 +38,8 @@ export interface HighOrderLiveOptions {
   readonly seed?: number;
   /** File in which the run is recorded. */
   readonly record?: string;
+  /** Where a report goes, as a page. */
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -58,7 +63,7 @@ export async function highOrderLive(
   options: HighOrderLiveOptions,
 ): Promise<number> {
   checkOptions(machineName, options);
-  await checkSight(options);
+  await checkSight(options, machineName);
   const { order = DEFAULT_ORDER, count = 'all', commit = false } = options;
   const node = options.node ?? null;
   const tree = machineName === LIVE ? treeOf(options.root) : null;
@@ -74,12 +79,14 @@ export async function highOrderLive(
   const ageSeconds = (performance.now() - readAt) / 1000;
   const image = captured?.image ?? null;
   const carryOut = (host: LinuxTree) => commitTo(context, host, { outlook, node, deadline, options, image });
-  const run = commit && tree !== null ? await context.interrupts.whileAtStake(WRITING, () => carryOut(tree)) : null;
+  const done = commit && tree !== null ? await context.interrupts.whileAtStake(WRITING, () => carryOut(tree)) : null;
+  const run = done?.run ?? null;
   const kernel = machine.spec.kernel ?? null;
   const caveats = [...open.caveats];
   if (mayMove === null) caveats.push(UNEVICTABLE_NOT_KNOWN);
   if (run !== null && tree?.isLive === false) caveats.push(ONLY_A_COPY);
   const report = { machine, source, kernel, rules: nearestKernel(kernel), node, outlook, run, ageSeconds, caveats };
+  if (run !== null) done?.finishHtml({ ...report, run });
   if (options.json === true) printJson(context, highOrderLiveJson(report));
   else context.print(highOrderLiveText(report, context.palette).join('\n'));
   return exitCodeFor(report);
@@ -103,49 +110,64 @@ function checkOptions(machineName: string, { root, commit, order = DEFAULT_ORDER
     );
 }
 
+/** What was asked of a host's kernel. */
+interface Asked {
+  readonly outlook: Outlook;
+  readonly node: number | null;
+  readonly deadline: number;
+  readonly options: HighOrderLiveOptions;
+  readonly image: MachineImage | null;
+}
+
+interface Done {
+  readonly run: CompactionRun;
+  /** Writes the page that was asked for. */
+  readonly finishHtml: (report: HighOrderLiveReport & { readonly run: CompactionRun }) => void;
+}
+
 /** The one write, with its lines in the journal. */
-async function commitTo(
-  context: Context,
-  tree: LinuxTree,
-  asked: {
-    readonly outlook: Outlook;
-    readonly node: number | null;
-    readonly deadline: number;
-    readonly options: HighOrderLiveOptions;
-    readonly image: MachineImage | null;
-  },
-): Promise<CompactionRun> {
+async function commitTo(context: Context, tree: LinuxTree, asked: Asked): Promise<Done> {
   const { outlook, node, deadline, options, image } = asked;
   const total = outlook.zones.reduce((sum, { scanned }) => sum + scanned.migrate + scanned.free, 0);
-  const memory = image === null || options.record === undefined ? null : LiveMemory.of(tree, image);
-  const recording = memory === null ? null : new LiveRecording(context, options.record!, tree, memory);
-  recording?.begin('high-order', []);
+  const watching = watchingOf(options);
+  const isWanted = wantsMemory(options) || (context.isWatched && watching.watch !== false);
+  const memory = image === null || !isWanted ? null : LiveMemory.of(tree, image);
+  const page = memory === null || options.html === undefined ? null : await beginPage(memory, node);
+  const { record = null } = options;
+  const sight = new CompactionSight(context, { tree, order: outlook.order, node, total, watching, memory, record });
   const journal = new Journal(options.journal ?? tree.at(JOURNAL));
-  const run = newRunId(new Date());
+  const id = newRunId(new Date());
   let outcome: CompactionRun['outcome'] = 'failed';
   try {
     const self = identityOf(process.pid)!;
-    journal.append({ kind: 'begin', run, command: 'high-order', boot: bootOf(tree), process: self });
-    const ended = await compactMemory(tree, {
+    journal.append({ kind: 'begin', run: id, command: 'high-order', boot: bootOf(tree), process: self });
+    const run = await compactMemory(tree, {
       node,
-      run,
+      run: id,
       deadline,
       log: journal,
       signal: context.interrupts.signal,
-      onProgress: (done) => {
-        context.progress.update({ label: 'compacting', done, total, unit: 'pages' });
-        recording?.tick();
-      },
+      onProgress: (scanned) => sight.look(scanned),
     });
-    outcome = ended.outcome;
-    if (outcome === 'done') await memory?.readAgain();
-    return ended;
+    outcome = run.outcome;
+    const isReadAgain = await sight.finish(outcome);
+    return {
+      run,
+      finishHtml: (report) => {
+        if (page !== null) writeHtmlFile(options.html!, page.finish(report, isReadAgain));
+      },
+    };
   } finally {
-    context.progress.stop();
-    journal.append({ kind: 'end', run, outcome });
+    journal.append({ kind: 'end', run: id, outcome });
     journal.close();
-    await recording?.end(outcome);
+    await sight.end(outcome);
   }
+}
+
+/** What charts are drawn with takes a while to load, and most runs want none. */
+async function beginPage(memory: LiveMemory, node: number | null) {
+  const { HighOrderLiveHtml } = await import('../live/high-order-live-html.js');
+  return new HighOrderLiveHtml(memory, node);
 }
 
 function exitCodeFor({ outlook, run }: HighOrderLiveReport): number {

@@ -55,8 +55,6 @@ export async function highOrder(context: Context, machineName: string, options: 
       'usage',
       '--threads builds each node of a scenario for itself; leave it out, or say --strategy',
     );
-  if (whatIf && options.html !== undefined)
-    throw new VacateError('usage', '--html is for what a strategy does; say --strategy, or leave it out');
   if (whatIf) return highOrderLive(context, machineName, options);
   for (const option of ['commit', 'node', 'journal'] as const)
     if (options[option] !== undefined)

@@ -1,12 +1,13 @@
 import type { PageOwners } from '../../mm/page-owners.js';
 import { formatBytes, formatPages } from '../../mm/units.js';
 import { KIND_FREE, KIND_HOLE, PAGE_KINDS, usedIn } from '../../picture/page-kinds.js';
-import { type Axis, barChart, pagesAxis, type Stack, stackedChart } from '../../report/charts.js';
+import { barChart, type Stack, stackedChart } from '../../report/charts.js';
 import { factsHtml } from '../../report/facts.js';
 import { escapeHtml, htmlTable } from '../../report/html.js';
 import { drawMaps, mapStyle, mapsHtml, swatchColour } from '../../report/map-figure.js';
 import { htmlPage } from '../../report/page.js';
 import { unusableIndex } from '../fragmentation.js';
+import { axisOf, orderChart } from '../html/order-chart.js';
 import { ownersHtml } from '../html/owners-html.js';
 import { formatBlocks } from '../parse-blocks.js';
 import { version } from '../version.js';
@@ -86,16 +87,7 @@ function charts({ zones }: InspectReport): string[] {
       ),
     }),
   );
-  const orders = zones.map(
-    ({ name, freeBlocks }): Stack => ({
-      label: name,
-      parts: new Map(
-        freeBlocks.flatMap((blocks, order) =>
-          blocks === 0 ? [] : [[orderLabel(order), blocks * 2 ** order] as const],
-        ),
-      ),
-    }),
-  );
+  const orders = zones.map(({ name, freeBlocks }) => ({ label: name, free: freeBlocks }));
   const all = zones.reduce<number[]>((sum, zone) => zone.freeBlocks.map((blocks, at) => blocks + (sum[at] ?? 0)), []);
   const unusable = all.map((_, order) => ({
     label: `order ${order}, ${formatPages(2 ** order)}`,
@@ -109,47 +101,39 @@ function charts({ zones }: InspectReport): string[] {
       PAGE_KINDS.findIndex((kind) => kind.label === label),
     );
   return [
-    figure('What memory holds', 'Pages by type, zone by zone.', kinds, (title) =>
-      stackedChart(
-        title,
-        kinds,
-        axisOf(kinds),
-        kindColour,
-        PAGE_KINDS.map(({ label }) => label),
-      ),
+    figure('What memory holds', 'Pages by type, zone by zone.', (title) =>
+      hasNone(kinds)
+        ? null
+        : stackedChart(
+            title,
+            kinds,
+            axisOf(kinds),
+            kindColour,
+            PAGE_KINDS.map(({ label }) => label),
+          ),
     ),
-    figure('Free memory by order', 'Each zone’s free lists: how much lies in blocks of which size.', orders, (title) =>
-      stackedChart(
-        title,
-        orders,
-        axisOf(orders),
-        orderColour,
-        all.map((_, order) => orderLabel(order)),
-      ),
+    figure('Free memory by order', 'Each zone’s free lists: how much lies in blocks of which size.', (title) =>
+      orderChart(title, orders),
     ),
     figure(
       'Out of reach',
       'The part of free memory that lies in blocks smaller than an allocation of this order needs; shorter is better.',
-      all.some((blocks) => blocks > 0) ? kinds : [],
-      (title) => barChart(title, unusable, { format: (value) => `${Math.round(100 * value)}%`, limit: 1 }),
+      (title) =>
+        all.some((blocks) => blocks > 0)
+          ? barChart(title, unusable, { format: (value) => `${Math.round(100 * value)}%`, limit: 1 })
+          : null,
     ),
   ];
 }
 
-/** As long as the longest bar. */
-function axisOf(stacks: readonly Stack[]): Axis {
-  return pagesAxis(Math.max(...stacks.map(({ parts }) => [...parts.values()].reduce((sum, pages) => sum + pages, 0))));
+function hasNone(stacks: readonly Stack[]): boolean {
+  return stacks.every(({ parts }) => parts.size === 0);
 }
 
-const orderColour = (label: string) => swatchColour('order', ORDER_CLASS_0 + Number(label.slice('order '.length)));
-const orderLabel = (order: number) => `order ${order}`;
-/** Of the colouring by order: no memory and pages in use come first. */
-const ORDER_CLASS_0 = 2;
-
-function figure(heading: string, how: string, stacks: readonly Stack[], draw: (title: string) => string): string {
+/** `draw` gives null where there is nothing to draw. */
+function figure(heading: string, how: string, draw: (title: string) => string | null): string {
   const caption = `<figcaption><b>${heading}.</b> ${how}</figcaption>`;
-  const isEmpty = stacks.every(({ parts }) => parts.size === 0);
-  return `<figure>${caption}${isEmpty ? '<p>There is none.</p>' : draw(heading)}</figure>`;
+  return `<figure>${caption}${draw(heading) ?? '<p>There is none.</p>'}</figure>`;
 }
 
 function zoneTable({ zones }: InspectReport): string {

@@ -1,9 +1,10 @@
+import type { CompactionRun } from '../../linux/compact-memory.js';
 import { formatBytes, formatPages, PAGE_SIZE } from '../../mm/units.js';
 import { newCounts, PAGE_KINDS } from '../../picture/page-kinds.js';
 import type { Palette } from '../palette.js';
 import { table } from '../tables.js';
 import { countOf, formatAddress, formatCount, wrap } from '../wording.js';
-import { barredFirst, measuredZones } from './high-order-live-json.js';
+import { barredFirst, type MeasuredZone, measuredZones } from './high-order-live-json.js';
 import type { BlocksToBeHad, ZoneOutlook } from './high-order-live-outlook.js';
 import type { HighOrderLiveReport } from './high-order-live-report.js';
 
@@ -26,7 +27,7 @@ export function highOrderLiveText(report: HighOrderLiveReport, palette: Palette)
   ].slice(0, -1);
 }
 
-function sizeOf(order: number): string {
+export function sizeOf(order: number): string {
   return formatPages(2 ** order);
 }
 
@@ -45,17 +46,21 @@ function headLines(report: HighOrderLiveReport, palette: Palette): string[] {
 }
 
 function runHead({ run }: HighOrderLiveReport, where: string, palette: Palette): string[] {
-  const { outcome, error, hasEnded, path, seconds } = run!;
+  const { outcome, hasEnded, path } = run!;
+  const mark = outcome === 'done' ? palette.good('✓') : palette.bad(outcome === 'failed' ? '✗' : '◐');
+  const still = hasEnded ? '' : ' The kernel has not let go of it yet.';
+  return [`${mark} ${wrap(`${outcomeSentence(run!, where)} (${path}).${still}`, WIDTH - 2, '  ')}`];
+}
+
+/** How a run ended, without a full stop. */
+export function outcomeSentence({ outcome, error, seconds }: CompactionRun, where: string): string {
   const time = `${seconds.toFixed(2)} s`;
-  const sentence = {
+  return {
     done: `The kernel compacted memory of ${where} in ${time}`,
     failed: `The kernel did not compact memory of ${where}: ${error}${remedyFor(error)}`,
     timeout: `Time was up after ${time}, and compaction of ${where} was ended; what has moved stays where it is`,
     interrupted: `Interrupted after ${time}: compaction of ${where} was ended; what has moved stays where it is`,
   }[outcome];
-  const mark = outcome === 'done' ? palette.good('✓') : palette.bad(outcome === 'failed' ? '✗' : '◐');
-  const still = hasEnded ? '' : ' The kernel has not let go of it yet.';
-  return [`${mark} ${wrap(`${sentence} (${path}).${still}`, WIDTH - 2, '  ')}`];
 }
 
 function remedyFor(error: string | null): string {
@@ -189,21 +194,21 @@ function totalKinds(zones: readonly ZoneOutlook[]): Uint32Array {
 }
 
 /** "17 slab, 3 page tables", most first, as far as a line has room. */
-function kindsText(counts: Uint32Array): string {
+export function kindsText(counts: Uint32Array): string {
   const kinds = [...counts.entries()].filter(([, pages]) => pages > 0).sort((a, b) => b[1] - a[1]);
   const named = kinds.slice(0, 3).map(([kind, pages]) => `${formatCount(pages)} ${PAGE_KINDS[kind]!.label}`);
   return kinds.length > 3 ? `${named.join(', ')} …` : named.join(', ');
 }
 
-function runLines(report: HighOrderLiveReport, palette: Palette): string[] {
-  const { outlook, run, ageSeconds } = report;
+/** What was forecast and what the kernel counted, a row a number. */
+export function comparedRows(report: HighOrderLiveReport): [what: string, forecast: string, measured: string][] {
+  const { outlook, run } = report;
   const { counted } = run!;
   const sum = (value: (zone: ZoneOutlook) => number) => outlook.zones.reduce((all, zone) => all + value(zone), 0);
   const zones = measuredZones(report);
   const number = (value: number | null | undefined) => (value == null ? 'not told' : formatCount(value));
-  const sumOf = (value: (zone: (typeof zones)[number]) => number | null) =>
-    zones.length === 0 ? null : zones.reduce((all, zone) => all + (value(zone) ?? 0), 0);
-  const rows = [
+  const total = (value: (zone: MeasuredZone) => number | null) => number(sumOf(zones, value));
+  return [
     ['pages moved', formatCount(sum((zone) => zone.pagesMigrated)), number(counted?.pgmigrate_success)],
     ['moves that failed', '', number(counted?.pgmigrate_fail)],
     [
@@ -212,11 +217,20 @@ function runLines(report: HighOrderLiveReport, palette: Palette): string[] {
       number(counted?.compact_migrate_scanned),
     ],
     ['looked at for room', formatCount(sum((zone) => zone.scanned.free)), number(counted?.compact_free_scanned)],
-    ['free blocks before', formatCount(sum((zone) => zone.freeBefore)), number(sumOf((zone) => zone.freeBefore))],
-    ['free blocks after', formatCount(sum((zone) => zone.freeAfter)), number(sumOf((zone) => zone.freeAfter))],
+    ['free blocks before', formatCount(sum((zone) => zone.freeBefore)), total((zone) => zone.freeBefore)],
+    ['free blocks after', formatCount(sum((zone) => zone.freeAfter)), total((zone) => zone.freeAfter)],
   ];
-  const hidden = sumOf((zone) => zone.perCpuAfter);
-  const lines = [table(palette, [LEFT, right('forecast'), right('measured')], rows)];
+}
+
+/** Null if the kernel tells of no zone. */
+export function sumOf(zones: readonly MeasuredZone[], value: (zone: MeasuredZone) => number | null): number | null {
+  return zones.length === 0 ? null : zones.reduce((all, zone) => all + (value(zone) ?? 0), 0);
+}
+
+function runLines(report: HighOrderLiveReport, palette: Palette): string[] {
+  const { ageSeconds } = report;
+  const hidden = sumOf(measuredZones(report), (zone) => zone.perCpuAfter);
+  const lines = [table(palette, [LEFT, right('forecast'), right('measured')], comparedRows(report))];
   if (hidden !== null && hidden > 0)
     lines.push(
       `  ${wrap(

@@ -1,5 +1,6 @@
 import { VacateError } from '../../base/vacate-error.js';
 import { checkHtmlFile } from '../html/html-file.js';
+import { LIVE } from '../open-live.js';
 import { checkRecord } from '../record/record-wish.js';
 import type { Watching } from '../watch/job-view.js';
 
@@ -11,17 +12,23 @@ export interface SightWish extends Watching {
 }
 
 /**
- * Looks at --record and --html before anything that takes long.
+ * Looks at what somebody wants to see before anything that takes long.
  *
  * @throws VacateError kind 'usage' if there is no run to be seen, or it cannot be written down there.
  */
-export async function checkSight({ commit, record, html }: SightWish): Promise<void> {
-  const given = record !== undefined ? '--record' : html !== undefined ? '--html' : null;
-  if (given !== null && commit !== true)
-    throw new VacateError(
-      'usage',
-      `${given} shows what a run did, and without --commit nothing is done; add it, or run "vacate inspect live --html FILE"`,
-    );
+export async function checkSight(
+  { commit, record, html, watch, map }: SightWish,
+  machineName: string = LIVE,
+): Promise<void> {
+  const wishes = { '--record': record !== undefined, '--html': html !== undefined, '--map': map !== undefined };
+  const given = Object.entries({ ...wishes, '--watch': watch === true }).find(([, isGiven]) => isGiven);
+  if (given !== undefined && commit !== true) {
+    const instead = given[0] === '--html' || given[0] === '--record' ? '--html FILE' : '--map COLOURS';
+    const because =
+      machineName === LIVE ? 'without --commit nothing is done; add it' : '--what-if does nothing; leave it out';
+    const inspect = `vacate inspect ${machineName} ${instead}`;
+    throw new VacateError('usage', `${given[0]} shows what a run does, and ${because}, or run "${inspect}"`);
+  }
   await checkRecord(record);
   if (html !== undefined) checkHtmlFile(html);
 }
