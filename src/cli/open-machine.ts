@@ -10,6 +10,7 @@ import type { Machine } from '../sim/machine.js';
 import type { Interrupts } from './interrupts.js';
 import { LIVE, readLive, treeOf } from './open-live.js';
 import type { Progress } from './progress.js';
+import { nearScenario } from './shipped-scenarios.js';
 
 /** A machine as a command line names it, ready to be worked on. */
 export interface OpenMachine {
@@ -93,10 +94,11 @@ export function checkName(name: string): Stats {
   const fail = (because: string): never => {
     throw new VacateError('usage', because);
   };
-  const wanted = 'name a scenario file (*.yaml), a capture directory, or "live" for this host';
+  const wanted =
+    'name a scenario file (*.yaml) or a shipped one (two-dimms), a capture directory, or "live" for this host';
   if (name === LIVE) return fail('the live host changes all the time; take a capture of it and name that directory');
   const stats = readable(name, () => statSync(name, { throwIfNoEntry: false }));
-  if (stats === undefined) return fail(`there is no file or directory "${name}"; ${wanted}`);
+  if (stats === undefined) return fail(`there is no file or directory "${name}"; ${nearScenario(name) ?? wanted}`);
   if (stats.isDirectory() || (stats.isFile() && isScenarioName(name))) return stats;
   return fail(`"${name}" is neither a scenario nor a capture; ${wanted}`);
 }

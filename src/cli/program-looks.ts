@@ -15,6 +15,7 @@ import {
   seed,
 } from './program-options.js';
 import { parseAt, parsePfn } from './replay/replay-options.js';
+import { machinePath } from './shipped-scenarios.js';
 
 /*
  * Commands that only look: whatever they are asked, they change nothing.
@@ -24,7 +25,7 @@ export function addInspect(program: Command, context: Context, end: End): void {
   program
     .command('inspect')
     .description('what is where: zones, DIMMs, memory blocks, page types, free blocks')
-    .argument('<machine>', MACHINE)
+    .argument('<machine>', MACHINE, machinePath)
     .addOption(map().default('type'))
     .addOption(html())
     .addOption(root())
@@ -36,7 +37,7 @@ export function addInspect(program: Command, context: Context, end: End): void {
     .addHelpText(
       'after',
       examples([
-        'vacate inspect examples/scenarios/two-dimms.yaml',
+        'vacate inspect two-dimms',
         'vacate inspect captures/host7',
         'vacate inspect captures/host7 --map order',
         'vacate inspect live',
@@ -59,7 +60,7 @@ export function addForecast(program: Command, context: Context, end: End): void 
   program
     .command('forecast')
     .description('which memory blocks will go, which will not and why, what it costs, whether waiting helps')
-    .argument('<machine>', MACHINE)
+    .argument('<machine>', MACHINE, machinePath)
     .option('--dimm <name>', 'the blocks of this DIMM, by its name or its number from 0', once('--dimm'))
     .option('--blocks <list>', 'these memory blocks, like 32-35,40', once('--blocks'))
     .option('--range <a-b>', 'the memory blocks of this range, see below', once('--range'))
@@ -94,7 +95,7 @@ export function addExplain(program: Command, context: Context, end: End): void {
   program
     .command('explain')
     .description("why memory did not go offline, from the kernel's log of the attempt")
-    .argument('[machine]', 'a capture directory with a dmesg, or "live" for this host')
+    .argument('[machine]', 'a capture directory with a dmesg, or "live" for this host', machinePath)
     .option('--log <file>', 'a saved dmesg, instead of the one beside the capture', once('--log'))
     .addOption(root())
     .addOption(json())
@@ -122,7 +123,7 @@ export function addLint(program: Command, context: Context, end: End): void {
   program
     .command('lint')
     .description('what will keep memory from being removed one day, and what to change now')
-    .argument('<machine>', MACHINE)
+    .argument('<machine>', MACHINE, machinePath)
     .option('--dimm <name>', 'this DIMM is to be removable, by its name or its number from 0', once('--dimm'))
     .option('--blocks <list>', 'these memory blocks are to be removable, like 32-35,40', once('--blocks'))
     .addOption(new Option('--want <size>', 'so much memory is to be removable (4GiB)').argParser(parseWant))

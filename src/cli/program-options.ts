@@ -15,7 +15,8 @@ import { wrap } from './wording.js';
  * What several commands have: options under one name with one meaning, and the parts of help that look the same.
  */
 
-export const MACHINE = 'a scenario file (*.yaml), a capture directory, or "live" for this host';
+export const MACHINE =
+  'a scenario file (*.yaml) or the name of a shipped one, a capture directory, or "live" for this host';
 
 export function examples(lines: readonly string[], after = ''): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n${after}`;

@@ -43,9 +43,11 @@ import {
 import { addWorker } from './queue/add-worker.js';
 import { priority, REDIS_HELP, redis, redisCa, redisPasswordFile, wait } from './queue/queue-options.js';
 import { addResults } from './results/add-results.js';
+import { machinePath, shippedScenarios } from './shipped-scenarios.js';
 import { addSoak } from './soak/add-soak.js';
 import { version } from './version.js';
 import { addView } from './view/add-view.js';
+import { wrap } from './wording.js';
 
 /** Names of strategies by front end, the default first. */
 export interface StrategyNames {
@@ -101,9 +103,8 @@ export function createProgram(
   addStrategies(program, context, end);
   addSchema(program, context, end);
   for (const command of program.commands) complain(context, command, `vacate ${command.name()}`);
-  return program.addHelpText(
-    'after',
-    examples(['vacate demo', 'vacate inspect examples/scenarios/two-dimms.yaml'], EXITS),
+  return program.addHelpText('after', () =>
+    examples(['vacate demo', 'vacate inspect two-dimms'], `${EXITS}${shippedText()}`),
   );
 }
 
@@ -119,7 +120,14 @@ function complain(context: Context, command: Command, name: string): void {
 
 const EXITS = `
 Exit codes: 0 done, 1 refused or failed, 2 usage, 64 partial, 130 interrupted.
-MACHINE is ${MACHINE}.`;
+${wrap(`MACHINE is ${MACHINE}.`, 80)}`;
+
+function shippedText(): string {
+  const names = shippedScenarios();
+  return names.length === 0 ? '' : `\n${wrap(`Shipped scenarios: ${names.join(', ')}.`, 80)}`;
+}
+
+const machinePaths = (name: string, others: readonly string[] = []) => [...others, machinePath(name)];
 
 function addDemo(program: Command, context: Context, end: End): void {
   program
@@ -175,7 +183,7 @@ function addOffline(program: Command, context: Context, end: End, strategies: re
   program
     .command('offline')
     .description('take memory blocks offline, all of them or none')
-    .argument('<machine>', MACHINE)
+    .argument('<machine>', MACHINE, machinePath)
     .option('--dimm <name>', 'the blocks of this DIMM, by its name or its number from 0', once('--dimm'))
     .option('--blocks <list>', 'these memory blocks, like 32-35,40', once('--blocks'))
     .option('--range <a-b>', 'the memory blocks of this range, see below', once('--range'))
@@ -214,10 +222,10 @@ function addOffline(program: Command, context: Context, end: End, strategies: re
         THREADS_HELP +
         RECORD_HELP +
         examples([
-          'vacate offline examples/scenarios/two-dimms.yaml --dimm dimm1',
+          'vacate offline two-dimms --dimm dimm1',
           'vacate offline captures/host7 --blocks 32-35,40 --timeout 30s --json',
           'vacate offline captures/host7 --range 0x100000000-0x120000000',
-          'vacate offline examples/scenarios/two-node-server.yaml --blocks 8 --threads 2',
+          'vacate offline two-node-server --blocks 8 --threads 2',
           'vacate offline live --dimm PNP0C80:00',
           'vacate offline live --dimm PNP0C80:00 --commit --timeout 60s --eject',
         ]),
@@ -284,7 +292,7 @@ function addHighOrder(program: Command, context: Context, end: End, strategies: 
   program
     .command('high-order')
     .description('make free blocks of a high order, with the fewest moves')
-    .argument('<machine>', MACHINE)
+    .argument('<machine>', MACHINE, machinePath)
     .addOption(new Option('--order <number>', 'blocks of 2^order pages; 9 is 2 MiB').argParser(parseOrder))
     .addOption(
       new Option('--count <number>', 'so many more than there are, or all that can be made').argParser(parseCount),
@@ -319,7 +327,7 @@ function addHighOrder(program: Command, context: Context, end: End, strategies: 
         RECORD_HELP +
         examples([
           'vacate high-order captures/host7 --order 9 --count 64',
-          'vacate high-order examples/scenarios/fragmented.yaml --order 9 --count 64',
+          'vacate high-order fragmented --order 9 --count 64',
           'vacate high-order big-server.yaml --order 9 --count 10000 --threads 2',
           'vacate high-order live --count 512',
           'vacate high-order live --node 1 --commit --timeout 30s',
@@ -340,7 +348,11 @@ function addCompare(program: Command, context: Context, end: End): void {
   program
     .command('compare')
     .description('run strategies on the same machines and say which does what best')
-    .argument('<machines...>', 'scenario files (*.yaml) and capture directories')
+    .argument(
+      '<machines...>',
+      'scenario files (*.yaml) or names of shipped ones, and capture directories',
+      machinePaths,
+    )
     .addOption(
       new Option('--strategy <names>', 'who competes: names between commas, or all')
         .argParser(collect)
@@ -379,7 +391,7 @@ function addCompare(program: Command, context: Context, end: End): void {
         COMPARE_HELP +
         REDIS_HELP +
         examples([
-          'vacate compare examples/scenarios/*.yaml --seeds 10 --out results',
+          'vacate compare two-dimms scenarios/*.yaml --seeds 10 --out results',
           'vacate compare captures/host7 --order 9 --strategy compaction,cheapest-range',
         ]),
     );

@@ -431,6 +431,7 @@ describe('bad input', () => {
     [['inspect', MIXED, '--jsno'], 2, "unknown option '--jsno'; did you mean --json?"],
     [['inspect', MIXED, KERNEL], 2, "too many arguments for 'inspect'"],
     [['inspect', 'nowhere'], 2, 'there is no file or directory "nowhere"; name a scenario file'],
+    [['inspect', 'two-dims'], 2, 'no file or directory "two-dims"; did you mean the shipped scenario "two-dimms"?'],
     [['inspect', 'nowhere.yaml'], 2, 'there is no file or directory "nowhere.yaml"'],
     [['compare', 'live'], 2, 'the live host changes all the time; take a capture of it'],
     [['inspect', textFile], 2, 'is neither a scenario nor a capture'],

@@ -70,9 +70,8 @@ it(
 it(
   'moves pages on threads of the installed command',
   async () => {
-    const machine = 'node_modules/vacate-cli/examples/scenarios/two-dimms.yaml';
     const cell = ['--dimm', 'dimm1', '--strategy', 'merged', '--seeds', '2', '--jobs', '2'];
-    const compare = ['compare', machine, ...cell, '--out', 'results', '--plugin', './ring'];
+    const compare = ['compare', 'two-dimms', ...cell, '--out', 'results', '--plugin', './ring'];
     const { exitCode, stderr } = await installed.vacate(...compare);
     expect([exitCode, stderr]).toEqual([0, '']);
     const cells = readFileSync(join(installed.folder, 'results/cells.jsonl'), 'utf8').trim().split('\n');

@@ -158,12 +158,22 @@ describe('its command', () => {
     expect({ exitCode, isGone: stdout.includes('dimm1 is offline. Pull it.') }).toEqual({ exitCode: 0, isGone: true });
   });
 
-  it('takes memory offline with threads, and compares with workers', async () => {
-    const twoDimms = 'node_modules/vacate-cli/examples/scenarios/two-dimms.yaml';
+  it('takes memory offline with threads, and compares shipped scenarios with workers', async () => {
     installed.bring('test/fixtures/nodes/three.yaml', 'three.yaml');
     const [nodes, compared] = await Promise.all([
       installed.vacate('high-order', 'three.yaml', '--order', '9', '--count', '1', '--threads', '2', '--json'),
-      installed.vacate('compare', twoDimms, '--strategy', 'merged', '--seeds', '2', '--jobs', '2', '--out', 'results'),
+      installed.vacate(
+        'compare',
+        'two-dimms',
+        '--strategy',
+        'merged',
+        '--seeds',
+        '2',
+        '--jobs',
+        '2',
+        '--out',
+        'results',
+      ),
     ]);
     expect(nodes).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(nodes.stdout)).toMatchObject({ outcome: 'done' });
@@ -176,7 +186,7 @@ describe('its page', () => {
   it('is served to whoever has the token', async () => {
     const view = spawn(
       process.execPath,
-      [join(home(), 'bin/vacate.js'), 'view', 'node_modules/vacate-cli/examples/scenarios/two-dimms.yaml', '--json'],
+      [join(home(), 'bin/vacate.js'), 'view', 'examples/scenarios/two-dimms.yaml', '--json'],
       { cwd: installed.folder },
     );
     try {

@@ -23,6 +23,7 @@ import { formatBlocks } from '../parse-blocks.js';
 import { checkRecord, recordWish } from '../record/record-wish.js';
 import { refusalText } from '../refusal-text.js';
 import { blocksIn } from '../select-blocks.js';
+import { SCENARIOS } from '../shipped-scenarios.js';
 import { countOf, formatCount, wrap } from '../wording.js';
 import { offlineJson } from './offline.js';
 
@@ -33,8 +34,6 @@ export interface DemoOptions {
   readonly record?: string;
 }
 
-/** Where the scenarios are that everybody can look at: beside the package's own description. */
-const SCENARIOS = new URL('../../../../examples/scenarios/', import.meta.url);
 const GOES = { file: 'two-dimms.yaml', dimm: 'dimm1' };
 const REFUSES = { file: 'refusals.yaml', dimm: 'dimm0' };
 /** Reads of other CPUs at each pause of the migration. */
@@ -243,9 +242,9 @@ function refusedBy({ service }: Evacuator, { range }: Dimm): (pfn: number) => bo
 function nextSteps({ palette }: Context): string {
   return [
     palette.bold('Go on with'),
-    '  vacate inspect examples/scenarios/two-dimms.yaml',
-    '  vacate offline examples/scenarios/two-dimms.yaml --dimm 0',
-    '  vacate high-order examples/scenarios/fragmented.yaml --order 9 --count 64',
+    '  vacate inspect two-dimms',
+    '  vacate offline two-dimms --dimm 0',
+    '  vacate high-order fragmented --order 9 --count 64',
     '  vacate handlers',
   ].join('\n');
 }

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { FAULT_KINDS } from '../../soak/fault-kinds.js';
 import type { Context } from '../context.js';
 import { examples, json, plugin, pluginTimeLimit, record, seed } from '../program-options.js';
+import { machinePath } from '../shipped-scenarios.js';
 import { wrap } from '../wording.js';
 import { parseMigrators, parseMinutes, parseRounds, parseSeconds, parseThreads } from './soak-options.js';
 
@@ -10,7 +11,7 @@ Threads are CPUs of one simulated machine: some run processes, which read,
 write, fork, exit, map, lock and pin memory and use files; others move its
 pages, by every strategy in turn. Each word that is read is compared with what
 was written last; now and then everybody stands still, and all of memory is
-looked at. Without a scenario it is examples/scenarios/soak.yaml, made for it.
+looked at. Without a scenario it is the shipped one called soak, made for it.
 With threads no two runs are the same: the seed says what each thread chooses,
 not who comes first.
 Faults: ${wrap(FAULT_KINDS.join(', '), 70, '  ')}
@@ -22,7 +23,7 @@ export function addSoak(program: Command, context: Context, end: (exitCode: numb
   program
     .command('soak')
     .description('move pages by all strategies in turn while threads use them and things go wrong')
-    .argument('[scenario]', 'a scenario file (*.yaml)')
+    .argument('[scenario]', 'a scenario file (*.yaml) or the name of a shipped one', machinePath)
     .addOption(new Option('--threads <number>', 'threads that run processes').argParser(parseThreads).default(2))
     .addOption(new Option('--migrators <number>', 'threads that move pages').argParser(parseMigrators).default(1))
     .addOption(new Option('--minutes <number>', 'how long it goes on; 1 by default').argParser(parseMinutes))

@@ -8,9 +8,8 @@ import { type Residents, takeResidents } from '../../soak/residents.js';
 import { shapeFor } from '../../soak/shape.js';
 import type { Context } from '../context.js';
 import { checkName, readable } from '../open-machine.js';
+import { SCENARIOS } from '../shipped-scenarios.js';
 
-/** Where the scenarios are that everybody can look at: beside the package's own description. */
-const SCENARIOS = new URL('../../../../examples/scenarios/', import.meta.url);
 const SHIPPED = 'soak.yaml';
 
 export interface SoakMachineOptions {

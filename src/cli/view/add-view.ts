@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.js';
 import { examples, json, plugin, pluginTimeLimit, root, seed } from '../program-options.js';
+import { machinePath } from '../shipped-scenarios.js';
 import { parsePort } from './parse-port.js';
 
 const VIEW_HELP = `
@@ -19,7 +20,7 @@ export function addView(program: Command, context: Context, end: (exitCode: numb
   program
     .command('view')
     .description('the map of memory, and recorded runs, in a browser')
-    .argument('<machine-or-run>', 'a machine as for other commands, or a recorded run')
+    .argument('<machine-or-run>', 'a machine as for other commands, or a recorded run', machinePath)
     .argument('[run]', 'another recorded run of the same machine, to be shown beside it')
     .addOption(new Option('--port <number>', 'listen at this port').argParser(parsePort).default(0, 'any that is free'))
     .option('--allow-actions', 'runs on copies of a simulated machine may be begun')
@@ -36,7 +37,7 @@ export function addView(program: Command, context: Context, end: (exitCode: numb
       'after',
       VIEW_HELP +
         examples([
-          'vacate view examples/scenarios/two-dimms.yaml --allow-actions --open',
+          'vacate view two-dimms --allow-actions --open',
           'vacate view captures/host7 --port 8080',
           'vacate view run.vacate',
           'vacate view merged.run isolate-first.run',
