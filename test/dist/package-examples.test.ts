@@ -53,16 +53,36 @@ it('compile, and do what they say', async () => {
   expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toEqual([]);
 });
 
-it('of the README make a page type that passes the kit', async () => {
-  const blocks = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)];
-  const withText = (text: string) => blocks.map(([, code]) => code!).filter((code) => code.includes(text));
-  const [[ringBuffer], [kit]] = [withText("name: 'ring-buffer'"), withText('pageTypeConformance(ringBuffer')];
-  installed.write('readme/ring-buffer.ts', ringBuffer!);
-  installed.write('readme/kit.ts', kit!);
-  expect(await installed.compile({ module: 'nodenext' }, ['readme/ring-buffer.ts', 'readme/kit.ts'])).toBe('');
-  const { exitCode, stdout } = await installed.node('--test', '--test-reporter=tap', 'readme/kit.js');
-  expect({ exitCode, failed: /^# fail (\d+)$/m.exec(stdout)?.[1] }).toEqual({ exitCode: 0, failed: '0' });
-  expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(30);
+describe('of the README', () => {
+  /** The one block that has this text, as a file beside the others. */
+  function write(file: string, text: string): string {
+    const blocks = [...readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)];
+    const [found, ...others] = blocks.map(([, code]) => code!).filter((code) => code.includes(text));
+    expect(others).toEqual([]);
+    installed.write(file, found!);
+    return file;
+  }
+
+  /** Compiles all files and runs the last, whose cases are Node's; how many passed. */
+  async function passed(...files: string[]): Promise<number> {
+    expect(await installed.compile({ module: 'nodenext' }, files)).toBe('');
+    const last = files.at(-1)!.replace(/\.ts$/, '.js');
+    const { exitCode, stdout } = await installed.node('--test', '--test-reporter=tap', last);
+    expect({ exitCode, failed: /^# fail (\d+)$/m.exec(stdout)?.[1] }).toEqual({ exitCode: 0, failed: '0' });
+    return Number(/^# pass (\d+)$/m.exec(stdout)?.[1]);
+  }
+
+  it('make a page type that passes the kit', async () => {
+    const pageType = write('readme/ring-buffer.ts', "name: 'ring-buffer'");
+    const kit = write('readme/kit.ts', 'pageTypeConformance(ringBuffer');
+    expect(await passed(pageType, kit)).toBeGreaterThan(30);
+  });
+
+  it('make a strategy that passes the kit, and makes the blocks that it is asked for', async () => {
+    const strategy = write('readme/lowest-first.ts', "name = 'lowest-first'");
+    installed.write('readme/strategy.ts', STRATEGY);
+    expect(await passed(strategy, 'readme/strategy.ts')).toBeGreaterThan(5);
+  });
 });
 
 it('leave out the command line, which says so, and how it is had', async () => {
@@ -92,4 +112,24 @@ const RUN = `
     }
   }
   console.log(JSON.stringify(failed));
+`;
+
+/** The kit, and a run on the machine of the examples. */
+const STRATEGY = `
+import { deepEqual } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { createEvacuator, loadShippedPlugins, machineFromScenario, parseScenario, runToEnd, simModule } from 'vacate';
+import { strategyConformance } from 'vacate/testing';
+import lowestFirst from './lowest-first.js';
+
+for (const { name, run } of strategyConformance(lowestFirst)) test(name, run);
+
+test('three blocks of 64 pages', async () => {
+  const machine = machineFromScenario(parseScenario(readFileSync('machine.yaml', 'utf8'), 'machine.yaml'));
+  const plugins = await loadShippedPlugins();
+  const { highOrder } = createEvacuator({ host: simModule(machine), plugins, strategies: [lowestFirst] });
+  const { outcome, made, pagesMigrated } = runToEnd(highOrder({ order: 6, count: 3 }, 'lowest-first'));
+  deepEqual({ outcome, made, hasMoved: pagesMigrated > 0 }, { outcome: 'done', made: 3, hasMoved: true });
+});
 `;
