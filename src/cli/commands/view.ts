@@ -15,6 +15,7 @@ import type { LookNews } from '../view/look-keeper.js';
 import { LookedMachine } from '../view/looked-machine.js';
 import { StrategyBook } from '../view/offered-strategies.js';
 import { checkSameMachine } from '../view/same-machine.js';
+import { checkSamePages } from '../view/same-pages.js';
 import { runStarter } from '../view/start-run.js';
 
 export interface ViewOptions {
@@ -127,7 +128,10 @@ function showRun(name: string, besideName: string | undefined, { allowActions }:
     );
   const source = new RunFile(name);
   const beside = besideName === undefined ? null : new RunFile(besideName);
-  if (beside !== null) checkSameMachine(source.header, beside.header);
+  if (beside !== null) {
+    checkSameMachine(source.header, beside.header);
+    checkSamePages(name, besideName!, source.header.machine.nrPfns);
+  }
   return {
     source,
     beside,

@@ -11,8 +11,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CHUNK_BLOCKS, CHUNK_END } from '../../../src/recording/chunk.js';
+import { KIND_FREE } from '../../../src/picture/page-kinds.js';
+import { CHUNK_BLOCKS, CHUNK_END, CHUNK_PAGES, RECORDING_VERSION, SIGNATURE } from '../../../src/recording/chunk.js';
+import { ChunkReader } from '../../../src/recording/chunk-reader.js';
+import { packChunk } from '../../../src/recording/chunk-writer.js';
 import { vacate } from '../run-cli.js';
 import { Viewing } from './viewing.js';
 
@@ -129,6 +133,7 @@ describe('a recorded run', () => {
 describe('two recorded runs', () => {
   const other = join(folder, 'other.run');
   const elsewhere = join(folder, 'elsewhere.run');
+  const filled = join(folder, 'filled.run');
 
   beforeAll(async () => {
     const recorded = (args: readonly string[], file: string) =>
@@ -138,7 +143,25 @@ describe('two recorded runs', () => {
       await recorded(['--dimm', 'dimm1', '--seed', '7'], elsewhere),
     ];
     expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    writeFileSync(filled, withOnePageMore(readFileSync(other)));
   }, TIMEOUT_MS);
+
+  /** A run whose header is the same, and one of whose first pages is not. */
+  function withOnePageMore(run: Uint8Array): Uint8Array {
+    const reader = new ChunkReader((bytes, bytesMax) => inflateRawSync(bytes, { maxOutputLength: bytesMax }));
+    reader.feed(run);
+    const parts: Uint8Array[] = [Buffer.from(SIGNATURE), Buffer.from([RECORDING_VERSION])];
+    for (let chunk = reader.next(); chunk !== null; chunk = reader.next()) {
+      const payload = chunk.payload.slice();
+      // The bytes of pages are the last of the chunk.
+      if (chunk.kind === CHUNK_PAGES && !parts.some((part) => part[0] === CHUNK_PAGES)) {
+        const last = payload.length - 1;
+        payload[last] = payload[last] === KIND_FREE ? KIND_FREE + 1 : KIND_FREE;
+      }
+      parts.push(packChunk({ kind: chunk.kind, payload }, null));
+    }
+    return Buffer.concat(parts);
+  }
 
   it(
     'of one machine are sent beside each other, each to its own hash',
@@ -161,6 +184,7 @@ describe('two recorded runs', () => {
 
   it.each([
     ['of machines that are not the same', () => [whole, elsewhere], 'not of the same machine: the first was made from'],
+    ['that did not begin alike', () => [whole, filled], 'these runs did not begin alike: 1 page of '],
     ['one of which is a machine', () => [whole, 'examples/scenarios/two-dimms.yaml'], 'two-dimms.yaml" is no recorded'],
     ['the first of which is not there', () => [join(folder, 'none.run'), whole], 'none.run" is no recorded run'],
   ] as const)(
