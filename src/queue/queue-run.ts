@@ -43,6 +43,10 @@ const WINDOW = 1024;
 /** So many are sent at once. */
 const SEND_MAX = 128;
 const ATTEMPTS = 3;
+/** A bundle is at most such a part of what a worker would have to do if nobody else came. */
+const SHARES = 3;
+/** Whoever comes later finds work for so many. */
+const THREADS_UNKNOWN = 32;
 const BACKOFF_MS = 500;
 
 const LOOK_MS = 25;
@@ -61,6 +65,8 @@ export class QueueRun {
   readonly #sent = new Map<string, string[]>();
   #after = '0-0';
   #nrSent = 0;
+  /** Jobs that all workers do at a time, as far as is known. */
+  #nrThreads = THREADS_UNKNOWN;
   #newsAt = performance.now();
   #servedAt = performance.now();
   #trouble: string | null = null;
@@ -145,7 +151,9 @@ export class QueueRun {
   async #seeWhoWorks(): Promise<void> {
     const { version } = this.options;
     const there = await workersThere(this.redis);
-    if (there.some((worker) => worker.version === version)) {
+    const ours = there.filter((worker) => worker.version === version);
+    if (ours.length > 0) {
+      this.#nrThreads = ours.reduce((sum, { jobs }) => sum + jobs, 0);
       this.#servedAt = performance.now();
       this.#trouble = null;
       return;
@@ -174,7 +182,9 @@ export class QueueRun {
 
   #nextMessage() {
     const { priority, perBundle, from } = this.options;
-    const taken = this.#unsent.splice(0, perBundle);
+    // Ever smaller ones, so that all workers end at about the same time, however few jobs there are.
+    const share = Math.ceil(this.#unsent.length / (SHARES * this.#nrThreads));
+    const taken = this.#unsent.splice(0, Math.min(perBundle, share));
     if (taken.length === 0) return null;
     const id = `${this.run}-${this.#nrSent++}`;
     this.#sent.set(

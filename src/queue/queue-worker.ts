@@ -3,7 +3,7 @@ import { type Job, jobId } from '../workers/job.js';
 import { type Bundle, readBundle } from './bundle.js';
 import { connect, load, type Redis, type RedisAccess } from './connection.js';
 import { QUEUE_NAME, queuePrefix, type RunKeys, runKeys } from './names.js';
-import { isWaitedFor, keepRow, withoutRows } from './run-scripts.js';
+import { keepRow, withoutRows } from './run-scripts.js';
 import { ANNOUNCE_EVERY_MS, type Announcement, announce, withdraw } from './worker-book.js';
 
 /** What came of a job: its row, as text that the client can read. */
@@ -151,23 +151,46 @@ export class QueueWorker {
     return end.wasDropped ? 'dropped' : 'done';
   }
 
-  /** Does what has no row yet. What failed is kept only if nobody will try again. */
+  /**
+   * Does what has no row yet. What failed is kept only if nobody will try again. A row is kept while the next job is done,
+   * so that no thread waits for Redis; whether its client still waits is known one job later.
+   */
   async #doBundle(bundle: Bundle, keys: RunKeys, isLast: boolean) {
     const { doJob, watch } = this.options;
     const byId = new Map(bundle.jobs.map((job) => [jobId(job), job]));
     const left = await withoutRows(this.redis, keys, [...byId.keys()]);
+    if (left === null) return DROPPED;
     let failed = 0;
-    for (const [at, id] of (left ?? []).entries()) {
-      if (this.#isDraining) return { failed, handedBack: left!.length - at, wasDropped: false };
-      if (at > 0 && !(await isWaitedFor(this.redis, keys))) return { failed: 0, handedBack: 0, wasDropped: true };
+    let isWaited = Promise.resolve(true);
+    for (const [at, id] of left.entries()) {
+      if (this.#isDraining) {
+        await isWaited;
+        return { failed, handedBack: left.length - at, wasDropped: false };
+      }
       const begun = performance.now();
+      const end = (outcome: Parameters<WorkerWatch['onDone']>[1]) =>
+        watch.onDone((performance.now() - begun) / 1000, outcome);
       watch.onBegun();
       const { row, isFailed } = await doJob(byId.get(id)!, bundle.from);
-      const isKept = isFailed && !isLast ? null : await keepRow(this.redis, keys, id, row);
-      if (isKept === null) failed++;
-      watch.onDone((performance.now() - begun) / 1000, isKept === false ? 'dropped' : isFailed ? 'failed' : 'done');
-      if (isKept === false) return { failed: 0, handedBack: 0, wasDropped: true };
+      if (!(await isWaited)) {
+        end('dropped');
+        return DROPPED;
+      }
+      if (isFailed && !isLast) {
+        failed++;
+        end('failed');
+        continue;
+      }
+      isWaited = keepRow(this.redis, keys, id, row).then((isKept) => {
+        end(!isKept ? 'dropped' : isFailed ? 'failed' : 'done');
+        return isKept;
+      });
+      // Should the connection end meanwhile: that is heard of when the next job is done.
+      isWaited.catch(() => {});
     }
-    return { failed, handedBack: 0, wasDropped: left === null };
+    return (await isWaited) ? { failed, handedBack: 0, wasDropped: false } : DROPPED;
   }
 }
+
+/** Nobody waits for a bundle any more. */
+const DROPPED = { failed: 0, handedBack: 0, wasDropped: true } as const;

@@ -42,10 +42,6 @@ export async function withoutRows(
   return isAlive === 0 ? null : ids.filter((_, at) => have[at] !== 1);
 }
 
-export async function isWaitedFor(redis: Redis, { alive }: RunKeys): Promise<boolean> {
-  return (await redis.exists(alive)) === 1;
-}
-
 /** Says that a client waits; to be said again and again. */
 export async function stayAlive(redis: Redis, { alive }: RunKeys): Promise<void> {
   await redis.set(alive, '1', 'PX', ALIVE_MS);

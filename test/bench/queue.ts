@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +8,10 @@ import { ended, RedisServer } from '../dist/queue/redis-server.js';
 
 /**
  * What a queue costs, and what a second worker brings: `vacate fleet forecast` over copies of one capture, on threads of its
- * own and over Redis, in turn, round after round. Seconds are of the wall, from the start of the command to its end.
+ * own and over Redis, in turn, round after round. Seconds are of the wall, from the start of the command to its end, and of
+ * processors, which what else runs here distorts less: of the command, its workers, and its Redis. Workers had a round
+ * before the first that counts, as those of an operator have; threads of a command begin with it. All ways must have come
+ * to the same rows, whose hash is printed.
  *
  * `npm run build && node dist/test/bench/queue.js [captures] [rounds]`
  */
@@ -15,31 +19,49 @@ const CAPTURES = Number(process.argv[2] ?? 60);
 const ROUNDS = Number(process.argv[3] ?? 3);
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CAPTURE = join(ROOT, 'test/fixtures/captures/pinned-offline/before-memory32');
+/** Of /proc/PID/stat: USER_HZ is 100 on every Linux that Node runs on. */
+const TICKS_A_SECOND = 100;
 
 const folder = mkdtempSync(join(tmpdir(), 'vacate-queue-bench-'));
+
+/** What one run took, in seconds. */
+interface Spent {
+  readonly wall: number;
+  /** Of the command itself, with its threads. */
+  readonly client: number;
+  readonly workers: number;
+  readonly redis: number;
+  readonly hash: string;
+}
+
+/** A way to have the same jobs done. */
+interface Way {
+  readonly args: readonly string[];
+  readonly workers: readonly ChildProcess[];
+  readonly redis: RedisServer | null;
+}
 
 async function main(): Promise<void> {
   const captures = join(folder, 'captures');
   mkdirSync(captures);
   for (let at = 0; at < CAPTURES; at++) cpSync(CAPTURE, join(captures, `host${at}`), { recursive: true });
-  const workers: ChildProcess[] = [];
   const servers = [await RedisServer.start(), await RedisServer.start()] as const;
+  const workers: ChildProcess[] = [];
   try {
     for (const { url } of [servers[0], servers[1], servers[1]]) workers.push(await startWorker(url));
-    const ways = {
-      'embedded, 1 thread': ['--jobs', '1'],
-      'queue, 1 worker': ['--redis', servers[0].url],
-      'embedded, 2 threads': ['--jobs', '2'],
-      'queue, 2 workers': ['--redis', servers[1].url],
+    const ways: Readonly<Record<string, Way>> = {
+      'embedded, 1 thread': { args: ['--jobs', '1'], workers: [], redis: null },
+      'queue, 1 worker': { args: ['--redis', servers[0].url], workers: workers.slice(0, 1), redis: servers[0] },
+      'embedded, 2 threads': { args: ['--jobs', '2'], workers: [], redis: null },
+      'queue, 2 workers': { args: ['--redis', servers[1].url], workers: workers.slice(1), redis: servers[1] },
     };
-    const seconds = new Map<string, number[]>(Object.keys(ways).map((name) => [name, []]));
+    const spent = new Map<string, Spent[]>(Object.keys(ways).map((name) => [name, []]));
     for (let round = 0; round <= ROUNDS; round++)
-      for (const [name, args] of Object.entries(ways)) {
-        const spent = await secondsOf(['fleet', 'forecast', captures, '--json', ...args]);
-        // The first round fills caches and warms workers up.
-        if (round > 0) seconds.get(name)!.push(spent);
+      for (const [name, way] of Object.entries(ways)) {
+        const each = await runOf(captures, way);
+        if (round > 0) spent.get(name)!.push(each);
       }
-    report(seconds);
+    report(spent);
   } finally {
     await Promise.all(workers.map((worker) => ended(worker, 'SIGTERM')));
     await Promise.all(servers.map((server) => server.stop()));
@@ -47,12 +69,38 @@ async function main(): Promise<void> {
   }
 }
 
-async function secondsOf(args: readonly string[]): Promise<number> {
+async function runOf(captures: string, { args, workers, redis }: Way): Promise<Spent> {
+  const workersBefore = sum(workers.map(({ pid }) => cpuOf(`${pid}`)));
+  const redisBefore = redis === null ? 0 : cpuOf(`${redis.pid}`);
+  const clientBefore = cpuOfChildren();
   const begun = performance.now();
-  const child = vacate(args, 'ignore');
-  const exitCode = await new Promise((resolve) => child.on('exit', resolve));
-  if (exitCode !== 0) throw new Error(`vacate ${args.join(' ')} ended with ${exitCode}`);
-  return (performance.now() - begun) / 1000;
+  const child = vacate(['fleet', 'forecast', captures, '--json', ...args], 'pipe');
+  let said = '';
+  child.stdout?.setEncoding('utf8').on('data', (piece) => {
+    said += piece;
+  });
+  const exitCode = await new Promise((resolve) => child.on('close', resolve));
+  if (exitCode !== 0) throw new Error(`vacate fleet forecast ${args.join(' ')} ended with ${exitCode}`);
+  return {
+    wall: (performance.now() - begun) / 1000,
+    client: cpuOfChildren() - clientBefore,
+    workers: sum(workers.map(({ pid }) => cpuOf(`${pid}`))) - workersBefore,
+    redis: (redis === null ? 0 : cpuOf(`${redis.pid}`)) - redisBefore,
+    hash: createHash('sha256').update(said.replaceAll(folder, '')).digest('hex').slice(0, 16),
+  };
+}
+
+/** Seconds of processors that a process has had, its threads included (proc_pid_stat(5): utime and stime). */
+function cpuOf(pid: string, first = 14): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The second field is a name in brackets, which may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[first - 3]) + Number(fields[first - 2])) / TICKS_A_SECOND;
+}
+
+/** The same of all children that have ended (cutime and cstime). */
+function cpuOfChildren(): number {
+  return cpuOf('self', 16);
 }
 
 /** Resolves when it is ready. */
@@ -68,16 +116,43 @@ function vacate(args: readonly string[], stdout: 'ignore' | 'pipe'): ChildProces
   return spawn(process.execPath, ['dist/cli/main.js', ...args], { cwd: ROOT, stdio: ['ignore', stdout, 'inherit'] });
 }
 
-function report(seconds: ReadonlyMap<string, readonly number[]>): void {
-  for (const [name, all] of seconds)
-    console.log(`${name.padEnd(20)} ${median(all).toFixed(2)} s, ${(CAPTURES / median(all)).toFixed(1)} hosts/s`);
-  const ratio = (one: string, other: string) =>
-    median(seconds.get(one)!.map((spent, round) => spent / seconds.get(other)![round]!));
-  console.log(`2 workers are ${ratio('queue, 1 worker', 'queue, 2 workers').toFixed(2)} times as fast as 1`);
-  for (const nr of ['1 thread', '2 threads']) {
-    const other = nr === '1 thread' ? 'queue, 1 worker' : 'queue, 2 workers';
-    console.log(`the queue costs ${((ratio(other, `embedded, ${nr}`) - 1) * 100).toFixed(1)} % against ${nr}`);
+function report(spent: ReadonlyMap<string, readonly Spent[]>): void {
+  const hashes = new Set([...spent.values()].flat().map(({ hash }) => hash));
+  if (hashes.size !== 1) throw new Error(`rows differ: ${[...hashes].join(', ')}`);
+  console.log(`${CAPTURES} hosts, medians of ${ROUNDS} rounds; rows ${[...hashes].join()}`);
+  console.log('                       wall  hosts/s   cpu a host: all  client  workers  redis');
+  for (const [name, all] of spent) {
+    const milliseconds = (of: (each: Spent) => number) => `${((median(all.map(of)) / CAPTURES) * 1000).toFixed(1)} ms`;
+    const wall = median(all.map((each) => each.wall));
+    const cpu = [cpuOfAll, ({ client }: Spent) => client, (each: Spent) => each.workers, ({ redis }: Spent) => redis];
+    console.log(
+      `${name.padEnd(20)} ${wall.toFixed(2).padStart(5)} s ${(CAPTURES / wall).toFixed(1).padStart(7)}   ` +
+        cpu.map((of) => milliseconds(of).padStart(9)).join(' '),
+    );
   }
+  const ratio = (one: string, other: string, of: (each: Spent) => number) =>
+    median(spent.get(one)!.map((each, round) => of(each) / of(spent.get(other)![round]!)));
+  const wall = (each: Spent) => each.wall;
+  for (const way of ['queue', 'embedded'] as const) {
+    const [one, two] = way === 'queue' ? ['1 worker', '2 workers'] : ['1 thread', '2 threads'];
+    const times = ratio(`${way}, ${one}`, `${way}, ${two}`, wall).toFixed(2);
+    console.log(`${way}: ${two} are ${times} times as fast as ${one}`);
+  }
+  for (const [other, here] of [
+    ['queue, 1 worker', 'embedded, 1 thread'],
+    ['queue, 2 workers', 'embedded, 2 threads'],
+  ] as const) {
+    const percent = (of: (each: Spent) => number) => `${((ratio(other, here, of) - 1) * 100).toFixed(1)} %`;
+    console.log(`${other} against ${here}: ${percent(wall)} of the wall, ${percent(cpuOfAll)} of processors`);
+  }
+}
+
+function cpuOfAll({ client, workers, redis }: Spent): number {
+  return client + workers + redis;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function median(values: readonly number[]): number {

@@ -19,9 +19,12 @@ import { checkHtmlFile, writeHtmlFile } from '../html/html-file.js';
 import { Interrupted } from '../interrupts.js';
 import { loadPageTypes } from '../page-types.js';
 import type { ClientChoice } from '../queue/queue-options.js';
-import { bundleOf, openQueue, runQueued } from '../queue/run-queued.js';
+import { openQueue, runQueued } from '../queue/run-queued.js';
 import { version } from '../version.js';
 import { countOf, formatCount } from '../wording.js';
+
+/** A tenth of a second is little for a message of its own. */
+const BUNDLE_JOBS = 8;
 
 export interface FleetForecastCommand extends FolderManner, ClientChoice {
   /** Bytes that each host is asked for. */
@@ -107,7 +110,7 @@ async function finish(
     access === null
       ? await runHere(context, left, onRow, options)
       : await runQueued<DoneJob>(context, {
-          ...{ access, options, kept, jobs: left, perBundle: bundleOf(left.length), onRow },
+          ...{ access, options, kept, jobs: left, perBundle: BUNDLE_JOBS, onRow },
           parse: parseHost,
           broken: brokenJob,
         });

@@ -43,14 +43,6 @@ export async function openQueue(options: ClientChoice): Promise<RedisAccess | nu
   return access;
 }
 
-/** Small jobs come several to a message, but every worker gets its share. */
-export function bundleOf(nrJobs: number): number {
-  return Math.max(1, Math.min(BUNDLE_JOBS, Math.floor(nrJobs / BUNDLES_MIN)));
-}
-
-const BUNDLE_JOBS = 8;
-const BUNDLES_MIN = 64;
-
 /**
  * Has jobs done by workers elsewhere.
  *

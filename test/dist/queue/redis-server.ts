@@ -25,6 +25,11 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  /** Of its process. */
+  get pid(): number {
+    return this.#child!.pid!;
+  }
+
   async begin(): Promise<void> {
     const args = [
       ...['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', join(this.folder, 'data'), '--save', ''],
