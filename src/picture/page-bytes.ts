@@ -102,8 +102,13 @@ const knownWords = new Uint32Array(1 << (32 - SLOT_SHIFT));
 /** Of no flags at all, which is what an empty slot stands for. */
 const knownBytes = new Uint8Array(knownWords.length).fill(byteOf(kindOf(0), STATE_PLAIN));
 
+/** Of a page with these flags; a free one is given order 0. */
+export function byteOfFlags(flags: number): PageByte {
+  return byteOf(kindOf(flags), stateOfFlags(flags));
+}
+
 function learn(flags: number, slot: number): PageByte {
-  const byte = byteOf(kindOf(flags), stateOfFlags(flags));
+  const byte = byteOfFlags(flags);
   knownWords[slot] = flags;
   knownBytes[slot] = byte;
   return byte;

@@ -5,12 +5,18 @@ import {
   CHUNK_GROUP,
   CHUNK_HEADER,
   CHUNK_HEADER_BYTES,
+  CHUNK_PALETTES,
   type Chunk,
   PAYLOAD_BYTES_MAX,
   RECORDING_VERSION,
+  RECORDING_VERSION_MIN,
   SIGNATURE,
 } from './chunk.js';
 import { damaged } from './damaged.js';
+import { unpackPalettes } from './unpack-palettes.js';
+
+/** A payload is packed in one way or not at all. */
+const FLAGS: readonly number[] = [0, CHUNK_DEFLATED, CHUNK_PALETTES];
 
 /** The reverse of `Deflate`; throws whatever it likes for what is not deflated, or longer than `bytesMax`. */
 export type Inflate = (bytes: Uint8Array, bytesMax: number) => Uint8Array;
@@ -103,13 +109,18 @@ export class ChunkReader {
     const flags = bytes[this.#at + 1]!;
     const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(this.#at + 2, true);
     const isKnown = kind >= CHUNK_HEADER && (kind <= CHUNK_END || (kind === CHUNK_GROUP && !this.#isInGroup));
-    if (!isKnown || (flags & ~CHUNK_DEFLATED) !== 0 || length > PAYLOAD_BYTES_MAX)
+    if (!isKnown || !FLAGS.includes(flags) || length > PAYLOAD_BYTES_MAX)
       throw damaged(`there is no chunk at byte ${this.#bytesRead}`);
     if (this.bytesLeft < CHUNK_HEADER_BYTES + length) return null;
     const stored = bytes.slice(this.#at + CHUNK_HEADER_BYTES, this.#at + CHUNK_HEADER_BYTES + length);
-    const payload = (flags & CHUNK_DEFLATED) === 0 ? stored : this.#inflated(stored);
+    const payload = this.#unpacked(stored, flags);
     this.#pass(CHUNK_HEADER_BYTES + length);
     return { kind, payload };
+  }
+
+  #unpacked(stored: Uint8Array, flags: number): Uint8Array {
+    if (flags === CHUNK_PALETTES) return unpackPalettes(stored);
+    return flags === CHUNK_DEFLATED ? this.#inflated(stored) : stored;
   }
 
   #inflated(stored: Uint8Array): Uint8Array {
@@ -131,10 +142,10 @@ export class ChunkReader {
         throw new VacateError('recording', 'this is no recorded run; record one with --record FILE');
     if (this.bytesLeft <= SIGNATURE.length) return false;
     const version = this.#bytes[this.#at + SIGNATURE.length]!;
-    if (version !== RECORDING_VERSION)
+    if (version < RECORDING_VERSION_MIN || version > RECORDING_VERSION)
       throw new VacateError(
         'recording',
-        `the recording has version ${version}, and this vacate reads version ${RECORDING_VERSION}; record the run again`,
+        `the recording has version ${version}, and this vacate reads versions ${RECORDING_VERSION_MIN} to ${RECORDING_VERSION}; record the run again`,
       );
     this.#pass(SIGNATURE.length + 1);
     this.#isBegun = true;

@@ -1,8 +1,11 @@
 import { assert } from '../base/assert.js';
+import { packPalettes } from '../simd/palettes.js';
 import {
   CHUNK_DEFLATED,
   CHUNK_GROUP,
   CHUNK_HEADER_BYTES,
+  CHUNK_PAGES,
+  CHUNK_PALETTES,
   type Chunk,
   PAYLOAD_BYTES_MAX,
   RECORDING_VERSION,
@@ -28,15 +31,26 @@ export function packChunk({ kind, payload }: Chunk, deflate: Deflate | null): Ui
 /** A group is written when it has so many bytes. */
 const GROUP_BYTES = 64 * 1024;
 
-/** Chunks in, groups of them out, each an array of its own: not deflated yet, and without what says that it is a group. */
+/** What goes into a file next: a group, not deflated yet and without what says that it is a group, or a chunk as it stands there. */
+export interface Written {
+  readonly bytes: Uint8Array;
+  readonly isGroup: boolean;
+}
+
+/** Chunks in, groups of them out, each an array of its own. Pages in the beginning are by themselves: they are packed otherwise. */
 export class ChunkGroups {
   /** What has been added since the last group, at the beginning of it. */
   #group = new Uint8Array(2 * GROUP_BYTES);
   #groupBytes = 0;
 
-  constructor(private readonly write: (group: Uint8Array) => void) {}
+  constructor(private readonly write: (written: Written) => void) {}
 
   add({ kind, payload }: Chunk): void {
+    if (kind === CHUNK_PAGES) {
+      this.flush();
+      this.write({ bytes: packPages(payload), isGroup: false });
+      return;
+    }
     assert(payload.length <= PAYLOAD_BYTES_MAX, 'recorders keep their chunks small');
     const nrBytes = CHUNK_HEADER_BYTES + payload.length;
     if (this.#groupBytes + nrBytes > PAYLOAD_BYTES_MAX) this.flush();
@@ -49,9 +63,9 @@ export class ChunkGroups {
 
   flush(): void {
     if (this.#groupBytes === 0) return;
-    const group = this.#group.slice(0, this.#groupBytes);
+    const bytes = this.#group.slice(0, this.#groupBytes);
     this.#groupBytes = 0;
-    this.write(group);
+    this.write({ bytes, isGroup: true });
   }
 
   /** A group that was longer than others leaves its place to the next. */
@@ -62,6 +76,14 @@ export class ChunkGroups {
     larger.set(this.#group.subarray(0, this.#groupBytes));
     this.#group = larger;
   }
+}
+
+/** A chunk of pages as it stands in a file: a byte a page has few different values. */
+function packPages(payload: Uint8Array): Uint8Array {
+  assert(payload.length <= PAYLOAD_BYTES_MAX, 'recorders keep their chunks small');
+  const packed = packPalettes(payload);
+  if (packed.length >= payload.length) return packStored(CHUNK_PAGES, payload, null);
+  return withHeader({ kind: CHUNK_PAGES, flags: CHUNK_PALETTES }, packed);
 }
 
 /** A group as it stands in a file: deflated, if that is at hand and smaller. */
@@ -93,9 +115,9 @@ export class ChunkWriter {
     private readonly write: (bytes: Uint8Array) => void,
     deflate: Deflate,
   ) {
-    this.#groups = new ChunkGroups((group) => {
+    this.#groups = new ChunkGroups(({ bytes, isGroup }) => {
       this.#begin();
-      write(packBytes(CHUNK_GROUP, group, deflate));
+      write(isGroup ? packBytes(CHUNK_GROUP, bytes, deflate) : bytes);
     });
   }
 
@@ -123,9 +145,12 @@ function packBytes(kind: number, payload: Uint8Array, deflate: Deflate | null): 
 
 function packStored(kind: number, payload: Uint8Array, deflated: Uint8Array | null): Uint8Array {
   const isSmaller = deflated !== null && deflated.length < payload.length;
-  const stored = isSmaller ? deflated : payload;
+  return withHeader({ kind, flags: isSmaller ? CHUNK_DEFLATED : 0 }, isSmaller ? deflated : payload);
+}
+
+function withHeader(facts: Pick<ChunkFacts, 'kind' | 'flags'>, stored: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(CHUNK_HEADER_BYTES + stored.length);
-  putHeader(bytes, 0, { kind, flags: isSmaller ? CHUNK_DEFLATED : 0, length: stored.length });
+  putHeader(bytes, 0, { ...facts, length: stored.length });
   bytes.set(stored, CHUNK_HEADER_BYTES);
   return bytes;
 }

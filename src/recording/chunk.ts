@@ -6,13 +6,17 @@
  *     chunk  = kind:u8 flags:u8 length:u32 payload
  *
  * Numbers are little-endian. `length` is that of the payload as it stands in the file; with CHUNK_DEFLATED it is raw
- * deflate (RFC 1951), each chunk by itself, so that any of them can be read without those before it. A file has its
+ * deflate (RFC 1951), each chunk by itself, so that any of them can be read without those before it; with CHUNK_PALETTES,
+ * which version 1 does not have, it is packed as src/simd/palettes.ts says. A file has its
  * chunks in groups, because what is deflated together gets smaller; a reader hands out what is in them.
  */
 export const SIGNATURE = 'vacate run\n';
-export const RECORDING_VERSION = 1;
+export const RECORDING_VERSION = 2;
+/** Files from then on are read. */
+export const RECORDING_VERSION_MIN = 1;
 export const CHUNK_HEADER_BYTES = 6;
 export const CHUNK_DEFLATED = 1;
+export const CHUNK_PALETTES = 2;
 /** No payload is longer, deflated or not: pages and patches come in pieces. */
 export const PAYLOAD_BYTES_MAX = 16 * 1024 * 1024;
 

@@ -3,6 +3,7 @@ import { STATE_ARRIVED, STATE_REFUSED } from '../picture/page-bytes.js';
 import { KIND_FREE } from '../picture/page-kinds.js';
 import { damaged } from './damaged.js';
 import { joined } from './joined.js';
+import { looks } from './page-pieces.js';
 
 const RUN_HEADER_BYTES = 8;
 /** So many pages that are alike between two runs cost no more than a header. */
@@ -19,12 +20,12 @@ export class PatchWriter {
 
   /** What makes the pages `known`, from pfn `start` on, what they are `now`; `known` becomes that. */
   addDifferences(known: Uint8Array, now: Uint8Array, start: Pfn): void {
-    const words = { known: wordsOf(known), now: wordsOf(now) };
-    for (let at = nextDifference(known, now, words, 0); at < now.length; ) {
+    const nextDifference = searchIn(known, now);
+    for (let at = nextDifference(0); at < now.length; ) {
       const end = endOfRun(known, now, at);
       for (let i = at; i < end; i++) known[i] = shownOf(known[i]!, now[i]!);
       this.add(start + at, known.subarray(at, end));
-      at = nextDifference(known, now, words, end);
+      at = nextDifference(end);
     }
   }
 
@@ -63,8 +64,19 @@ function shownOf(known: number, now: number): number {
   return (known & 0x0f) > KIND_FREE && (now & 0x0f) > KIND_FREE ? (known & 0xf0) | (now & 0x0f) : now;
 }
 
-/** Where the next page differs from what is shown of it; the end if none does. Most are as they were, many in a row. */
-function nextDifference(known: Uint8Array, now: Uint8Array, words: SameWords, from: number): number {
+/** What finds the next page that differs from what is shown of it; the end if none does. `known` may change up to there. */
+export function searchIn(known: Uint8Array, now: Uint8Array): (from: number) => number {
+  const words = { known: wordsOf(known), now: wordsOf(now) };
+  const fast = looks()?.searchIn(known, now);
+  if (fast === undefined) return (from) => nextDifference(known, now, words, from);
+  return (from) => {
+    const at = from < fast.end ? fast.next(from) : from;
+    return at < fast.end ? at : nextDifference(known, now, words, at);
+  };
+}
+
+/** Most are as they were, many in a row. */
+export function nextDifference(known: Uint8Array, now: Uint8Array, words: SameWords, from: number): number {
   const nrPages = now.length;
   const nrWords = Math.min(words.known.length, words.now.length);
   for (let at = from; at < nrPages; at++) {
@@ -80,7 +92,7 @@ function nextDifference(known: Uint8Array, now: Uint8Array, words: SameWords, fr
 }
 
 /** The same pages, as many at once as a word holds. */
-interface SameWords {
+export interface SameWords {
   readonly known: Uint32Array;
   readonly now: Uint32Array;
 }
@@ -88,7 +100,7 @@ interface SameWords {
 const WORD_PAGES = Uint32Array.BYTES_PER_ELEMENT;
 
 /** As far as they are whole words; none where they are not aligned. */
-function wordsOf({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
+export function wordsOf({ buffer, byteOffset, length }: Uint8Array): Uint32Array {
   const isAligned = byteOffset % WORD_PAGES === 0;
   return new Uint32Array(buffer, isAligned ? byteOffset : 0, isAligned ? Math.floor(length / WORD_PAGES) : 0);
 }

@@ -6,7 +6,7 @@ import type { MemoryHost } from '../host/memory-host.js';
 import type { PageColumns } from '../mm/page-columns.js';
 import type { PfnRange } from '../mm/pfn-range.js';
 import { PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, type Pfn } from '../mm/units.js';
-import { byteOf, STATE_ARRIVED, writeMemoryBytes } from '../picture/page-bytes.js';
+import { byteOf, STATE_ARRIVED } from '../picture/page-bytes.js';
 import { KIND_FREE, kindOf } from '../picture/page-kinds.js';
 import { applyPageEvents } from './apply-events.js';
 import { BlockBook, runsOf } from './block-book.js';
@@ -26,6 +26,7 @@ import { EventTally } from './event-tally.js';
 import { packPageEvents } from './pack-events.js';
 import { hashOfPages } from './page-hash.js';
 import { outcomeText } from './page-history.js';
+import { PIECE_PAGES, readPiece } from './page-pieces.js';
 import { PatchWriter, runOfPages } from './patch.js';
 import type {
   BlocksSnapshot,
@@ -67,8 +68,6 @@ export interface RecordedHost extends Pick<MemoryHost, 'name' | 'layout' | 'bloc
 
 /** Events of a chunk: small enough to be seen soon. */
 const CHUNK_EVENTS = 16_384;
-/** Pages that are read at a time. */
-const PIECE_PAGES = 65_536;
 /** Between two counters; and what has happened is written down at least so often. */
 const COUNTERS_MS = 100;
 /** Of its time, what a run spends on reading all pages again. */
@@ -97,7 +96,6 @@ export class Recorder {
   readonly #pages: Uint8Array;
   readonly #blocks: BlockBook;
   readonly #tally = new EventTally();
-  readonly #piece = new Uint8Array(PIECE_PAGES);
   readonly #pending = new Uint32Array(CHUNK_EVENTS * WORDS_PER_EVENT);
   readonly #patch = new PatchWriter((payload) => this.#write(CHUNK_PATCH, payload));
   readonly #subscriptions: readonly { unsubscribe(): void }[];
@@ -243,9 +241,7 @@ export class Recorder {
   /** Page bytes of the piece of memory that begins there, as the machine has it; they stay until the next are read. */
   #read(start: number): Uint8Array {
     const end = Math.min(start + PIECE_PAGES, this.#pages.length);
-    const piece = this.#piece.subarray(0, end - start).fill(0);
-    writeMemoryBytes(this.host.columns.flags, this.host.layout.zones, start, end, piece, 0);
-    return piece;
+    return readPiece(this.host.columns.flags, this.host.layout.zones, start, end);
   }
 
   #blocksNow(): BlocksSnapshot {

@@ -51,6 +51,10 @@ export interface Kernels {
     found: number,
     nrFound: number,
   ): number;
+  /** As src/simd/page-looks.ts and src/simd/palettes.ts say; what a name is given for is an address. */
+  bytesOfWords(words: number, first: number, nrPages: number, slots: number, bytes: number): number;
+  firstUnlike(known: number, now: number, first: number, end: number): number;
+  packPalettes(bytes: number, end: number, packed: number, codes: number): number;
 }
 
 /** Bytes that kernels reach. */

@@ -4,7 +4,13 @@ import { deflateRaw } from 'node:zlib';
 import { quoted } from '../../base/quoted.js';
 import { VacateError } from '../../base/vacate-error.js';
 import { type Chunk, SIGNATURE } from '../../recording/chunk.js';
-import { ChunkGroups, isWorthDeflating, packGroup, signatureBytes } from '../../recording/chunk-writer.js';
+import {
+  ChunkGroups,
+  isWorthDeflating,
+  packGroup,
+  signatureBytes,
+  type Written,
+} from '../../recording/chunk-writer.js';
 
 /** The quickest: page events are packed already. */
 const DEFLATE = { level: 1 } as const;
@@ -18,7 +24,7 @@ const WAITING_BYTES_MAX = 8 * 1024 * 1024;
  */
 export class RecordFile {
   readonly #stream: WriteStream;
-  readonly #groups = new ChunkGroups((group) => this.#writeLater(group));
+  readonly #groups = new ChunkGroups((written) => this.#writeLater(written));
   /** Settles when all groups so far have been handed to the stream. */
   #written: Promise<void> = Promise.resolve();
   /** Of groups that have not. */
@@ -84,22 +90,26 @@ export class RecordFile {
     return `the recording ${quoted(this.path)} broke off (${code}); the run itself was not touched by it`;
   }
 
-  #writeLater(group: Uint8Array): void {
-    this.#waitingBytes += group.length;
-    const deflated = isWorthDeflating(group) ? deflate(group, DEFLATE) : null;
+  #writeLater({ bytes, isGroup }: Written): void {
+    this.#waitingBytes += bytes.length;
+    const deflated = isGroup && isWorthDeflating(bytes) ? deflate(bytes, DEFLATE) : null;
     deflated?.catch(() => {}); // said in its turn
-    this.#written = this.#writeAfter(this.#written, group, deflated);
+    this.#written = this.#writeAfter(this.#written, { bytes, isGroup }, deflated);
   }
 
-  async #writeAfter(before: Promise<void>, group: Uint8Array, deflated: Promise<Uint8Array> | null): Promise<void> {
+  async #writeAfter(
+    before: Promise<void>,
+    { bytes, isGroup }: Written,
+    deflated: Promise<Uint8Array> | null,
+  ): Promise<void> {
     await before;
     try {
-      const bytes = packGroup(group, await deflated);
-      if (this.#failure === null) this.#stream.write(bytes);
+      const stored = isGroup ? packGroup(bytes, await deflated) : bytes;
+      if (this.#failure === null) this.#stream.write(stored);
     } catch (error) {
       this.#failure ??= error as Error;
     }
-    this.#waitingBytes -= group.length;
+    this.#waitingBytes -= bytes.length;
   }
 }
 

@@ -98,7 +98,7 @@ describe(`chunks of a recorded run (seed ${SEED})`, () => {
 
   it.each([
     ['another file', Buffer.from('vacate ran\n\u0001xxxxxxxxx'), 'this is no recorded run'],
-    ['another version', Buffer.from('vacate run\n\u0009'), 'has version 9, and this vacate reads version 1'],
+    ['another version', Buffer.from('vacate run\n\u0009'), 'has version 9, and this vacate reads versions 1 to 2'],
     ['a kind that is none', raw(12, 0, Buffer.alloc(3)), 'there is no chunk at byte 12'],
     ['a kind of 0', raw(0, 0, Buffer.alloc(3)), 'there is no chunk at byte 12'],
     ['unknown flags', raw(CHUNK_HEADER, 4, Buffer.alloc(3)), 'there is no chunk at byte 12'],
