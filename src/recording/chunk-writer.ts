@@ -1,9 +1,11 @@
 import { assert } from '../base/assert.js';
+import { deflateLiterals } from '../simd/deflate-literals.js';
 import { packPalettes } from '../simd/palettes.js';
 import {
   CHUNK_DEFLATED,
   CHUNK_GROUP,
   CHUNK_HEADER_BYTES,
+  CHUNK_PAGE_EVENTS,
   CHUNK_PAGES,
   CHUNK_PALETTES,
   type Chunk,
@@ -28,6 +30,8 @@ export function packChunk({ kind, payload }: Chunk, deflate: Deflate | null): Ui
   return packBytes(kind, payload, deflate);
 }
 
+/** From so many bytes on a Huffman code is worth its table. */
+const WORTH_A_CODE_BYTES = 4096;
 /** A group is written when it has so many bytes. */
 const GROUP_BYTES = 64 * 1024;
 
@@ -37,7 +41,7 @@ export interface Written {
   readonly isGroup: boolean;
 }
 
-/** Chunks in, groups of them out, each an array of its own. Pages in the beginning are by themselves: they are packed otherwise. */
+/** Chunks in, groups of them out, each an array of its own. What is packed otherwise comes by itself: pages in the beginning, and page events if they are many. */
 export class ChunkGroups {
   /** What has been added since the last group, at the beginning of it. */
   #group = new Uint8Array(2 * GROUP_BYTES);
@@ -46,9 +50,9 @@ export class ChunkGroups {
   constructor(private readonly write: (written: Written) => void) {}
 
   add({ kind, payload }: Chunk): void {
-    if (kind === CHUNK_PAGES) {
+    if (kind === CHUNK_PAGES || (kind === CHUNK_PAGE_EVENTS && payload.length >= WORTH_A_CODE_BYTES)) {
       this.flush();
-      this.write({ bytes: packPages(payload), isGroup: false });
+      this.write({ bytes: kind === CHUNK_PAGES ? packPages(payload) : packEvents(payload), isGroup: false });
       return;
     }
     assert(payload.length <= PAYLOAD_BYTES_MAX, 'recorders keep their chunks small');
@@ -84,6 +88,12 @@ function packPages(payload: Uint8Array): Uint8Array {
   const packed = packPalettes(payload);
   if (packed.length >= payload.length) return packStored(CHUNK_PAGES, payload, null);
   return withHeader({ kind: CHUNK_PAGES, flags: CHUNK_PALETTES }, packed);
+}
+
+/** Distances repeat themselves by chance alone: a code of their own is all that makes them smaller. */
+function packEvents(payload: Uint8Array): Uint8Array {
+  assert(payload.length <= PAYLOAD_BYTES_MAX, 'recorders keep their chunks small');
+  return packStored(CHUNK_PAGE_EVENTS, payload, deflateLiterals(payload));
 }
 
 /** A group as it stands in a file: deflated, if that is at hand and smaller. */

@@ -51,9 +51,11 @@ export interface Kernels {
     found: number,
     nrFound: number,
   ): number;
-  /** As src/simd/page-looks.ts and src/simd/palettes.ts say; what a name is given for is an address. */
+  /** As src/simd/page-looks.ts, src/simd/palettes.ts and src/simd/deflate-literals.ts say; what a name is given for is an address. */
   bytesOfWords(words: number, first: number, nrPages: number, slots: number, bytes: number): number;
   firstUnlike(known: number, now: number, first: number, end: number): number;
+  countBytes(bytes: number, end: number, counts: number): void;
+  putCodes(bytes: number, end: number, codes: number, to: number, bits: number, nrBits: number): number;
   packPalettes(bytes: number, end: number, packed: number, codes: number): number;
 }
 
