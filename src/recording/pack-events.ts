@@ -14,10 +14,15 @@ import { damaged } from './damaged.js';
 export const CHUNK_EVENTS_MAX = 65_536;
 const VARINT_BYTES = 5;
 
+/** What is packed into, as large as the last that were packed needed it. */
+let room = new Uint8Array(0);
+
 /** @param words as in a `PageEventBatch`; of at most CHUNK_EVENTS_MAX events. */
 export function packPageEvents(words: Uint32Array, nrEvents: number): Uint8Array {
   const runs = runsOf(words, nrEvents);
-  const bytes = new Uint8Array(VARINT_BYTES * (2 + runs.length + 2 * nrEvents));
+  const bytesMax = VARINT_BYTES * (2 + runs.length + 2 * nrEvents);
+  if (room.length < bytesMax) room = new Uint8Array(bytesMax);
+  const bytes = room;
   let at = putVarint(bytes, 0, nrEvents);
   at = putVarint(bytes, at, runs.length / 2);
   for (const value of runs) at = putVarint(bytes, at, value);
@@ -29,12 +34,12 @@ export function packPageEvents(words: Uint32Array, nrEvents: number): Uint8Array
 /** Pairs of outcome and whether there is a target, and how many events in a row have it so. */
 function runsOf(words: Uint32Array, nrEvents: number): number[] {
   const runs: number[] = [];
-  let last = -1;
-  for (let event = 0, at = 0; event < nrEvents; event++, at += WORDS_PER_EVENT) {
-    const key = (words[at + 2]! << 1) | (words[at + 1]! === NO_PAGE ? 0 : 1);
-    if (key === last) runs[runs.length - 1]!++;
-    else runs.push(key, 1);
-    last = key;
+  for (let at = 0, end = nrEvents * WORDS_PER_EVENT; at < end; ) {
+    const first = at;
+    const outcome = words[at + 2]!;
+    const hasTarget = words[at + 1]! !== NO_PAGE;
+    while (at < end && words[at + 2]! === outcome && (words[at + 1]! !== NO_PAGE) === hasTarget) at += WORDS_PER_EVENT;
+    runs.push((outcome << 1) | (hasTarget ? 1 : 0), (at - first) / WORDS_PER_EVENT);
   }
   return runs;
 }

@@ -297,7 +297,7 @@ export class Recorder {
   }
 
   #writeJson(kind: ChunkKind, value: unknown): void {
-    this.#write(kind, encoder.encode(JSON.stringify(value)));
+    this.#write(kind, utf8Of(JSON.stringify(value)));
   }
 
   #write(kind: ChunkKind, payload: Uint8Array): void {
@@ -306,6 +306,13 @@ export class Recorder {
 }
 
 const encoder = new TextEncoder();
+/** Most records have less; an array of their own for each is what `encode` takes longest for. */
+const recordRoom = new Uint8Array(16_384);
+
+function utf8Of(text: string): Uint8Array {
+  if (3 * text.length > recordRoom.length) return encoder.encode(text);
+  return recordRoom.slice(0, encoder.encodeInto(text, recordRoom).written);
+}
 
 /** What arrived from a page that was not known to be in use. */
 const STRANGER = byteOf(KIND_FREE, STATE_ARRIVED);

@@ -97,7 +97,8 @@ class BitWriter {
 /** Bytes that kernels take; more go the plain way. */
 const PIECE_BYTES = 2 ** 18;
 const COUNTS_AT = PIECE_BYTES;
-const ROWS_AT = COUNTS_AT + NR_LITERALS * 4;
+const NR_COUNT_ROWS = 4;
+const ROWS_AT = COUNTS_AT + NR_COUNT_ROWS * 256 * 4;
 const OUT_AT = ROWS_AT + NR_LITERALS * 4;
 const OUT_BYTES = HEAD_BYTES_MAX + 2 * PIECE_BYTES + 8;
 
@@ -110,9 +111,7 @@ export function deflateLiterals(bytes: Uint8Array): Uint8Array {
   const { buffer, kernels } = kept;
   const piece = new Uint8Array(buffer, 0, PIECE_BYTES);
   piece.set(bytes);
-  const counts = new Uint32Array(buffer, COUNTS_AT, NR_LITERALS).fill(0);
-  kernels.countBytes(0, bytes.length, COUNTS_AT);
-  const { lengths, rows } = codeOf(counts);
+  const { lengths, rows } = codeOf(countsOf(kept, bytes));
   new Uint32Array(buffer, ROWS_AT, NR_LITERALS).set(rows);
   const out = new Uint8Array(buffer, OUT_AT, OUT_BYTES);
   const head = new BitWriter(out);
@@ -120,6 +119,17 @@ export function deflateLiterals(bytes: Uint8Array): Uint8Array {
   const { bits, nrBits, at } = head.rest;
   const nr = kernels.putCodes(0, bytes.length, ROWS_AT, OUT_AT + at, bits, nrBits);
   return endedBlock(out, 8 * at + nr, rows[END_OF_BLOCK]!);
+}
+
+/** How often each of the bytes occurs that stand at the beginning. */
+function countsOf({ buffer, kernels }: KernelMemory, bytes: Uint8Array): Uint32Array {
+  const inRows = new Uint32Array(buffer, COUNTS_AT, NR_COUNT_ROWS * 256).fill(0);
+  const end = bytes.length - (bytes.length % NR_COUNT_ROWS);
+  kernels.countBytes(0, end, COUNTS_AT);
+  const counts = new Uint32Array(NR_LITERALS);
+  for (let at = 0; at < inRows.length; at++) counts[at % 256]! += inRows[at]!;
+  for (let at = end; at < bytes.length; at++) counts[bytes[at]!]!++;
+  return counts;
 }
 
 /** A block of so many bits with the code of its end. What lies behind its last bit may be anything. */

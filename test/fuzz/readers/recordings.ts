@@ -16,6 +16,8 @@ import {
   parseRangeEvent,
 } from '../../../src/recording/parse-records.js';
 import { Replay } from '../../../src/recording/replay.js';
+import { unpackPalettes } from '../../../src/recording/unpack-palettes.js';
+import { packPalettes } from '../../../src/simd/palettes.js';
 import { recordWorld } from '../../unit/recording/recorded-world.js';
 import { bytesOf, endingOf, type Reader } from '../reader.js';
 
@@ -111,6 +113,17 @@ const records: Reader = {
   },
 };
 
+const palettes: Reader = {
+  name: 'recording-palettes',
+  about: 'pages of the beginning as recorded runs have them packed',
+  seeds: () =>
+    recorded().flatMap(({ kind, payload }) => (kind === CHUNK_PAGES ? [Buffer.from(packPalettes(payload))] : [])),
+  read: (input) => {
+    const bytes = unpackPalettes(input);
+    expect(Buffer.compare(unpackPalettes(packPalettes(bytes)), bytes)).toBe(0);
+  },
+};
+
 const places: Reader = {
   name: 'replay-places',
   about: '--at and --pfn of `vacate replay`',
@@ -125,4 +138,4 @@ const places: Reader = {
   },
 };
 
-export const recordingReaders: readonly Reader[] = [files, records, places];
+export const recordingReaders: readonly Reader[] = [files, records, palettes, places];
