@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -33,23 +34,23 @@ const JEST_RUNS = [
 /** What everybody's run draws from, so that a change passes or fails for its own reasons; exploring is asked for. */
 const DEFAULT_SEED = '2004';
 
-/** Steps that come before jest, each an npm script, so that package.json alone says how each is done. */
+/** Steps that come before jest, all at once, each an npm script, so that package.json alone says how each is done. */
 const STEPS = ['lint', 'check', 'build'];
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-function main() {
+async function main() {
   const skippedSuites = provision();
   for (const { suite, because } of skippedSuites) say(`SKIPPED ${suite}: ${because}`);
   rmSync(join(ROOT, 'dist'), { recursive: true, force: true }); // or a file that is gone would still be tested
-  const steps = STEPS.map((name) => timed(name, () => succeeds(name)));
+  const steps = await Promise.all(STEPS.map((name) => timed(name, () => succeeds(name))));
   const failedSteps = steps.filter(({ result }) => !result).map(({ name }) => name);
   // What has just been built from nothing need not be translated once more for jest.
   const environment = failedSteps.includes('build') ? {} : { VACATE_BUILT: '1' };
   const args = process.argv.slice(2);
-  const runs = (args.length > 0 ? [[...ALL_CORES, ...args]] : JEST_RUNS).map((run) =>
-    timed(`jest ${run.join(' ')}`, () => runJest(run, skippedSuites, environment)),
-  );
+  const runs = [];
+  for (const run of args.length > 0 ? [[...ALL_CORES, ...args]] : JEST_RUNS)
+    runs.push(await timed(`jest ${run.join(' ')}`, () => runJest(run, skippedSuites, environment)));
   const jests = runs.map(({ result }) => result);
   sayWhatTookLong([...steps, ...runs], jests);
   for (const step of failedSteps) say(`FAILED npm run ${step}`);
@@ -63,18 +64,19 @@ function main() {
 }
 
 /** Runs one npm script with its output on standard error. */
-function succeeds(script, args = [], environment = {}) {
+async function succeeds(script, args = [], environment = {}) {
   say(`npm run ${script}`);
-  const { status } = spawnSync('npm', ['run', '--silent', script, '--', ...args], {
+  const step = spawn('npm', ['run', '--silent', script, '--', ...args], {
     cwd: ROOT,
     stdio: ['ignore', 2, 2],
     env: { ...process.env, ...environment },
   });
+  const [status] = await once(step, 'close');
   return status === 0;
 }
 
 /** Runs jest once and counts; whatever went wrong without a failed test to show for it counts as one. */
-function runJest(args, skippedSuites, environment) {
+async function runJest(args, skippedSuites, environment) {
   const folder = mkdtempSync(join(tmpdir(), 'vacate-test-'));
   try {
     const outputFile = join(folder, 'jest.json');
@@ -82,7 +84,7 @@ function runJest(args, skippedSuites, environment) {
       process.env.VACATE_SEED === 'random' ? `${randomInt(2 ** 31)}` : (process.env.VACATE_SEED ?? DEFAULT_SEED);
     say(`seed ${seed} (VACATE_SEED=N for another, VACATE_SEED=random for any)`);
     const suites = JSON.stringify(skippedSuites.map(({ suite }) => suite));
-    const succeeded = succeeds('jest', ['--json', `--outputFile=${outputFile}`, ...args], {
+    const succeeded = await succeeds('jest', ['--json', `--outputFile=${outputFile}`, ...args], {
       ...environment,
       VACATE_SKIP_SUITES: suites,
       VACATE_SEED: seed,
@@ -118,9 +120,9 @@ function tally(report, succeeded) {
   };
 }
 
-function timed(name, does) {
+async function timed(name, does) {
   const begun = performance.now();
-  const result = does();
+  const result = await does();
   return { name, ms: performance.now() - begun, result };
 }
 
@@ -142,4 +144,4 @@ function say(line) {
   process.stderr.write(`\n==> ${line}\n`);
 }
 
-main();
+await main();
