@@ -38,19 +38,20 @@ export async function importDefault<T>(
     if (VacateError.is(cause))
       throw new VacateError('plugin', `${what} ${quoted(specifier)}: ${cause.message}`, { cause });
     const says = `cannot load ${what} ${quoted(specifier)}: ${printable(why).slice(0, WHY_MAX)}`;
-    // A module that is there, and lacks one that it imports.
-    const advice = isFile(specifier)
-      ? 'build it, or mend what it imports'
-      : 'give a path to its built index.js or a package name';
-    throw new VacateError('plugin', `${says}; ${advice}`, { cause });
+    throw new VacateError('plugin', `${says}; ${adviceFor(specifier)}`, { cause });
   }
   const problem = problemWith(module.default);
   if (problem !== null) throw new VacateError('plugin', `${what} ${quoted(specifier)}: ${problem}`);
   return module.default as T;
 }
 
-function isFile(specifier: string): boolean {
-  return existsSync(specifier) && statSync(specifier).isFile(); // existsSync takes any text, with a NUL in it too
+function adviceFor(specifier: string): string {
+  if (!existsSync(specifier)) return 'give a path to its built index.js or a package name'; // any text, with a NUL in it too
+  // A module that is there, and lacks one that it imports.
+  if (statSync(specifier).isFile()) return 'build it, or mend what it imports';
+  return existsSync(join(specifier, 'package.json'))
+    ? 'build it, so that there is the file that its package.json names'
+    : 'the folder has no package.json; name the .js file in it that has the plugin, or the folder above that is the package';
 }
 
 /** What `import` is to be asked for; the specifier itself where we know nothing better. */

@@ -382,7 +382,7 @@ const BROKEN: readonly Broken[] = [
 ];
 
 /** A plugin whose handlers do some things differently. */
-function spoiled({ plugin, spoil }: Broken): PageType {
+function spoiled({ plugin, spoil }: Pick<Broken, 'plugin' | 'spoil'>): PageType {
   return {
     ...plugin,
     create: (pages) => {
@@ -473,6 +473,21 @@ describe('a fixture', () => {
     expect(caseOf(anonymous, { fixture }, '"off-lru" is said, and nothing changes')).toThrow(
       'does not provoke "off-lru"',
     );
+  });
+});
+
+describe('a failure says which page is meant by its state', () => {
+  it('that is refused for another reason than it has', () => {
+    const busy = spoiled({ plugin: anonymous, spoil: () => ({ refuses: () => 1 }) });
+    const run = caseOf(busy, { fixture: anonymousFixture }, 'a locked page is refused, and nothing changes');
+    expect(run).toThrow(
+      /the refusal of the page that is mapped once \(pfn:0x[0-9a-f]+\) is anonymous: off-lru, not core/,
+    );
+  });
+
+  it('that the fixture lacks', () => {
+    const run = caseOf(anonymous, { fixture: anonymousFixture }, 'migrate moves buffers');
+    expect(run).toThrow('no page of the fixture has buffers; add one, or say why with "skip"');
   });
 });
 

@@ -127,6 +127,8 @@ describe('--plugin names', () => {
       writeFileSync(join(folder, path, 'package.json'), JSON.stringify(description));
       writeFileSync(join(folder, path, 'index.mjs'), nothing(path.split('/').at(-1)!));
     }
+    for (const name of ['bare', 'unbuilt']) mkdirSync(join(folder, name));
+    writeFileSync(join(folder, 'unbuilt/package.json'), '{ "exports": "./dist/index.js" }');
     writeFileSync(join(folder, 'typed.ts'), nothing('typed'));
   });
 
@@ -144,6 +146,8 @@ describe('--plugin names', () => {
 
   it.each([
     ['./typed.ts', 'it is TypeScript; compile it (npx tsc), and name the .js file that comes out'],
+    ['./bare', 'the folder has no package.json; name the .js file in it that has the plugin'],
+    ['./unbuilt', 'build it, so that there is the file that its package.json names'],
     ['no-such-package', 'give a path to its built index.js or a package name'],
   ])(
     'nothing that cannot be loaded: %s',

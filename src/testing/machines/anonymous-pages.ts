@@ -24,7 +24,8 @@ const CANNOT_BE: readonly Skip[] = [
 ];
 
 /**
- * Anonymous pages: mapped once, only read, active, shared by fork, copied, left by a parent.
+ * Anonymous pages outside the swap cache, on a machine of their own that is at rest: mapped once, only read, active, shared
+ * by fork, copied, left by a parent. Each call makes another machine; its refusals are those that `anonymousPages` names.
  *
  * @example
  * for (const { pfn, state } of anonymousFixture().pages) console.log(formatPfn(pfn), state);

@@ -30,6 +30,20 @@ import {
   type World,
 } from './world.js';
 
+/** What at least one page of the fixture must be, so that the case can show anything. */
+interface Trait {
+  /** "no page of the fixture …". */
+  readonly words: string;
+  readonly isOf: (record: PageRecord) => boolean;
+}
+
+const ANY: Trait = { words: 'is there', isOf: () => true };
+const MAPPED: Trait = { words: 'is mapped', isOf: ({ mappings }) => mappings.length > 0 };
+const SHARED: Trait = { words: 'is mapped more than once', isOf: ({ mappings }) => mappings.length > 1 };
+const IN_A_SLOT: Trait = { words: 'is in a slot of a cache or a pool', isOf: ({ slots }) => slots.length > 0 };
+const WITH_BUFFERS: Trait = { words: 'has buffers', isOf: ({ hasBuffers }) => hasBuffers };
+const IN_SWAP_CACHE: Trait = { words: 'is in the swap cache', isOf: ({ flags }) => (flags & PG_SWAPCACHE) !== 0 };
+
 /** Everything that is a page's or leads to it, before and after it moves through the migration service. */
 export function moveRules(open: Open): PageTypeCase[] {
   return [
@@ -42,24 +56,19 @@ export function moveRules(open: Open): PageTypeCase[] {
       const { firstWrong } = compareLedger(world.machine, ledger);
       check(firstWrong === null, `somebody reads something else now: ${firstWrong}`);
     }),
-    carries(open, 'migrate moves every mapping', ['mappings', 'mapcount'], ({ mappings }) => mappings.length > 0),
+    carries(open, 'migrate moves every mapping', ['mappings', 'mapcount'], MAPPED),
     carries(
       open,
       'migrate moves all mappings of a page that several processes share',
       ['mappings', 'mapcount'],
-      ({ mappings }) => mappings.length > 1,
+      SHARED,
     ),
-    carries(
-      open,
-      'migrate re-points the slot, and leaves its tags',
-      ['slots', 'index'],
-      ({ slots }) => slots.length > 0,
-    ),
-    carries(open, 'migrate carries every flag', ['flags'], () => true),
-    carries(open, 'migrate carries every reference', ['count'], () => true),
-    carries(open, 'migrate copies the bytes', ['words'], () => true),
-    carries(open, 'migrate moves buffers', ['hasBuffers', 'count'], ({ hasBuffers }) => hasBuffers),
-    carries(open, 'migrate keeps the swap slot', ['swapSlot', 'slots'], ({ flags }) => (flags & PG_SWAPCACHE) !== 0),
+    carries(open, 'migrate re-points the slot, and leaves its tags', ['slots', 'index'], IN_A_SLOT),
+    carries(open, 'migrate carries every flag', ['flags'], ANY),
+    carries(open, 'migrate carries every reference', ['count'], ANY),
+    carries(open, 'migrate copies the bytes', ['words'], ANY),
+    carries(open, 'migrate moves buffers', ['hasBuffers', 'count'], WITH_BUFFERS),
+    carries(open, 'migrate keeps the swap slot', ['swapSlot', 'slots'], IN_SWAP_CACHE),
     on(open, 'found-at-its-new-place', 'every CPU finds the new page, also one that knew the old', everyCpuFindsIt),
     on(open, 'found-at-its-new-place', 'a swap entry leads to the new page', swapEntriesLeadThere),
     on(open, 'found-at-its-new-place', 'a dirty page can be written back from its new place', isWrittenFromThere),
@@ -68,21 +77,16 @@ export function moveRules(open: Open): PageTypeCase[] {
 }
 
 /** Some aspects survive the move, and at least one page of the fixture has them. */
-function carries(
-  open: Open,
-  name: string,
-  aspects: readonly PageAspect[],
-  has: (record: PageRecord) => boolean,
-): PageTypeCase {
+function carries(open: Open, name: string, aspects: readonly PageAspect[], { words, isOf }: Trait): PageTypeCase {
   return on(open, 'migrate-moves-all', name, (world) => {
     let nr = 0;
     moveEach(world, (page, before, after) => {
-      if (!has(before)) return;
+      if (!isOf(before)) return;
       nr++;
       const lost = differences(before, after, aspects);
       check(lost.length === 0, `${called(page)} went, but ${lost.join('; ')}`);
     });
-    check(nr > 0, 'no page of the fixture shows this; add one, or say why with "skip"');
+    check(nr > 0, `no page of the fixture ${words}; add one, or say why with "skip"`);
   });
 }
 

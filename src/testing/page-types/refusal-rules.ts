@@ -9,6 +9,7 @@ import { differences, EVERYTHING, isFree, recordOf } from './page-record.js';
 import { firstDifference, snapshotOf } from './snapshot.js';
 import {
   called,
+  calledAt,
   checkWhole,
   type FixturePage,
   ITS_HANDLER,
@@ -69,8 +70,8 @@ function eachBefallen(world: World, cause: CoreCause, look: (page: FixturePage) 
 /** The service refuses the page, for this reason. */
 function isRefused(world: World, pfn: Pfn, handler: string, { id, kind }: Reason, mode: MigrateMode): void {
   const [refusal] = migrate(world, [pfn], mode).refused;
-  check(refusal !== undefined, `${formatPfn(pfn)} went, although it is ${id}`);
-  checkSame(`${refusal.handler}: ${refusal.reason}`, `${handler}: ${id}`, `the refusal of ${formatPfn(pfn)}`);
+  check(refusal !== undefined, `${calledAt(world, pfn)} went, although it is ${id}`);
+  checkSame(`${refusal.handler}: ${refusal.reason}`, `${handler}: ${id}`, `the refusal of ${calledAt(world, pfn)}`);
   checkSame(refusal.kind, kind, `the kind of "${id}"`);
 }
 
@@ -79,7 +80,7 @@ function isRefusedWithoutTrace(world: World, pfn: Pfn, handler: string, reason: 
   const before = snapshotOf(world.machine);
   isRefused(world, pfn, handler, reason, mode);
   const difference = firstDifference(world.machine, before, TIME);
-  check(difference === null, `${formatPfn(pfn)} was refused ("${reason.id}"), yet ${difference}`);
+  check(difference === null, `${calledAt(world, pfn)} was refused ("${reason.id}"), yet ${difference}`);
 }
 
 function staysRefused(world: World, pfn: Pfn, handler: string, reason: Reason): void {
@@ -96,7 +97,7 @@ function staysRefusedInHand(world: World, pfn: Pfn, handler: string, reason: Rea
     const before = recordOf(world.machine, pfn);
     isRefused(world, pfn, handler, reason, mode);
     const lost = differences(before, recordOf(world.machine, pfn), EVERYTHING);
-    check(lost.length === 0, `${formatPfn(pfn)} was refused ("${reason.id}"), yet ${lost.join('; ')}`);
+    check(lost.length === 0, `${calledAt(world, pfn)} was refused ("${reason.id}"), yet ${lost.join('; ')}`);
     checkWhole(world);
   }
 }
@@ -145,13 +146,13 @@ function isSaid(world: World, provocation: Provocation, refusal: Refusal, code: 
     return;
   }
   const before = snapshotOf(machine);
-  checkSame(handler[from]?.(pfn), code, `what ${from} says of ${formatPfn(pfn)}`);
+  checkSame(handler[from]?.(pfn), code, `what ${from} says of ${calledAt(world, pfn)}`);
   if (from === 'refuses') {
-    checkSame(service.judge(pfn), outcomeOf(ITS_HANDLER, code), `the verdict on ${formatPfn(pfn)}`);
+    checkSame(service.judge(pfn), outcomeOf(ITS_HANDLER, code), `the verdict on ${calledAt(world, pfn)}`);
     isRefused(world, pfn, plugin.name, refusal, MIGRATE_ASYNC);
   }
   const difference = firstDifference(machine, before, TIME);
-  check(difference === null, `${from} said "${refusal.id}" of ${formatPfn(pfn)}, yet ${difference}`);
+  check(difference === null, `${from} said "${refusal.id}" of ${calledAt(world, pfn)}, yet ${difference}`);
 }
 
 function goesAtLast(world: World, provocation: Provocation, { id }: Refusal): void {
@@ -183,7 +184,7 @@ function goesOrIsGiven(world: World, page: FixturePage): void {
     `the number of pages given back with ${called(page)}`,
   );
   for (let pfn = page.pfn; pfn < page.pfn + nrPages; pfn++)
-    check(isFree(machine, pfn), `${formatPfn(pfn)} was given back, and is not free`);
+    check(isFree(machine, pfn), `${formatPfn(pfn)} was given back with ${called(page)}, and is not free`);
 }
 
 /** The verb that has to say so, now that the cause is there; the last one, if those before it do not. */
@@ -196,13 +197,14 @@ function sayer({ handler }: World, { pfn, from }: Provocation): NonNullable<Prov
 }
 
 /** It lets itself be isolated, and says so when it is to be moved. */
-function isSaidInHand({ machine, handler, host }: World, pfn: Pfn, { id }: Refusal, code: number): void {
+function isSaidInHand(world: World, pfn: Pfn, { id }: Refusal, code: number): void {
+  const { machine, handler, host } = world;
   const target = host.allocateTarget(0, pfn, MAX_PAGE_ORDER + 1);
   const before = snapshotOf(machine);
-  checkSame(handler.isolate(pfn), 0, `what isolate says of ${formatPfn(pfn)}`);
+  checkSame(handler.isolate(pfn), 0, `what isolate says of ${calledAt(world, pfn)}`);
   const said = handler.migrate(pfn, target, MIGRATE_SYNC);
-  check(said === code, `neither refuses nor isolate nor migrate says of ${formatPfn(pfn)} that it is "${id}"`);
+  check(said === code, `neither refuses nor isolate nor migrate says of ${calledAt(world, pfn)} that it is "${id}"`);
   handler.putback(pfn);
   const difference = firstDifference(machine, before);
-  check(difference === null, `migrate said "${id}" of ${formatPfn(pfn)}, yet ${difference}`);
+  check(difference === null, `migrate said "${id}" of ${calledAt(world, pfn)}, yet ${difference}`);
 }

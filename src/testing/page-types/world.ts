@@ -26,7 +26,10 @@ export type PageTypeCase = ConformanceCase<PageTypeRule>;
  */
 export interface Fixture {
   readonly machine: Machine;
-  /** Pages that the plugin claims: one in each state that a page of the type can be in; a compound page by its first. */
+  /**
+   * Pages that the plugin claims and that go as they come, in whatever order: one in each state that a page of the type
+   * can be in; a compound page by its first. A page that is refused as it comes is none of them: `refusals` make those.
+   */
   readonly pages: readonly FixturePage[];
   /** How to provoke each refusal of the plugin's own table, by its id. */
   readonly refusals: Readonly<Record<string, Provocation>>;
@@ -35,7 +38,7 @@ export interface Fixture {
 /** A page of the type, and what is special about it. */
 export interface FixturePage {
   readonly pfn: Pfn;
-  /** In words, for messages: "shared by fork". */
+  /** In words that follow "the page that is", for messages and for `pageThatIs`: "shared by fork". */
   readonly state: string;
 }
 
@@ -90,6 +93,12 @@ export function checkWhole({ host }: World): void {
 }
 
 export const called = ({ pfn, state }: FixturePage) => `the page that is ${state} (${formatPfn(pfn)})`;
+
+/** The same by its number: with its state, if the fixture has it. */
+export function calledAt({ pages }: Pick<Fixture, 'pages'>, pfn: Pfn): string {
+  const page = pages.find((each) => each.pfn === pfn);
+  return page === undefined ? `the page ${formatPfn(pfn)}` : called(page);
+}
 
 export function migrate({ service }: World, pfns: readonly Pfn[], mode: MigrateMode): MigrationReport {
   const ascending = Uint32Array.from(pfns).sort();
@@ -152,10 +161,10 @@ export function refusedInTheMidst(world: World, { pfn, provoke, relieve }: Provo
   const before = recordOf(world.machine, pfn);
   const report = runWith(world, [pfn], 'shootdown', provoke);
   const refusal = report.refused[0];
-  checkSame(refusal && `${refusal.handler}: ${refusal.reason}`, expected, `the refusal of ${formatPfn(pfn)}`);
+  checkSame(refusal && `${refusal.handler}: ${refusal.reason}`, expected, `the refusal of ${calledAt(world, pfn)}`);
   relieve?.();
   const lost = differences(before, recordOf(world.machine, pfn), EVERYTHING);
-  check(lost.length === 0, `${formatPfn(pfn)} was refused, but not put back: ${lost.join('; ')}`);
+  check(lost.length === 0, `${calledAt(world, pfn)} was refused, but not put back: ${lost.join('; ')}`);
   checkWhole(world);
 }
 
