@@ -59,10 +59,10 @@ describe('a machine in a browser', () => {
     await page.mouse.move(x, y);
     for (let turn = 0; turn < 30; turn++) await page.mouse.wheel(0, -200);
     await page.mouse.move(x + 1, y);
-    await settle();
+    await painted();
     const near = await pageOnCard(page);
     await page.mouse.move(x + 2, y);
-    await settle();
+    await painted();
     // Pages are many pixels wide by now.
     expect(await pageOnCard(page)).toBe(near);
     await page.getByRole('button', { name: 'Fit' }).click();
@@ -90,12 +90,9 @@ describe('a machine in a browser', () => {
     await map.focus();
     const before = await pageOnCard(page);
     await page.keyboard.press('ArrowRight');
-    await settle();
-    const after = await pageOnCard(page);
-    expect(after).toBe(before + 1);
+    await expectPage(before + 1);
     await page.keyboard.press('ArrowDown');
-    await settle();
-    expect(await pageOnCard(page)).toBe(after + 2);
+    await expectPage(before + 3);
   });
 
   it('says in a sentence that there is no such place', async () => {
@@ -146,9 +143,9 @@ describe('a machine in a browser', () => {
 
 const CONTROLS = ['button', 'textbox', 'combobox', 'slider', 'radio', 'checkbox', 'spinbutton', 'application', 'link'];
 
-/** What the card says comes a moment after the pointer. */
-async function settle(): Promise<void> {
-  await shown.page.waitForTimeout(250);
+/** What was done has been seen: keys and pointer are dealt with before the frame after the next. */
+async function painted(): Promise<void> {
+  await shown.page.evaluate('new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))');
 }
 
 async function expectPage(pfn: number): Promise<void> {

@@ -38,6 +38,12 @@ const startHeld = (strategy: string) =>
   });
 const letGo = (id: string) => server.ask<Run>(`api/runs/${id}/go`, { method: 'POST', body: '{}' });
 
+/** Page events that have passed, as the time line says to whoever asks it. */
+async function eventNumber(page: Page): Promise<number> {
+  const title = (await where(page).getAttribute('title')) ?? '';
+  return Number((/page event ([\d,]+)/.exec(title)?.[1] ?? '').replaceAll(',', ''));
+}
+
 async function movedPages(page: Page): Promise<number> {
   const text = (await where(page).textContent()) ?? '';
   return Number((/([\d,]+) pages? moved/.exec(text)?.[1] ?? '').replaceAll(',', ''));
@@ -73,8 +79,13 @@ describe('a run from the page', () => {
     );
     expect(half).toBeGreaterThan(0);
     expect(half).toBeLessThan(all);
+    const event = await eventNumber(page);
     await page.getByRole('button', { name: 'One page event forward' }).click();
-    await page.waitForTimeout(400);
+    const next = await seen(
+      () => eventNumber(page),
+      (number) => number > event,
+    );
+    expect(next).toBe(event + 1);
     expect(Math.abs((await movedPages(page)) - half)).toBeLessThanOrEqual(1);
     await page.keyboard.press('Home');
     await where(page).getByText('0 pages moved').waitFor();
@@ -130,9 +141,14 @@ describe('two strategies side by side', () => {
     for (const text of texts) expect(text).toMatch(/[1-9][\d,]* pages moved/);
     await page.getByLabel('In step by').selectOption('time');
     await page.getByRole('slider', { name: 'Moment of the run' }).fill('1200');
-    await page.waitForTimeout(500);
-    const times = (await captions.allInnerTexts()).map((text) => Number(/([\d.]+) s$/.exec(text)?.[1]));
-    expect(Math.abs(times[0]! - times[1]!)).toBeLessThan(0.15);
+    const apart = await seen(
+      async () => {
+        const times = (await captions.allInnerTexts()).map((text) => Number(/([\d.]+) s$/.exec(text)?.[1]));
+        return Math.abs(times[0]! - times[1]!);
+      },
+      (seconds) => seconds < 0.15,
+    );
+    expect(apart).toBeLessThan(0.15);
   });
 });
 

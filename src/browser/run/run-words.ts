@@ -10,3 +10,9 @@ export function describeRunState(progress: RunProgress | null): string {
   if (progress.end !== null && progress.moment === progress.length) parts.unshift(progress.end.outcome);
   return `${parts.join(', ')}, ${formatMs(progress.ms)}`;
 }
+
+/** How many page events have passed. */
+export function describeEvent(progress: RunProgress | null): string {
+  if (progress === null) return '';
+  return `page event ${progress.event.toLocaleString('en')} of ${progress.nrEvents.toLocaleString('en')}`;
+}

@@ -14,7 +14,7 @@ import {
   step,
   togglePlay,
 } from './player.js';
-import { describeRunState } from './run-words.js';
+import { describeEvent, describeRunState } from './run-words.js';
 import { describeRangeEvent, formatMs } from './words.js';
 
 /** More marks than this are a bar. */
@@ -65,7 +65,7 @@ export function TimeLine() {
             Live
           </button>
         )}
-        <output class="where">
+        <output class="where" title={describeEvent(progress)}>
           {describeRunState(progress)} <span class="amount">of {formatMs(msTotal.value)}</span>
         </output>
       </div>
