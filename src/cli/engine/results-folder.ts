@@ -6,8 +6,8 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../../base/errno.js';
@@ -94,7 +94,8 @@ export class ResultsFolder<Record, Row> {
 
   /** A row that has been added is kept, whatever happens next. */
   add(row: Row): void {
-    accessing(this.path, () => writeSync(this.#journal, this.form.line(row)));
+    // All of it, or an error: of a disk that is nearly full, one write may fill the rest and succeed.
+    accessing(this.path, () => writeFileSync(this.#journal, this.form.line(row)));
   }
 
   /** Tables and report, by name; what an earlier run has left of them is replaced. */
@@ -111,9 +112,10 @@ export class ResultsFolder<Record, Row> {
 
 function resumed<Record, Row>(path: string, form: FolderForm<Record, Row>, record: Record): readonly Row[] {
   const recordPath = join(path, form.record);
+  const asked = bytesOf(recordPath);
   let there: unknown;
   try {
-    there = JSON.parse(readFileSync(recordPath, 'utf8'));
+    there = JSON.parse(String(asked));
   } catch (cause) {
     throw new VacateError('usage', `${recordPath} cannot be read as JSON; begin anew with --force`, { cause });
   }
@@ -127,9 +129,26 @@ function resumed<Record, Row>(path: string, form: FolderForm<Record, Row>, recor
       `${path} holds another run and cannot be resumed: ${difference}; ask the same, or begin anew with --force`,
     );
   const file = join(path, form.journal);
-  const { rows, text } = form.parse(existsSync(file) ? readFileSync(file, 'utf8') : '');
-  writeFileSync(file, text);
+  const bytes = bytesOf(file);
+  const { rows, text } = form.parse(bytes?.toString('utf8') ?? '');
+  // What is whole is never written again: on a full disk it would be lost.
+  if (bytes !== null) truncateSync(file, lengthOfLines(bytes, text.split('\n').length - 1));
   return rows;
+}
+
+/** Null if there is no such file. A pipe would be waited for, and a device never ends. */
+function bytesOf(path: string): Buffer | null {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return null;
+  if (stats.isFile()) return readFileSync(path);
+  throw new VacateError('usage', `${path} is no file, and was made by no run; name another --out`);
+}
+
+/** Bytes of the first lines; what is no text counts as it is, not as what it is read as. */
+function lengthOfLines(bytes: Buffer, nrLines: number): number {
+  let length = 0;
+  for (let line = 0; line < nrLines; line++) length = bytes.indexOf('\n', length) + 1;
+  return length;
 }
 
 /** What the file system refuses, as a sentence. */
