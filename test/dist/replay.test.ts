@@ -50,7 +50,7 @@ beforeAll(async () => {
       '--record',
       REFUSED,
     ],
-    ['high-order', 'examples/scenarios/fragmented.yaml', '--order', '9', '--count', '8', '--record', HIGH_ORDER],
+    ['high-order', 'fragmented', '--order', '9', '--count', '8', '--record', HIGH_ORDER],
     ['demo', '--json', '--record', DEMO],
   ])) as [Ended, ...Ended[]];
   const whole = readFileSync(OFFLINE);

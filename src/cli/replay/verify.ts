@@ -11,6 +11,7 @@ import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_REFUSED } from '../exit-codes.js';
 import { Interrupted } from '../interrupts.js';
 import { readable } from '../open-machine.js';
+import { machinePath } from '../shipped-scenarios.js';
 import { RecordingSource } from './recording-source.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -56,7 +57,7 @@ export function commandOf({ command, machine, seed }: RecordingHeader): string[]
   for (let at = 0; at < words.length; at++) {
     const [option = '', value] = words[at]!.split(/=(.*)/s, 2);
     if (!option.startsWith('-')) {
-      if (machines++ > 0 || !(isCapture || /\.ya?ml$/i.test(option))) throw unrepeatable(option);
+      if (machines++ > 0 || !(isCapture || /\.ya?ml$/i.test(machinePath(option)))) throw unrepeatable(option);
       if (isCapture) checkCapture(words[at]!, machine.digest);
       kept.push(words[at]!);
     } else if (VALUED.includes(option)) {
