@@ -341,7 +341,9 @@ Jobs are those of the scenarios (their key "jobs"), or what --order, --dimm and
 the same machines. The folder gets run.json, cells.jsonl, cells.csv,
 cells.parquet, summary.csv and report.html, which opens without a network.
 With --record each cell that runs is also a file of that folder, named by its
-machine, job, strategy and seed, in the machine's own time.
+machine, job, strategy and seed, in the machine's own time. Recordings do not
+go through a Redis: they are far larger than rows. A cell is the same wherever
+it runs, so run those that you want to see again here, with the same --seed.
 `;
 
 function addCompare(program: Command, context: Context, end: End): void {

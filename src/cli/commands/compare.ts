@@ -52,7 +52,7 @@ export async function compare(context: Context, paths: readonly string[], option
   if (options.redis !== undefined && options.record !== undefined)
     throw new VacateError(
       'usage',
-      '--record writes down what runs here, and --redis runs it elsewhere; keep one of them',
+      '--record writes down what runs here, and --redis runs it elsewhere; keep one of them, and record single cells afterwards',
     );
   const access = await openQueue(options);
   const strategies = await loadStrategies(options.strategyModule);
