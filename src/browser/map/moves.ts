@@ -1,7 +1,7 @@
 import { groupOf, pageAt, rectOf, tileOf } from '../../picture/map-layout.js';
 import { cursor, firstPicture, isFitted, layout, look, pinned, screen, view } from '../state.js';
 import { wantsLessMotion } from '../theme.js';
-import { fitMap, fitRect, keepInSight, pan, showPage, zoom } from './camera.js';
+import { fitMap, fitRect, keepBlocksInSight, keepInSight, pan, showPage, zoom } from './camera.js';
 
 /** What may be done with the map, by pointer, keys or buttons alike. */
 
@@ -13,7 +13,8 @@ export function zoomBy(factor: number, at = { x: screen.value.width / 2, y: scre
   const plan = layout.value;
   if (plan === null) return;
   const least = fitMap(plan, screen.value).scale / 2;
-  look(keepInSight(zoom(view.value, factor, at, least), plan, screen.value));
+  const to = keepInSight(zoom(view.value, factor, at, least), plan, screen.value);
+  look(factor > 1 ? keepBlocksInSight(to, plan, screen.value) : to);
 }
 
 export const zoomIn = () => zoomBy(STEP);
