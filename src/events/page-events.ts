@@ -154,6 +154,23 @@ export class PageEvents {
     if (at + WORDS_PER_EVENT === ring.length) this.flush();
   }
 
+  /** The same of pages [from, to) that have all moved with the same outcome, `sources[i]` to `targets[i]`. */
+  recordMoved(sources: Uint32Array, targets: Uint32Array, from: number, to: number, outcome: Outcome): void {
+    if (!this.#heard) return;
+    const ring = this.#ring;
+    for (let page = from; page < to; ) {
+      let at = this.#nrWords;
+      const end = Math.min(to, page + (ring.length - at) / WORDS_PER_EVENT);
+      for (; page < end; page++, at += WORDS_PER_EVENT) {
+        ring[at] = sources[page]!;
+        ring[at + 1] = targets[page]!;
+        ring[at + 2] = outcome;
+      }
+      this.#nrWords = at;
+      if (at === ring.length) this.flush();
+    }
+  }
+
   /** Delivers what the ring holds; a batch of pages ends with it. */
   flush(): void {
     const nrWords = this.#nrWords;

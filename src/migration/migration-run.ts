@@ -263,16 +263,12 @@ export class MigrationRun {
     if (!events.begin()) return;
     // Their flags travelled with the pages, so the handler is the one that moved them.
     const { flags } = this.host.columns;
-    let known = flags[targets[0]!]!;
-    let outcome = outcomeOf(this.table.handlerFor(known), 0);
-    for (let i = 0; i < nr; i++) {
-      const target = targets[i]!;
-      const has = flags[target]!;
-      if (has !== known) {
-        known = has;
-        outcome = outcomeOf(this.table.handlerFor(has), 0);
-      }
-      events.record(sources[i]!, target, outcome);
+    for (let from = 0; from < nr; ) {
+      const known = flags[targets[from]!]!;
+      let to = from + 1;
+      while (to < nr && flags[targets[to]!]! === known) to++;
+      events.recordMoved(sources, targets, from, to, outcomeOf(this.table.handlerFor(known), 0));
+      from = to;
     }
     events.flush();
   }

@@ -30,6 +30,11 @@ export function packChunk({ kind, payload }: Chunk, deflate: Deflate | null): Ui
   return packBytes(kind, payload, deflate);
 }
 
+/** A chunk for whoever keeps a run in memory: small, and read again without an inflater. */
+export function packKept({ kind, payload }: Chunk): Uint8Array {
+  return kind === CHUNK_PAGES ? packPages(payload) : packBytes(kind, payload, null);
+}
+
 /** From so many bytes on a Huffman code is worth its table. */
 const WORTH_A_CODE_BYTES = 4096;
 /** A group is written when it has so many bytes. */

@@ -1,6 +1,6 @@
 import type { Chunk } from './chunk.js';
 import { ChunkReader } from './chunk-reader.js';
-import { packChunk } from './chunk-writer.js';
+import { packKept } from './chunk-writer.js';
 import { joined } from './joined.js';
 import { Recorder, type RecorderOptions } from './recorder.js';
 
@@ -23,7 +23,7 @@ export class KeptRecording {
   /** Writes how memory is now, and listens from then on. */
   constructor(host: Heard[0], events: Heard[1], ranges$: Heard[2], { facts, clock }: KeptOptions) {
     const sink = (chunk: Chunk) => {
-      const bytes = packChunk(chunk, null);
+      const bytes = packKept(chunk);
       this.#pieces.push(bytes);
       this.#length += bytes.length;
     };
@@ -37,9 +37,14 @@ export class KeptRecording {
   }
 }
 
+/** What a reader holds at a time beside the recording itself. */
+const FED_BYTES = 256 * 1024;
+
 /** The chunks of a kept recording again. */
 export function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   const reader = ChunkReader.ofMessages();
-  reader.feed(bytes);
-  for (let chunk = reader.next(); chunk !== null; chunk = reader.next()) yield chunk;
+  for (let at = 0; at < bytes.length; at += FED_BYTES) {
+    reader.feed(bytes.subarray(at, at + FED_BYTES));
+    for (let chunk = reader.next(); chunk !== null; chunk = reader.next()) yield chunk;
+  }
 }

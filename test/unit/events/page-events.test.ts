@@ -40,6 +40,30 @@ describe('outcome', () => {
 });
 
 describe('PageEvents', () => {
+  it.each([1, 3, 5, 100])('records pages that moved together as it records each, with room for %i', (ringEvents) => {
+    const [together, each] = [new PageEvents({ ringEvents }), new PageEvents({ ringEvents })];
+    const batches = [listen(together), listen(each)];
+    const [sources, targets] = [Uint32Array.of(9, 1, 2, 3, 4, 5, 6), Uint32Array.of(8, 11, 12, 13, 14, 15, 16)];
+    for (const events of [together, each]) {
+      events.begin();
+      events.record(7, NO_PAGE, outcomeOf(1, 2));
+    }
+    together.recordMoved(sources, targets, 1, 6, outcomeOf(2, 0));
+    for (let page = 1; page < 6; page++) each.record(sources[page]!, targets[page]!, outcomeOf(2, 0));
+    for (const events of [together, each]) events.flush();
+    expect(batches[0]!.flat()).toHaveLength(6 * WORDS_PER_EVENT);
+    expect(batches[0]).toEqual(batches[1]);
+  });
+
+  it('records nothing of pages that moved together while nobody listens', () => {
+    const events = new PageEvents();
+    events.begin();
+    const batches = listen(events);
+    events.recordMoved(Uint32Array.of(1), Uint32Array.of(2), 0, 1, 0);
+    events.flush();
+    expect(batches).toEqual([]);
+  });
+
   it('writes nothing while nobody listens, and counts all the same', () => {
     const events = new PageEvents();
     expect(events.begin()).toBe(false);
