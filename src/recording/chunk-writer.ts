@@ -106,9 +106,17 @@ export function packGroup(group: Uint8Array, deflated: Uint8Array | null): Uint8
   return packStored(CHUNK_GROUP, group, deflated);
 }
 
-/** True for a group that may get smaller. */
-export function isWorthDeflating({ length }: Uint8Array): boolean {
-  return length >= WORTH_DEFLATING_BYTES;
+/** Smaller groups are deflated at once: a deflater by zlib takes a quarter of a megabyte and some time to make. */
+const WORTH_ZLIB_BYTES = 16 * 1024;
+
+/** True for a group that is worth zlib's time. */
+export function isWorthZlib({ length }: Uint8Array): boolean {
+  return length >= WORTH_ZLIB_BYTES;
+}
+
+/** A small group as it stands in a file. */
+export function packSmallGroup(group: Uint8Array): Uint8Array {
+  return packGroup(group, group.length < WORTH_DEFLATING_BYTES ? null : deflateLiterals(group));
 }
 
 /**
@@ -155,7 +163,11 @@ export class ChunkWriter {
 
 function packBytes(kind: number, payload: Uint8Array, deflate: Deflate | null): Uint8Array {
   assert(payload.length <= PAYLOAD_BYTES_MAX, 'recorders keep their chunks small');
-  return packStored(kind, payload, deflate !== null && isWorthDeflating(payload) ? deflate(payload) : null);
+  return packStored(
+    kind,
+    payload,
+    deflate !== null && payload.length >= WORTH_DEFLATING_BYTES ? deflate(payload) : null,
+  );
 }
 
 function packStored(kind: number, payload: Uint8Array, deflated: Uint8Array | null): Uint8Array {

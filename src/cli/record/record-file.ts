@@ -6,14 +6,15 @@ import { VacateError } from '../../base/vacate-error.js';
 import { type Chunk, SIGNATURE } from '../../recording/chunk.js';
 import {
   ChunkGroups,
-  isWorthDeflating,
+  isWorthZlib,
   packGroup,
+  packSmallGroup,
   signatureBytes,
   type Written,
 } from '../../recording/chunk-writer.js';
 
-/** The quickest: page events are packed already. */
-const DEFLATE = { level: 1 } as const;
+/** The quickest, and not much memory: what is left to deflate is records, of which one is like the last. */
+const DEFLATE = { level: 1, windowBits: 13, memLevel: 6, chunkSize: 32 * 1024 } as const;
 const deflate = promisify(deflateRaw);
 /** What may wait to be written before the run waits for the disk. */
 const WAITING_BYTES_MAX = 8 * 1024 * 1024;
@@ -92,24 +93,23 @@ export class RecordFile {
 
   #writeLater({ bytes, isGroup }: Written): void {
     this.#waitingBytes += bytes.length;
-    const deflated = isGroup && isWorthDeflating(bytes) ? deflate(bytes, DEFLATE) : null;
-    deflated?.catch(() => {}); // said in its turn
-    this.#written = this.#writeAfter(this.#written, { bytes, isGroup }, deflated);
+    let stored: Uint8Array | Promise<Uint8Array> = bytes;
+    if (isGroup && isWorthZlib(bytes)) {
+      stored = deflate(bytes, DEFLATE).then((deflated) => packGroup(bytes, deflated));
+      stored.catch(() => {}); // said in its turn
+    } else if (isGroup) stored = packSmallGroup(bytes);
+    this.#written = this.#writeAfter(this.#written, stored, bytes.length);
   }
 
-  async #writeAfter(
-    before: Promise<void>,
-    { bytes, isGroup }: Written,
-    deflated: Promise<Uint8Array> | null,
-  ): Promise<void> {
+  async #writeAfter(before: Promise<void>, stored: Uint8Array | Promise<Uint8Array>, nrWaiting: number): Promise<void> {
     await before;
     try {
-      const stored = isGroup ? packGroup(bytes, await deflated) : bytes;
-      if (this.#failure === null) this.#stream.write(stored);
+      const bytes = await stored;
+      if (this.#failure === null) this.#stream.write(bytes);
     } catch (error) {
       this.#failure ??= error as Error;
     }
-    this.#waitingBytes -= bytes.length;
+    this.#waitingBytes -= nrWaiting;
   }
 }
 
