@@ -67,7 +67,7 @@ export interface RecordedHost extends Pick<MemoryHost, 'name' | 'layout' | 'bloc
 }
 
 /** Events of a chunk: small enough to be seen soon. */
-const CHUNK_EVENTS = 16_384;
+const CHUNK_EVENTS = 4096;
 /** Between two counters; and what has happened is written down at least so often. */
 const COUNTERS_MS = 100;
 /** Of its time, what a run spends on reading all pages again. */
