@@ -75,17 +75,23 @@ export class Progress {
 export function formatStep({ label, done, total, unit }: Step, elapsedMs: number, columns: number): string {
   const share = total === 0 ? 0 : Math.min(1, done / total);
   const perSecond = elapsedMs === 0 ? 0 : (done * 1000) / elapsedMs;
-  const rate = unit === null ? `${((100 * perSecond) / Math.max(total, 1)).toFixed(0)} %/s` : `${round(perSecond)}/s`;
+  const rate = unit === null ? shareRate(perSecond / Math.max(total, 1)) : [`${round(perSecond)}/s`];
   const left = perSecond === 0 ? '…' : `${formatSeconds((total - done) / perSecond)} left`;
   const count = unit === null ? [] : [`${formatCount(done)} of ${formatCount(total)} ${unit}`];
   const percent = `${String(Math.floor(share * 100)).padStart(3)}%`;
-  const ways = [[percent, ...count, rate, left], [percent, rate, left], [percent, left], [percent]];
+  const ways = [[percent, ...count, ...rate, left], [percent, ...rate, left], [percent, left], [percent]];
   const roomFor = (way: readonly string[]) => columns - label.length - way.join(' | ').length - 4;
   const facts = ways.find((way) => roomFor(way) >= BAR.min);
   if (facts === undefined) return `${label} ${percent}`.slice(0, Math.max(0, columns - 1));
   const width = Math.min(BAR.max, roomFor(facts));
   const full = Math.round(share * width);
   return `${label}  ${'█'.repeat(full)}${'░'.repeat(width - full)} ${facts.join(' | ')}`;
+}
+
+/** Parts of a whole by the second; left out for what stands still, and for what is over within a second. */
+function shareRate(perSecond: number): string[] {
+  const percent = Math.round(100 * perSecond);
+  return percent < 1 || percent > 100 ? [] : [`${percent} %/s`];
 }
 
 /** Two digits are all that a rate deserves. */

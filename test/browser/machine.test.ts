@@ -166,6 +166,10 @@ describe('a phone', () => {
       expect(box.x).toBeGreaterThanOrEqual(0);
       expect(box.x + box.width).toBeLessThanOrEqual(360.5);
     }
+    await small.page.getByText('The map as a table').click();
+    const number = small.page.getByRole('region', { name: 'Pages by kind' }).getByRole('cell').first();
+    const cell = (await number.boundingBox())!;
+    expect(cell.x + cell.width).toBeLessThanOrEqual(360);
     expect(await small.page.evaluate('document.documentElement.dataset.theme')).toBe(colorScheme);
     await small.context.close();
   });

@@ -57,6 +57,8 @@ describe('two recorded runs', () => {
     const read = () => captions.allInnerTexts();
     const ended = await seen(read, (texts) => texts.length === 2 && texts.every((text) => text.includes('partial')));
     expect(ended.map((text) => text.split(':')[0])).toEqual(['capture', 'block-by-block']);
+    for (const strategy of ['capture', 'block-by-block'])
+      expect(await page.getByRole('application', { name: `Map of memory, ${strategy}.` }).count()).toBe(1);
     await page.getByRole('slider', { name: 'Moment of the run' }).fill('0');
     const begun = await seen(read, (texts) => texts.every((text) => text.includes(' 0 pages moved')));
     for (const text of begun) expect(text).toContain(' 0 pages moved');

@@ -29,7 +29,7 @@ export function MapView({ picture }: { readonly picture: PictureClient }) {
         ref={canvas}
         tabIndex={0}
         role="application"
-        aria-label="Map of memory. Arrow keys move the cursor, plus and minus zoom, Enter asks about a page."
+        aria-label={`Map of memory${nameOf(picture)}. ${KEYS}`}
         aria-describedby="page-card"
         onKeyDown={mapKey}
       />
@@ -42,6 +42,14 @@ export function MapView({ picture }: { readonly picture: PictureClient }) {
       )}
     </figure>
   );
+}
+
+const KEYS = 'Arrow keys move the cursor, plus and minus zoom, Enter asks about a page.';
+
+/** Of two maps side by side, each says whose it is. */
+function nameOf(picture: PictureClient): string {
+  const strategy = picture.header.value?.strategy ?? runOf(picture)?.strategy ?? null;
+  return strategy === null ? '' : `, ${strategy}`;
 }
 
 function titleOf(picture: PictureClient): string {

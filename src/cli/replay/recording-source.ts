@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { inflateRawSync } from 'node:zlib';
 import { quoted } from '../../base/quoted.js';
@@ -46,7 +46,9 @@ export class RecordingSource {
   async read({ progress, interrupts }: Context): Promise<void> {
     for (let pieces = 1; this.#readPiece(); pieces++) {
       if (pieces % 16 !== 0) continue;
-      progress.update({ label: 'reading the recording', done: this.#nrBytes, total: 2 * this.#nrBytes, unit: 'bytes' });
+      // One that is still written may be longer by now.
+      const total = Math.max(this.#nrBytes, fstatSync(this.#fd).size);
+      progress.update({ label: 'reading the recording', done: this.#nrBytes, total, unit: 'bytes' });
       await interrupts.breathe();
     }
     progress.stop();

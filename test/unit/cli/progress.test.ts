@@ -23,7 +23,14 @@ describe('formatStep', () => {
   });
 
   it('guesses nothing before anything is done', () => {
-    expect(formatStep({ label: 'scanning', done: 0, total: 0, unit: null }, 0, 80)).toMatch(/ {3}0% \| 0 %\/s \| …$/);
+    expect(formatStep({ label: 'scanning', done: 0, total: 0, unit: null }, 0, 80)).toMatch(/ {3}0% \| …$/);
+  });
+
+  it.each([
+    ['stands still', 7, 3_600_000, /70% \| \d+ min \d+ s left$/],
+    ['is over in a moment', 9.9, 70, /99% \| 1 s left$/],
+  ])('has no rate in percent of what %s', (_what, done, elapsedMs, says) => {
+    expect(formatStep({ label: 'waiting', done, total: 10, unit: null }, elapsedMs, 80)).toMatch(says);
   });
 
   it.each([
