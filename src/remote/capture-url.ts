@@ -20,7 +20,7 @@ export function parseCaptureUrl(text: string): string {
   const refuse = (because: string) => new VacateError('usage', `${quoted(shown(url))} ${because}`);
   if (url.username !== '' || url.password !== '')
     throw refuse('has a user or a password in it, which every row would repeat; serve captures without one');
-  if (url.search !== '' || url.hash !== '')
+  if (/[?#]/.test(url.href))
     throw refuse('has a ? or # in it; name the address under which the files of the capture lie');
   return url.href.replace(/\/+$/, '');
 }
