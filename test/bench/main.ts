@@ -100,9 +100,8 @@ if (list) {
 }
 const machine = machineHere();
 if (!json) {
-  console.log(
-    `node ${machine.node} on ${machine.processor}, ${machine.nrCpus} CPUs; ${machine.compiler ?? 'NO COMPILER'}`,
-  );
+  console.log(`node ${machine.node}, ${machine.nrCpus} CPUs\n${machine.processor}`);
+  console.log(machine.compiler ?? 'NO COMPILER');
   console.log(`Medians of ${runs} rounds; speed: the first contestant's is 1, in the same rounds.\n`);
 }
 const reports: BenchmarkReport[] = [];
