@@ -86,6 +86,14 @@ export function censusOf(flags: Uint32Array, ignored: number): Census {
   return census;
 }
 
+/** A page that was counted, with these flags, is not there after all. The KSM flag meant nothing in the count. */
+export function countAbsent(census: Census, pfn: number, flags: number): void {
+  const row = rowOf(pfn);
+  const was = row + columnOf(flags, PG_KSM);
+  census[was] = census[was]! - 1;
+  census[row + ABSENT] = census[row + ABSENT]! + 1;
+}
+
 /** Pages of some kind in a pageblock, parts of compound pages among them. */
 export function pagesOf(census: Census, pageblock: number, kind: number): number {
   const at = (pageblock << WIDTH_SHIFT) + kind;
@@ -107,6 +115,12 @@ export function presentIn(census: Census, ranges: readonly PfnRange[]): number {
   return nr;
 }
 
+export function hasPresent(census: Census, pfn: number): boolean {
+  const row = rowOf(pfn);
+  for (let at = row + ABSENT + 1; at < row + WIDTH; at++) if (census[at] !== 0) return true;
+  return false;
+}
+
 export function hasCompound(census: Census, pageblock: number): boolean {
   const row = pageblock << WIDTH_SHIFT;
   for (let at = row + COMPOUND; at < row + WIDTH; at++) if (census[at] !== 0) return true;
@@ -120,16 +134,25 @@ export interface Merged {
   nrKsm: number;
 }
 
-export function countMerged(flags: Uint32Array): Merged {
+/** Pages without any that is there are passed over by the census. */
+export function countMerged(flags: Uint32Array, census: Census): Merged {
   const merged = { nrAnon: 0, nrMerged: 0, nrKsm: 0 };
   for (let pfn = 0; pfn < flags.length; ) {
+    const limit = Math.min(flags.length, (pfn | (PAGEBLOCK_PAGES - 1)) + 1);
+    if (hasPresent(census, pfn)) countMergedIn(flags, { start: pfn, end: limit }, merged);
+    pfn = limit;
+  }
+  return merged;
+}
+
+function countMergedIn(flags: Uint32Array, { start, end }: PfnRange, merged: Merged): void {
+  for (let pfn = start; pfn < end; ) {
     const word = flags[pfn]!;
     const first = pfn++;
-    while (pfn < flags.length && flags[pfn] === word) pfn++;
+    while (pfn < end && flags[pfn] === word) pfn++;
     if ((word & PG_ANON) !== 0) merged.nrAnon += pfn - first;
     if ((word & PG_KSM) === 0) continue;
     merged.nrKsm += pfn - first;
     if ((word & PG_ANON) !== 0) merged.nrMerged += pfn - first;
   }
-  return merged;
 }

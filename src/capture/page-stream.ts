@@ -56,8 +56,9 @@ export function streamZipped(path: string, { number, nrBytes }: OpenFile, to: In
   // A stream of the file would close it by itself when something goes wrong, and whoever opened it as well.
   const zipped = function* () {
     for (;;) {
-      const piece = new Uint8Array(PIECE_BYTES);
-      const length = readSync(number, piece, 0, PIECE_BYTES, nrRead);
+      // One byte more than there should be, to see the end; and a file that has grown meanwhile is read to its end.
+      const piece = new Uint8Array(Math.min(PIECE_BYTES, Math.max(1, nrBytes + 1 - nrRead)));
+      const length = readSync(number, piece, 0, piece.length, nrRead);
       if (length === 0) return;
       nrRead += length;
       yield piece.subarray(0, length);

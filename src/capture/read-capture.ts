@@ -2,7 +2,7 @@ import { expectArgument, isCallback, isObject } from '../base/arguments.js';
 import { alignUp } from '../base/bits.js';
 import { VacateError } from '../base/vacate-error.js';
 import type { MachineImage } from '../mm/machine-image.js';
-import { PG_KSM, PG_NOPAGE } from '../mm/page-flags.js';
+import { PG_KSM } from '../mm/page-flags.js';
 import { formatPfn, MAX_PFN, PAGE_SIZE, PAGEBLOCK_PAGES } from '../mm/units.js';
 import { CaptureFiles } from './capture-files.js';
 import type { CaptureSource, StreamedSource } from './capture-source.js';
@@ -21,7 +21,7 @@ import { PageTable } from './page-table.js';
 import { inferPageblockTypes } from './pageblock-types.js';
 import { parsePagetypeinfo } from './pagetypeinfo.js';
 import { imagePcp } from './per-cpu-lists.js';
-import { keepOnlinePages, keepZonedPages } from './present-pages.js';
+import { type CountedFlags, keepOnlinePages, keepZonedPages } from './present-pages.js';
 import { nameUntypedPages } from './untyped-pages.js';
 import { countPages, formatCount, TAKE_AGAIN } from './wording.js';
 import { deriveZones, nameZonesOf, type PlacedZone, placeZones, zoneShapes } from './zone-ranges.js';
@@ -199,23 +199,19 @@ function readLayout(files: CaptureSource, table: PageTable, caveats: string[]): 
   checkReach(nrFilePfns, zoneinfo?.zones ?? null, listed, blockPages);
 
   const nrPfns = reachOf(nrFilePfns, listed ?? [], blockPages);
-  const flags = table.flagsOf(nrPfns);
-  let isChanged = false;
+  const counted = { flags: table.flagsOf(nrPfns), census: table.census };
+  const { flags } = counted;
   if (listed === null) {
     caveats.push('The capture lacks memory_blocks: a block that has a page is taken as online, every other as a hole.');
-  } else isChanged = keepOnlinePages(flags, listed, blockPages, caveats);
+  } else keepOnlinePages(counted, listed, blockPages, caveats);
   const blocks = listed ?? deriveBlocks(flags, blockPages);
   const records = zoneinfo?.zones ?? deriveZones(listed, blockPages, nrPfns, caveats);
   const zones = placeZones(records, blocks, blockPages, caveats);
-  isChanged = keepZonedPages(flags, zones, caveats) || isChanged;
-  if (flags.every((word) => word === PG_NOPAGE)) {
+  keepZonedPages(counted, zones, caveats);
+  if (presentIn(counted.census, [{ start: 0, end: nrPfns }]) === 0) {
     throw new VacateError('capture', `kpageflags and memory_blocks leave no page of memory: ${TAKE_AGAIN}.`);
   }
-  const { census, merged } = checkedCensus(
-    files,
-    { flags, zones, read: isChanged ? null : table.census, hasKsm: table.hasKsm },
-    caveats,
-  );
+  const { census, merged } = checkedCensus(files, { counted, zones, hasKsm: table.hasKsm }, caveats);
   return {
     nrPfns,
     nrCpus: zoneinfo?.nrCpus ?? 1,
@@ -229,24 +225,19 @@ function readLayout(files: CaptureSource, table: PageTable, caveats: string[]): 
   };
 }
 
-/** `read` is what was counted while the flags were read, if it still holds. */
 function checkedCensus(
   files: CaptureSource,
-  {
-    flags,
-    zones,
-    read,
-    hasKsm,
-  }: { flags: Uint32Array; zones: readonly PlacedZone[]; read: Census | null; hasKsm: boolean },
+  { counted, zones, hasKsm }: { counted: CountedFlags; zones: readonly PlacedZone[]; hasKsm: boolean },
   caveats: string[],
 ): Pick<Layout, 'census' | 'merged'> {
-  let census = read ?? censusOf(flags, PG_KSM);
+  const { flags } = counted;
+  let { census } = counted;
   const buddyText = files.text('buddyinfo');
   const buddyinfo = buddyText === null ? null : parseBuddyinfo(buddyText);
   if (markWholeFreeBlocks(flags, census, zones, buddyinfo, caveats)) census = censusOf(flags, PG_KSM);
   checkCounters(census, zones, caveats);
   // Counted as if the KSM flag meant nothing; where it does mean something, a page with it is not one without a flag.
-  const merged = hasKsm ? countMerged(flags) : null;
+  const merged = hasKsm ? countMerged(flags, census) : null;
   if (merged !== null && merged.nrKsm > 0 && !isKsmFalse(merged, [])) census = censusOf(flags, 0);
   return { census, merged };
 }
