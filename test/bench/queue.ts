@@ -7,22 +7,63 @@ import { fileURLToPath } from 'node:url';
 import { ended, RedisServer } from '../dist/queue/redis-server.js';
 
 /**
- * What a queue costs, and what a second worker brings: `vacate fleet forecast` over copies of one capture, on threads of its
- * own and over Redis, in turn, round after round. Seconds are of the wall, from the start of the command to its end, and of
+ * What a queue costs, and what a second worker brings: `vacate fleet forecast` over copies of one capture, or `vacate compare`
+ * of two scenarios with so many seeds, on threads of its own and over Redis, in turn, round after round. Seconds are of the wall, from the start of the command to its end, and of
  * processors, which what else runs here distorts less: of the command, its workers, and its Redis. Workers had a round
  * before the first that counts, as those of an operator have; threads of a command begin with it. All ways must have come
  * to the same rows, whose hash is printed.
  *
- * `npm run build && node dist/test/bench/queue.js [captures] [rounds]`
+ * `npm run build && node dist/test/bench/queue.js [fleet|compare] [jobs] [rounds]`
  */
-const CAPTURES = Number(process.argv[2] ?? 60);
-const ROUNDS = Number(process.argv[3] ?? 3);
+const KIND = process.argv[2] ?? 'fleet';
+const NR_JOBS = Number(process.argv[3] ?? 60);
+const ROUNDS = Number(process.argv[4] ?? 3);
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CAPTURE = join(ROOT, 'test/fixtures/captures/pinned-offline/before-memory32');
 /** Of /proc/PID/stat: USER_HZ is 100 on every Linux that Node runs on. */
 const TICKS_A_SECOND = 100;
 
 const folder = mkdtempSync(join(tmpdir(), 'vacate-queue-bench-'));
+
+/** What is asked for, where it puts its rows, and what one of its jobs is called. */
+interface Question {
+  readonly args: readonly string[];
+  readonly rows: (said: string) => string;
+  readonly jobs: string;
+}
+
+/** Jobs of one kind of work: a machine with a seed, on which each strategy does what is asked for. */
+const COMPARED = ['two-node-server', 'stress-highalloc'];
+
+function questionOf(kind: string): Question {
+  if (kind === 'compare') {
+    const out = join(folder, 'out');
+    const seeds = `${Math.ceil(NR_JOBS / COMPARED.length)}`;
+    return {
+      args: [
+        'compare',
+        ...COMPARED,
+        '--strategy',
+        'compaction,cheapest-range',
+        '--seeds',
+        seeds,
+        '--out',
+        out,
+        '--force',
+      ],
+      rows: () => readFileSync(join(out, 'cells.csv'), 'utf8'),
+      jobs: 'machines',
+    };
+  }
+  const captures = join(folder, 'captures');
+  mkdirSync(captures);
+  for (let at = 0; at < NR_JOBS; at++) cpSync(CAPTURE, join(captures, `host${at}`), { recursive: true });
+  return {
+    args: ['fleet', 'forecast', captures, '--json'],
+    rows: (said) => said.replaceAll(folder, ''),
+    jobs: 'hosts',
+  };
+}
 
 /** What one run took, in seconds. */
 interface Spent {
@@ -42,9 +83,7 @@ interface Way {
 }
 
 async function main(): Promise<void> {
-  const captures = join(folder, 'captures');
-  mkdirSync(captures);
-  for (let at = 0; at < CAPTURES; at++) cpSync(CAPTURE, join(captures, `host${at}`), { recursive: true });
+  const question = questionOf(KIND);
   const servers = [await RedisServer.start(), await RedisServer.start()] as const;
   const workers: ChildProcess[] = [];
   try {
@@ -58,10 +97,10 @@ async function main(): Promise<void> {
     const spent = new Map<string, Spent[]>(Object.keys(ways).map((name) => [name, []]));
     for (let round = 0; round <= ROUNDS; round++)
       for (const [name, way] of Object.entries(ways)) {
-        const each = await runOf(captures, way);
+        const each = await runOf(question, way);
         if (round > 0) spent.get(name)!.push(each);
       }
-    report(spent);
+    report(question, spent);
   } finally {
     await Promise.all(workers.map((worker) => ended(worker, 'SIGTERM')));
     await Promise.all(servers.map((server) => server.stop()));
@@ -69,24 +108,24 @@ async function main(): Promise<void> {
   }
 }
 
-async function runOf(captures: string, { args, workers, redis }: Way): Promise<Spent> {
+async function runOf(question: Question, { args, workers, redis }: Way): Promise<Spent> {
   const workersBefore = sum(workers.map(({ pid }) => cpuOf(`${pid}`)));
   const redisBefore = redis === null ? 0 : cpuOf(`${redis.pid}`);
   const clientBefore = cpuOfChildren();
   const begun = performance.now();
-  const child = vacate(['fleet', 'forecast', captures, '--json', ...args], 'pipe');
+  const child = vacate([...question.args, ...args], 'pipe');
   let said = '';
   child.stdout?.setEncoding('utf8').on('data', (piece) => {
     said += piece;
   });
   const exitCode = await new Promise((resolve) => child.on('close', resolve));
-  if (exitCode !== 0) throw new Error(`vacate fleet forecast ${args.join(' ')} ended with ${exitCode}`);
+  if (exitCode !== 0) throw new Error(`vacate ${[...question.args, ...args].join(' ')} ended with ${exitCode}`);
   return {
     wall: (performance.now() - begun) / 1000,
     client: cpuOfChildren() - clientBefore,
     workers: sum(workers.map(({ pid }) => cpuOf(`${pid}`))) - workersBefore,
     redis: (redis === null ? 0 : cpuOf(`${redis.pid}`)) - redisBefore,
-    hash: createHash('sha256').update(said.replaceAll(folder, '')).digest('hex').slice(0, 16),
+    hash: createHash('sha256').update(question.rows(said)).digest('hex').slice(0, 16),
   };
 }
 
@@ -116,17 +155,17 @@ function vacate(args: readonly string[], stdout: 'ignore' | 'pipe'): ChildProces
   return spawn(process.execPath, ['dist/cli/main.js', ...args], { cwd: ROOT, stdio: ['ignore', stdout, 'inherit'] });
 }
 
-function report(spent: ReadonlyMap<string, readonly Spent[]>): void {
+function report({ jobs }: Question, spent: ReadonlyMap<string, readonly Spent[]>): void {
   const hashes = new Set([...spent.values()].flat().map(({ hash }) => hash));
   if (hashes.size !== 1) throw new Error(`rows differ: ${[...hashes].join(', ')}`);
-  console.log(`${CAPTURES} hosts, medians of ${ROUNDS} rounds; rows ${[...hashes].join()}`);
-  console.log('                       wall  hosts/s   cpu a host: all  client  workers  redis');
+  console.log(`${NR_JOBS} ${jobs}, medians of ${ROUNDS} rounds; rows ${[...hashes].join()}`);
+  console.log(`                       wall  ${jobs}/s   cpu a job: all  client  workers  redis`);
   for (const [name, all] of spent) {
-    const milliseconds = (of: (each: Spent) => number) => `${((median(all.map(of)) / CAPTURES) * 1000).toFixed(1)} ms`;
+    const milliseconds = (of: (each: Spent) => number) => `${((median(all.map(of)) / NR_JOBS) * 1000).toFixed(1)} ms`;
     const wall = median(all.map((each) => each.wall));
     const cpu = [cpuOfAll, ({ client }: Spent) => client, (each: Spent) => each.workers, ({ redis }: Spent) => redis];
     console.log(
-      `${name.padEnd(20)} ${wall.toFixed(2).padStart(5)} s ${(CAPTURES / wall).toFixed(1).padStart(7)}   ` +
+      `${name.padEnd(20)} ${wall.toFixed(2).padStart(5)} s ${(NR_JOBS / wall).toFixed(1).padStart(7)}   ` +
         cpu.map((of) => milliseconds(of).padStart(9)).join(' '),
     );
   }
