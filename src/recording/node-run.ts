@@ -16,10 +16,11 @@ import {
   type Chunk,
 } from './chunk.js';
 import { chunksOf } from './kept-recording.js';
-import { packPageEvents, unpackPageEvents } from './pack-events.js';
+import { packPageEvents } from './pack-events.js';
 import { parseBlocks, parseCounters, parseEnd, parseHeader, parseRangeEvent } from './parse-records.js';
 import { PatchWriter, readPatch } from './patch.js';
 import type { CountersSnapshot, RecordedMachine, RecordingHeader, TimedRangeEvent } from './records.js';
+import { unpackPageEvents } from './unpack-events.js';
 
 /** Where a node's memory lies in the whole machine. */
 export interface NodePlace {

@@ -1,8 +1,8 @@
 import { codeOf, handlerOf, type Outcome, WORDS_PER_EVENT } from '../events/page-events.js';
 import { NO_PAGE, type Pfn } from '../mm/units.js';
-import { unpackPageEvents } from './pack-events.js';
 import type { RecordedHandler, RecordingHeader } from './records.js';
 import { type Item, lastAtMost, type Timeline } from './timeline.js';
+import { unpackPageEvents } from './unpack-events.js';
 
 /** Why a page did not go, as its handler says it. */
 export interface PageRefusal {

@@ -8,11 +8,11 @@ import { CHUNK_BLOCKS, CHUNK_PAGE_EVENTS, CHUNK_PATCH, CHUNK_RANGE_EVENT } from 
 import { damaged } from './damaged.js';
 import { EventTally } from './event-tally.js';
 import { Keyframes } from './keyframes.js';
-import { unpackPageEvents } from './pack-events.js';
 import { readPatch } from './patch.js';
 import type { BlocksSnapshot, RecordedMachine, TimedRangeEvent } from './records.js';
 import type { Item, Timeline } from './timeline.js';
 import { UndoLog } from './undo-log.js';
+import { unpackPageEvents } from './unpack-events.js';
 
 /** How much memory a replay may take to be quick. */
 export interface StageOptions {

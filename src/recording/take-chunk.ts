@@ -11,12 +11,12 @@ import {
   type Chunk,
 } from './chunk.js';
 import { damaged } from './damaged.js';
-import { unpackPageEvents } from './pack-events.js';
 import { parseBlocks, parseCounters, parseEnd, parseHeader, parseRangeEvent } from './parse-records.js';
 import { readPatch } from './patch.js';
 import type { RecordingEnd, RecordingHeader } from './records.js';
 import type { Stage } from './stage.js';
 import type { Timeline } from './timeline.js';
+import { unpackPageEvents } from './unpack-events.js';
 
 /** What a chunk told that is no moment of the run. */
 interface Taken {

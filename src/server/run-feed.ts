@@ -15,9 +15,9 @@ import {
   CHUNK_PATCH,
   CHUNK_RANGE_EVENT,
 } from '../recording/chunk.js';
-import { unpackPageEvents } from '../recording/pack-events.js';
 import { readPatch } from '../recording/patch.js';
 import type { BlocksSnapshot, RecordingHeader, TimedRangeEvent } from '../recording/records.js';
+import { unpackPageEvents } from '../recording/unpack-events.js';
 import type { Feed } from './feed.js';
 import type { Outbox } from './outbox.js';
 import { pagesMessages, patchMessages } from './page-messages.js';

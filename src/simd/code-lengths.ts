@@ -19,8 +19,7 @@ export function codeLengths(counts: Uint32Array, lengthMax: number): Uint8Array 
  */
 function unlimitedLengths(weights: Uint32Array): Uint8Array {
   const lengths = new Uint8Array(weights.length);
-  const leaves = [...weights.keys()].filter((symbol) => weights[symbol] !== 0);
-  leaves.sort((a, b) => weights[a]! - weights[b]! || a - b);
+  const leaves = byWeight(weights);
   if (leaves.length === 1) lengths[leaves[0]!] = 1;
   if (leaves.length < 2) return lengths;
   const nrNodes = 2 * leaves.length - 1;
@@ -44,4 +43,14 @@ function unlimitedLengths(weights: Uint32Array): Uint8Array {
     lengths[symbol] = depthOf[at]!;
   });
   return lengths;
+}
+
+/** Symbols that occur, the rarest first: numbers sort by themselves quicker than by any function. */
+function byWeight(weights: Uint32Array): number[] {
+  const nrSymbols = weights.length;
+  const keys = new Float64Array(nrSymbols);
+  let nr = 0;
+  for (let symbol = 0; symbol < nrSymbols; symbol++)
+    if (weights[symbol] !== 0) keys[nr++] = weights[symbol]! * nrSymbols + symbol;
+  return Array.from(keys.subarray(0, nr).sort(), (key) => key % nrSymbols);
 }

@@ -57,6 +57,8 @@ export interface Kernels {
   countBytes(bytes: number, end: number, counts: number): void;
   putCodes(bytes: number, end: number, codes: number, to: number, bits: number, nrBits: number): number;
   packPalettes(bytes: number, end: number, packed: number, codes: number): number;
+  /** As src/recording/pack-events.ts says. */
+  packPageEvents(words: number, nrEvents: number, runs: number, packed: number): number;
 }
 
 /** Bytes that kernels reach. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { outcomeOf, WORDS_PER_EVENT } from '../../../src/events/page-events.js';
 import { MAX_PFN, NO_PAGE } from '../../../src/mm/units.js';
-import { CHUNK_EVENTS_MAX, packPageEvents, unpackPageEvents } from '../../../src/recording/pack-events.js';
+import { CHUNK_EVENTS_MAX, packPageEvents, packPageEventsPlainly } from '../../../src/recording/pack-events.js';
+import { unpackPageEvents } from '../../../src/recording/unpack-events.js';
 import { SEED } from '../sim/small-machine.js';
 
 const NR_PFNS = MAX_PFN + 1;
@@ -19,10 +20,12 @@ const refused = fc.tuple(
 const events = fc.array(fc.oneof(moved, refused), { maxLength: 300 });
 
 describe(`page events in a chunk (seed ${SEED})`, () => {
-  it('are the same when they are unpacked', () => {
+  it('are the same when they are unpacked, and kernels pack as TypeScript does', () => {
     const property = fc.property(events, (list) => {
       const words = Uint32Array.from(list.flat());
-      expect(unpackPageEvents(packPageEvents(words, list.length), NR_PFNS)).toEqual(words);
+      const packed = packPageEvents(words, list.length);
+      expect(unpackPageEvents(packed, NR_PFNS)).toEqual(words);
+      expect(packed).toEqual(packPageEventsPlainly(words, list.length));
     });
     fc.assert(property, { seed: SEED, numRuns: 300 });
   });
