@@ -32,6 +32,12 @@ function expectNested(html: string): void {
   expect(open).toEqual([]);
 }
 
+/** By the table of blocks that pages left. */
+function pagesThatMoved(html: string): number {
+  const rows = html.matchAll(/<td>block \d+<\/td>.*?<td class="n">([\d,]+)<\/td><td class="n">[^<]*<\/td><\/tr>/g);
+  return [...rows].reduce((sum, [, count]) => sum + Number(count!.replace(/,/g, '')), 0);
+}
+
 describe('inspect --html', () => {
   it(
     'has the map in every colouring, charts and tables, and says what the text says',
@@ -122,22 +128,38 @@ describe('offline --html and high-order --html', () => {
       const html = readFileSync(file, 'utf8');
       expectAlone(html);
       expectNested(html);
-      const moved = [
-        ...html.matchAll(/<td>block \d+<\/td>.*?<td class="n">([\d,]+)<\/td><td class="n">[^<]*<\/td><\/tr>/g),
-      ];
-      const pages = moved.reduce((sum, [, count]) => sum + Number(count!.replace(/,/g, '')), 0);
-      expect(pages).toBe(JSON.parse(stdout).pagesMigrated);
+      expect(pagesThatMoved(html)).toBe(JSON.parse(stdout).pagesMigrated);
     },
     PATIENCE_MS,
   );
 
   it.each([
-    [
-      ['offline', 'examples/scenarios/two-node-server.yaml', '--blocks', '8', '--threads', '2'],
-      '--html shows one machine',
-    ],
-    [['high-order', CAPTURE, '--what-if'], '--html shows what a run does, and --what-if does nothing'],
+    ['offline', ['--blocks', '8,21'], '<h1>Offline: blocks 8,21 of two-node-server (128 MiB)</h1>'],
+    ['high-order', ['--order', '9', '--count', '9'], '<h1>9 of 9 blocks of order 9 (2 MiB) made</h1>'],
   ])(
+    'show all nodes that threads work on as one machine, the same for any number of threads: %s',
+    async (command, wanted, heading) => {
+      const args = [command, 'examples/scenarios/two-node-server.yaml', ...wanted, '--json'];
+      const [one, two] = await Promise.all(
+        ['1', '2'].map((threads) =>
+          vacate([...args, '--threads', threads, '--html', at(`${command}-${threads}.html`)]),
+        ),
+      );
+      expect(two).toMatchObject({ exitCode: 0, stderr: '', stdout: one!.stdout });
+      const html = readFileSync(at(`${command}-2.html`), 'utf8');
+      expect(html).toBe(readFileSync(at(`${command}-1.html`), 'utf8'));
+      expectAlone(html);
+      expectNested(html);
+      expect(html).toContain(heading);
+      expect(html.match(/<figcaption><b>(?:Before|After)\.<\/b>/g)).toHaveLength(2);
+      for (const dimm of ['dimm0', 'dimm3']) expect(html).toContain(`>${dimm}, `);
+      const { pagesMigrated } = JSON.parse(two!.stdout);
+      expect([pagesThatMoved(html), pagesMigrated > 0]).toEqual([pagesMigrated, true]);
+    },
+    PATIENCE_MS,
+  );
+
+  it.each([[['high-order', CAPTURE, '--what-if'], '--html shows what a run does, and --what-if does nothing']])(
     '%j cannot, and say so',
     async (args, sentence) => {
       const { exitCode, stdout, stderr } = await vacate([...args, '--html', at('none.html')]);

@@ -47,7 +47,7 @@ type Outcome = Omit<HighOrderResult, Unknown | 'moved' | 'pagesMigrated' | 'page
 export async function highOrder(context: Context, machineName: string, options: HighOrderOptions): Promise<number> {
   const { strategy, whatIf = machineName === LIVE && strategy === undefined, order, count } = options;
   checkWatching(context, options);
-  checkHtml(options.html, options.threads);
+  checkHtml(options.html);
   if (whatIf && strategy !== undefined)
     throw new VacateError('usage', '--what-if asks about the kernel, --strategy about somebody else; leave one out');
   if (whatIf && options.threads !== undefined)
@@ -103,7 +103,7 @@ async function simulated(context: Context, machineName: string, options: Simulat
   if (options.json === true) printJson(context, highOrderJson(machine, seed, outcome, carried));
   else context.print(highOrderText(machine, outcome, carried, context.palette).join('\n'));
   const { account, result } = carried;
-  const heading = `${madeText(outcome.made, count)} of order ${order} (${formatPages(2 ** order)}) made`;
+  const heading = headingOf(outcome);
   const moved = result?.moved ?? NOTHING_MOVED;
   finishHtml({ command: 'high-order', heading, ...outcome, facts: factsOf(outcome), account, moved, blocks: [] });
   carried.evacuator.dispose();
@@ -112,7 +112,12 @@ async function simulated(context: Context, machineName: string, options: Simulat
 
 const NOTHING_MOVED = { sources: new Uint32Array(), targets: new Uint32Array() };
 
-function factsOf({ freeBefore, candidates, lowerBound }: Outcome): Fact[] {
+/** What stands over a report. */
+export function headingOf({ made, asked, order }: Pick<Outcome, 'made' | 'asked' | 'order'>): string {
+  return `${madeText(made, asked)} of order ${order} (${formatPages(2 ** order)}) made`;
+}
+
+export function factsOf({ freeBefore, candidates, lowerBound }: Pick<Outcome, Unknown>): Fact[] {
   const known = (name: string, value: number | null, remark: string) =>
     value === null ? [] : [{ name, value: formatCount(value), remark }];
   return [

@@ -48,7 +48,7 @@ export async function offline(context: Context, machineName: string, options: Of
   checkNotLive(machineName, options);
   await checkRecord(options.record);
   checkWatching(context, options);
-  checkHtml(options.html, options.threads);
+  checkHtml(options.html);
   const { threads } = options;
   if (threads !== undefined)
     return (await import('../nodes/offline-nodes.js')).offlineOnNodes(context, machineName, { ...options, threads });
@@ -73,10 +73,8 @@ export async function offline(context: Context, machineName: string, options: Of
   const result = carried.result ?? stoppedResult(machine, blocks, carried, timeoutMs ?? 0);
   if (options.json === true) printJson(context, offlineJson(machine, seed, result, carried));
   else context.print(offlineText(machine, result, carried, context.palette).join('\n'));
-  const heading = headline(machine, { ...result, strategy: null }, createPalette(false));
-  // A heading has neither a mark before it nor a full stop.
-  const words = heading.replace(/^\S+ |\.$/g, '');
-  finishHtml({ ...result, command: 'offline', heading: words, facts: [], account: carried.account });
+  const heading = headingOf(machine, result);
+  finishHtml({ ...result, command: 'offline', heading, facts: [], account: carried.account });
   carried.evacuator.dispose();
   return carried.account.contents.wrong > 0 ? EXIT_REFUSED : exitCodeOf(result.outcome);
 }
@@ -186,6 +184,11 @@ export function headline(machine: BlockBook, { outcome, blocks, strategy }: Show
   const gone = blocks.filter(({ state }) => state === 'offline').length;
   const gist = outcome === 'partial' ? `${gone} of ${blocks.length} blocks are offline:` : 'Still online:';
   return `${mark} ${palette.bold(`${gist} ${what}`)}${by}.`;
+}
+
+/** The same over a report: it has neither a mark before it nor a full stop, and the strategy has its own place. */
+export function headingOf(machine: BlockBook, shown: Shown): string {
+  return headline(machine, { ...shown, strategy: null }, createPalette(false)).replace(/^\S+ |\.$/g, '');
 }
 
 export function blockTable({ blocks }: Pick<Shown, 'blocks'>, palette: Palette): string {

@@ -1,4 +1,3 @@
-import { VacateError } from '../../base/vacate-error.js';
 import { readOwners } from '../../capture/index.js';
 import type { OpenMachine } from '../open-machine.js';
 import { checkHtmlFile, writeHtmlFile } from './html-file.js';
@@ -12,24 +11,18 @@ export type FinishHtml = (run: Omit<RunOutcome, 'owners' | 'caveats' | 'seed'>) 
  *
  * @throws VacateError kind 'usage'.
  */
-export function checkHtml(html: string | undefined, threads: number | undefined): void {
-  if (html === undefined) return;
-  if (threads !== undefined)
-    throw new VacateError(
-      'usage',
-      '--html shows one machine, and --threads makes one of each node; leave one of them out',
-    );
-  checkHtmlFile(html);
+export function checkHtml(html: string | undefined): void {
+  if (html !== undefined) checkHtmlFile(html);
 }
 
 /** Draws what there is before a run. What charts are drawn with takes a while to load, and most runs want none. */
 export async function beginHtml(html: string | undefined, open: OpenMachine): Promise<FinishHtml> {
   if (html === undefined) return () => {};
   const { RunHtml } = await import('./run-html.js');
-  const report = new RunHtml(open.machine);
+  const report = new RunHtml(open.machine.spec.name, open.machine);
   return (run) => {
     const { captured, tree, seed, caveats } = open;
     const owners = captured !== null && tree === null ? readOwners(captured.files) : null;
-    writeHtmlFile(html, report.finish({ ...run, owners, caveats, seed }));
+    writeHtmlFile(html, report.finish({ ...run, owners, caveats, seed }, open.machine));
   };
 }

@@ -1,4 +1,4 @@
-import type { Machine } from '../../sim/machine.js';
+import type { MapSource } from '../../picture/map-rows.js';
 import type { Moves } from '../../strategies/strategy.js';
 
 /** Pages that left a memory block, by where they went. */
@@ -23,7 +23,10 @@ const BOOT = 'boot memory';
 const OTHERS = 'others';
 
 /** Sorts moves by the block that pages left and the DIMM that they came to. */
-export function movesByRegion({ spec, blockState }: Machine, { sources, targets }: Moves): MovesByRegion {
+export function movesByRegion(
+  { spec, blockState }: Pick<MapSource, 'spec' | 'blockState'>,
+  { sources, targets }: Moves,
+): MovesByRegion {
   const { blockPages, dimms } = spec;
   const nrRegions = dimms.length + 1;
   const regionOf = Uint16Array.from({ length: blockState.length }, (_, block) => {

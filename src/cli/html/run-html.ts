@@ -1,13 +1,13 @@
 import type { RefusalCount } from '../../migration/migration-report.js';
 import type { PageOwners } from '../../mm/page-owners.js';
 import { formatBytes, formatPages } from '../../mm/units.js';
+import type { MapSource } from '../../picture/map-rows.js';
 import { PAGE_KINDS } from '../../picture/page-kinds.js';
 import { pagesAxis, type Stack, stackedChart } from '../../report/charts.js';
 import { type Fact, factsHtml } from '../../report/facts.js';
 import { escapeHtml, htmlTable } from '../../report/html.js';
 import { type DrawnMaps, drawMaps, mapStyle, mapsHtml, swatchColour } from '../../report/map-figure.js';
 import { htmlPage } from '../../report/page.js';
-import type { Machine } from '../../sim/machine.js';
 import type { BlockResult, JobOutcome, Moves } from '../../strategies/strategy.js';
 import type { Account } from '../account.js';
 import { version } from '../version.js';
@@ -15,6 +15,15 @@ import { countOf, formatCount, formatNs, formatPfns } from '../wording.js';
 import { type MovesByRegion, movesByRegion } from './moves-by-region.js';
 import { ownersHtml } from './owners-html.js';
 import { section } from './section.js';
+
+/** What is told of what a run cost. */
+export type ShownAccount = Pick<
+  Account,
+  'pagesMigrated' | 'bytesMigrated' | 'pagesReclaimed' | 'movedByKind' | 'pagesRetried' | 'virtualNs' | 'contents'
+> & {
+  /** Null where nobody counts them. */
+  readonly waits: number | null;
+};
 
 /** What a run came to, in the words of its command. */
 export interface RunOutcome {
@@ -26,7 +35,7 @@ export interface RunOutcome {
   readonly seed: number | null;
   /** What only this command has to say, before what every run has. */
   readonly facts: readonly Fact[];
-  readonly account: Account;
+  readonly account: ShownAccount;
   readonly refusals: readonly RefusalCount[];
   readonly blocks: readonly BlockResult[];
   readonly moved: Moves;
@@ -45,28 +54,31 @@ const OUTCOMES = { done: 'Done', partial: 'In part', refused: 'Refused' } as con
 export class RunHtml {
   readonly #before: DrawnMaps;
 
-  constructor(private readonly machine: Machine) {
-    this.#before = drawMaps(machine, 'Before');
+  constructor(
+    private readonly name: string,
+    source: MapSource,
+  ) {
+    this.#before = drawMaps(source, 'Before');
   }
 
   /** A page that needs nothing but a browser; everything that came from outside is text in it. */
-  finish(run: RunOutcome): string {
-    const { machine } = this;
+  finish(run: RunOutcome, after: MapSource): string {
+    const { name } = this;
     const chance = run.seed === null ? '' : `, seed ${run.seed}`;
-    const lead = `On ${machine.spec.name}${chance}, by ${run.strategy}. Made by vacate ${version()} ${run.command}.`;
-    const moves = movesByRegion(machine, run.moved);
+    const lead = `On ${name}${chance}, by ${run.strategy}. Made by vacate ${version()} ${run.command}.`;
+    const moves = movesByRegion(after, run.moved);
     const body = [
       `<p class="lead">${escapeHtml(lead)}</p>`,
       factsHtml([{ name: 'Outcome', value: OUTCOMES[run.outcome] }, ...run.facts, ...accountFacts(run)]),
       verifiedHtml(run.account),
-      mapsHtml([this.#before, drawMaps(machine, 'After')]),
+      mapsHtml([this.#before, drawMaps(after, 'After')]),
       section('Why not', run.refusals.length === 0 ? '' : refusalTable(run.refusals)),
       section('Whose pages refuse', refusedOwners(run)),
       section('What moved', movedHtml(run.account, moves)),
       section('Memory blocks', run.blocks.length === 0 ? '' : blockTable(run.blocks)),
       section('What is not known', listOf(run.caveats)),
     ];
-    const title = `${run.command}: ${machine.spec.name}`;
+    const title = `${run.command}: ${name}`;
     return htmlPage({
       title,
       heading: run.heading,
@@ -91,12 +103,15 @@ function accountFacts({ account, refusals }: RunOutcome): Fact[] {
     {
       name: 'Virtual time',
       value: formatNs(account.virtualNs),
-      remark: `${countOf(account.pagesRetried, 'retry').replace('retrys', 'retries')}, ${countOf(account.waits, 'wait')}`,
+      remark: [
+        countOf(account.pagesRetried, 'retry').replace('retrys', 'retries'),
+        ...(account.waits === null ? [] : [countOf(account.waits, 'wait')]),
+      ].join(', '),
     },
   ];
 }
 
-function verifiedHtml({ contents: { pages, wrong, firstWrong } }: Account): string {
+function verifiedHtml({ contents: { pages, wrong, firstWrong } }: ShownAccount): string {
   if (wrong === 0)
     return `<p><span class="good">✓</span> All ${countOf(pages, 'page')} read back what was written to them before the run.</p>`;
   const text = `${formatCount(wrong)} of ${countOf(pages, 'page')} read something else now, first ${firstWrong}. This is a bug in vacate; please report it.`;
@@ -123,7 +138,7 @@ function refusedOwners({ owners, refusals }: RunOutcome): string {
   return owners === null || pfns.length === 0 ? '' : ownersHtml(owners, pfns);
 }
 
-function movedHtml({ movedByKind, pagesMigrated }: Account, { regions, rows }: MovesByRegion): string {
+function movedHtml({ movedByKind, pagesMigrated }: ShownAccount, { regions, rows }: MovesByRegion): string {
   if (pagesMigrated === 0) return '';
   const kinds = [...movedByKind.entries()]
     .filter(([, pages]) => pages > 0)

@@ -1,11 +1,11 @@
-import { formatPages } from '../../mm/units.js';
 import type { ShardedHighOrder } from '../../shards/high-order-result.js';
 import type { GroupOptions } from '../../shards/shard-group.js';
 import { outcomeMark } from '../account-text.js';
 import { timeoutRefusal } from '../carry-out.js';
-import { factsTable, madeText, type SimulatedOptions } from '../commands/high-order.js';
+import { factsOf, factsTable, headingOf, type SimulatedOptions } from '../commands/high-order.js';
 import { type Context, printJson } from '../context.js';
 import type { Palette } from '../palette.js';
+import { writeNodesHtml } from './nodes-html.js';
 import { closingText, nodesJson, nodesTable } from './nodes-text.js';
 import { type DoneOnNodes, exitCodeOnNodes, onNodes } from './on-nodes.js';
 import { openNodes } from './open-nodes.js';
@@ -18,12 +18,19 @@ export async function highOrderOnNodes(
 ): Promise<number> {
   const { order, count, strategy, timeout = null } = options;
   const { name, seed, shards } = await openNodes(context, machineName, options);
-  const wish = { path: options.record, machine: name, seed };
+  const wish = { path: options.record, isDrawn: options.html !== undefined, machine: name, seed };
   const work = (how: GroupOptions) => shards.highOrder({ order, count, strategy }, how);
   const done = await onNodes(context, shards, timeout, work, wish);
   const refusals = refusalsOf(done, timeout ?? 0);
   if (options.json === true) printJson(context, highOrderJson(name, seed, done, refusals));
   else context.print(highOrderText(name, done, refusals, context.palette).join('\n'));
+  const { result } = done;
+  const [heading, facts] = [headingOf(result), factsOf(result)];
+  await writeNodesHtml(
+    options.html,
+    { command: 'high-order', machine: name, heading, facts, refusals, blocks: [], seed },
+    done,
+  );
   return exitCodeOnNodes(done);
 }
 
@@ -63,8 +70,8 @@ function highOrderJson(machine: string, seed: number, done: Done, refusals: Refu
 
 function highOrderText(machine: string, done: Done, refusals: Refusals, palette: Palette): string[] {
   const { result } = done;
-  const { made, asked, order, strategy, outcome, nodes, pagesMigrated } = result;
-  const what = palette.bold(`${madeText(made, asked)} of order ${order} (${formatPages(2 ** order)}) made`);
+  const { strategy, outcome, nodes, pagesMigrated } = result;
+  const what = palette.bold(headingOf(result));
   return [
     `${outcomeMark(outcome, palette)} ${what} on ${machine}${strategy === null ? '' : `, by ${strategy}`}.`,
     '',

@@ -3,10 +3,11 @@ import type { RefusalCount } from '../../migration/migration-report.js';
 import type { GroupOptions } from '../../shards/shard-group.js';
 import type { ShardedOffline } from '../../shards/sharded-offline.js';
 import { timeoutRefusal } from '../carry-out.js';
-import { blockTable, headline, type OfflineOptions } from '../commands/offline.js';
+import { blockTable, headingOf, headline, type OfflineOptions } from '../commands/offline.js';
 import { type Context, printJson } from '../context.js';
 import type { Palette } from '../palette.js';
 import { type BlockBook, selectBlocks } from '../select-blocks.js';
+import { writeNodesHtml } from './nodes-html.js';
 import { closingText, nodesJson, nodesTable } from './nodes-text.js';
 import { type DoneOnNodes, exitCodeOnNodes, onNodes } from './on-nodes.js';
 import { openNodes } from './open-nodes.js';
@@ -20,13 +21,19 @@ export async function offlineOnNodes(
   const { strategy, timeout = null } = options;
   const { name, seed, shards } = await openNodes(context, machineName, options);
   const machine = allNodes(name, shards);
-  const wish = { path: options.record, machine: name, seed };
+  const wish = { path: options.record, isDrawn: options.html !== undefined, machine: name, seed };
   const work = async (how: GroupOptions) => shards.offline({ blocks: selectBlocks(machine, options), strategy }, how);
   const done = await onNodes(context, shards, timeout, work, wish);
   const { blocks } = done.result;
   const refusals = refusalsOf(done, timeout ?? 0, blocks.length * machine.spec.blockPages);
   if (options.json === true) printJson(context, offlineJson(name, seed, done, refusals));
   else context.print(offlineText(machine, done, refusals, context.palette).join('\n'));
+  const heading = headingOf(machine, done.result);
+  await writeNodesHtml(
+    options.html,
+    { command: 'offline', machine: name, heading, facts: [], refusals, blocks, seed },
+    done,
+  );
   return exitCodeOnNodes(done);
 }
 

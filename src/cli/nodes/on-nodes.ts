@@ -8,6 +8,7 @@ import { interruption } from '../carry-out.js';
 import type { Context } from '../context.js';
 import { EXIT_REFUSED, exitCodeOf } from '../exit-codes.js';
 import { Interrupted } from '../interrupts.js';
+import type { NodesPicture } from '../record/nodes-picture.js';
 import { type NodesWish, writeNodes } from '../record/record-nodes.js';
 import { NodesProgress } from './nodes-progress.js';
 
@@ -21,6 +22,8 @@ export interface DoneOnNodes<R extends Result> {
   readonly wallMs: number;
   /** Every page of the nodes that are left, read again. */
   readonly contents: LedgerComparison;
+  /** What can be drawn of it; null if nobody wants to. */
+  readonly picture: NodesPicture | null;
 }
 
 /**
@@ -39,18 +42,18 @@ export async function onNodes<R extends Result>(
   const late = timeoutMs === null ? null : AbortSignal.timeout(timeoutMs);
   const signal = late === null ? interrupts.signal : AbortSignal.any([interrupts.signal, late]);
   try {
-    if (wish.path !== undefined) await shards.record();
+    if (wish.path !== undefined || wish.isDrawn) await shards.record();
     const begun = performance.now();
     const result = await work({ signal, onProgress: new NodesProgress(progress).note });
     const wallMs = performance.now() - begun;
     const { strategy } = result;
-    await writeNodes(context, shards, wish, {
+    const picture = await writeNodes(context, shards, wish, {
       strategy,
       outcome: interrupts.interrupted ? 'interrupted' : result.outcome,
     });
     if (interrupts.interrupted) throw new Interrupted(interruption(standingOf(result)));
     const contents = addUp(await shards.verify());
-    return { result, isLate: late?.aborted === true && result.outcome !== 'done', wallMs, contents };
+    return { result, isLate: late?.aborted === true && result.outcome !== 'done', wallMs, contents, picture };
   } finally {
     progress.stop();
     await shards.close();
