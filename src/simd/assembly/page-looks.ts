@@ -12,6 +12,14 @@ export function bytesOfWords(words: usize, page: u32, nrPages: u32, slots: usize
   for (; page !== nrPages; page += GROUP) {
     const from = words + ((<usize>page) << 2);
     const to = bytes + <usize>page;
+    // Memory that nobody uses, and large files: many in a row are alike.
+    if (isOneWord(from)) {
+      const word = load<u32>(from);
+      const slot = slotOf(slots, word);
+      if (load<u32>(slot) !== word) return page;
+      v128.store(to, i8x16.splat(<i8>load<u32>(slot, 4)));
+      continue;
+    }
     let unlike: u32 = 0;
     for (let i: usize = 0; i < GROUP; i += 4) {
       const a = load<u32>(from + (i << 2));
@@ -30,6 +38,16 @@ export function bytesOfWords(words: usize, page: u32, nrPages: u32, slots: usize
     if (unlike !== 0) return page;
   }
   return nrPages;
+}
+
+/** True if all words of the group are the same. */
+function isOneWord(from: usize): bool {
+  const first = v128.load32_splat(from);
+  const differ = v128.or(
+    v128.or(v128.xor(v128.load(from), first), v128.xor(v128.load(from, 16), first)),
+    v128.or(v128.xor(v128.load(from, 32), first), v128.xor(v128.load(from, 48), first)),
+  );
+  return !v128.any_true(differ);
 }
 
 function slotOf(slots: usize, word: u32): usize {
