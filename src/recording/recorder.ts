@@ -57,7 +57,7 @@ export interface RecorderOptions {
   /** True if the same run must give the same chunks: then work, and not time, says when pages are read again. */
   readonly isRepeatable?: boolean;
   /** Sums that the host keeps itself, since the run began, where no page event tells them. */
-  readonly counted?: () => Partial<Pick<CountersSnapshot, 'migrated' | 'retried'>>;
+  readonly counted?: () => Partial<Pick<CountersSnapshot, 'migrated' | 'refused' | 'retried'>>;
 }
 
 /** What a recorder looks at; every `MemoryHost` is one. */
@@ -142,6 +142,14 @@ export class Recorder {
     this.#writeJson(CHUNK_RANGE_EVENT, { ms: this.#now(), event } satisfies TimedRangeEvent);
     this.#blocks.apply(event, this.#pages);
     if (this.#isReadingDue()) this.#readAgain();
+    this.#writeCounters();
+  }
+
+  /** Reads all pages again if that is due, and writes counters: for memory that changes without any range event. */
+  lookAgain(): void {
+    if (!this.#isOpen || !this.#isReadingDue()) return;
+    this.#flushEvents();
+    this.#readAgain();
     this.#writeCounters();
   }
 

@@ -1,4 +1,7 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Ended, vacate } from './run-cli.js';
 
 /** All strategies in turn, on a machine as small as it can be. */
@@ -22,10 +25,13 @@ interface Report {
 const reportIn = ({ stdout }: Ended) => JSON.parse(stdout) as Report;
 
 describe('a soak of two threads, with every strategy and every fault', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vacate-soak-'));
+  const recorded = join(folder, 'soak.run');
   let ended: Ended;
   beforeAll(async () => {
-    ended = await vacate(['soak', SMALL, '--rounds', '2', '--threads', '2', '--json']);
+    ended = await vacate(['soak', SMALL, '--rounds', '2', '--threads', '2', '--json', '--record', recorded]);
   }, TIMEOUT_MS);
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   it('ends well, with nothing wrong', () => {
     expect(ended.stderr).toBe('');
@@ -54,6 +60,25 @@ describe('a soak of two threads, with every strategy and every fault', () => {
     expect(Object.entries(faults).filter(([, times]) => times === 0)).toEqual([]);
     expect(calls.spawn! + calls.fork!).toBeGreaterThan(0);
     expect(calls.read! + calls.write! + calls.pin!).toBeGreaterThan(0);
+  });
+
+  it('is recorded as it was seen from outside, to the end', async () => {
+    const standing = async (...where: string[]) => {
+      const { stdout, exitCode } = await vacate(['replay', recorded, ...where, '--json']);
+      expect(exitCode).toBe(0);
+      return JSON.parse(stdout);
+    };
+    const [begun, middle, end] = await Promise.all([standing('--at', '0%'), standing('--at', '50%'), standing()]);
+    expect(end).toMatchObject({ isCutOff: false, header: { strategy: expect.stringContaining('beside 2 threads') } });
+    expect(end.at.counters.migrated).toBe(reportIn(ended).pagesMigrated);
+    expect(middle.at.counters.migrated).toBeGreaterThan(0);
+    expect(middle.at.counters.migrated).toBeLessThan(end.at.counters.migrated);
+    expect(new Set([begun, middle, end].map(({ at }) => at.hash)).size).toBe(3);
+    const sumOf = (pages: Record<string, number>) => Object.values(pages).reduce((sum, nr) => sum + nr, 0);
+    expect([middle, end].map(({ at }) => sumOf(at.pages))).toEqual([sumOf(begun.at.pages), sumOf(begun.at.pages)]);
+    const again = await vacate(['replay', recorded, '--verify']);
+    expect([again.exitCode, again.stdout]).toEqual([2, '']);
+    expect(again.stderr).toContain('threads of a soak never meet alike');
   });
 });
 

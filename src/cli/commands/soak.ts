@@ -1,10 +1,11 @@
 import { VacateError } from '../../base/vacate-error.js';
 import { loadPlugins } from '../../container/load-plugins.js';
+import type { Counters } from '../../soak/counters.js';
 import { parseFaultKinds } from '../../soak/fault-kinds.js';
 import { fullRoster, pickFromRoster } from '../../soak/roster.js';
 import { type Context, printJson } from '../context.js';
 import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_REFUSED } from '../exit-codes.js';
-import { refuseRecord } from '../record/record-wish.js';
+import { checkRecord } from '../record/record-wish.js';
 import { LiveBlock } from '../soak/live-block.js';
 import { openSoakMachine, type SoakMachine } from '../soak/soak-machine.js';
 import { runSoak, type SoakEnd, type SoakNow } from '../soak/soak-run.js';
@@ -28,12 +29,9 @@ export interface SoakOptions {
   readonly record?: string;
 }
 
-const THREADS_AT_ONCE =
-  'threads move and use pages at the same time, and no recording could tell in which order; record vacate offline';
-
 /** `vacate soak`: all strategies in turn, for a time, while threads use the memory that moves and things go wrong. */
 export async function soak(context: Context, scenario: string | undefined, options: SoakOptions): Promise<number> {
-  refuseRecord(options.record, THREADS_AT_ONCE);
+  await checkRecord(options.record);
   const seconds = secondsOf(options);
   const faults = parseFaultKinds(options.faults);
   const roster = pickFromRoster(fullRoster(strategyNames()), options.strategy);
@@ -48,6 +46,9 @@ export async function soak(context: Context, scenario: string | undefined, optio
     before = now;
   };
   const { signal } = context.interrupts;
+  const { record: path } = options;
+  const { SoakRecording } = await import('../soak/soak-recording.js');
+  const record = (counters: Counters) => new SoakRecording(context, path!, machine, counters, { threads, migrators });
   const run = {
     migrators,
     seconds,
@@ -58,6 +59,7 @@ export async function soak(context: Context, scenario: string | undefined, optio
     handlerTimeLimitMs: options.pluginTimeLimit,
     signal,
     onSecond,
+    record: path === undefined ? null : record,
   };
   const end = await runSoak(machine, run).finally(() => block.clear());
   if (options.json === true) printJson(context, soakJson(machine, options, end));

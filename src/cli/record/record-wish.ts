@@ -1,4 +1,3 @@
-import { VacateError } from '../../base/vacate-error.js';
 import { captureDigest } from '../capture-digest.js';
 import type { OpenMachine } from '../open-machine.js';
 import type { RecordWish } from './recording.js';
@@ -17,9 +16,4 @@ export async function checkRecord(path: string | undefined): Promise<void> {
 export function recordWish(path: string | undefined, { source, seed, captured }: OpenMachine): RecordWish | null {
   if (path === undefined) return null;
   return { path, source, seed, ...(source === 'capture' ? { digest: captureDigest(captured!.files.where) } : {}) };
-}
-
-/** @throws VacateError kind 'usage', for commands whose runs are many or have nobody to follow them. */
-export function refuseRecord(path: string | undefined, because: string): void {
-  if (path !== undefined) throw new VacateError('usage', `--record cannot be used here: ${because}`);
 }

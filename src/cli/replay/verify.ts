@@ -51,6 +51,8 @@ export function commandOf({ command, machine, seed }: RecordingHeader): string[]
       'only a run on a scenario or a capture can be run again; this was one on a machine that is not what it was',
     );
   const [name = '', ...words] = command;
+  if (name === 'soak')
+    throw new VacateError('recording', 'threads of a soak never meet alike, so no other run comes to the same pages');
   if (!COMMANDS.includes(name)) throw unrepeatable(name);
   const kept: string[] = [name];
   let machines = name === 'demo' ? 1 : 0;

@@ -14,6 +14,9 @@ was written last; now and then everybody stands still, and all of memory is
 looked at. Without a scenario it is the shipped one called soak, made for it.
 With threads no two runs are the same: the seed says what each thread chooses,
 not who comes first.
+With --record memory is written down as it is seen meanwhile, as often as that
+costs little, with the states of blocks and sums: for vacate replay and view.
+Which page went where it does not say, as threads move pages at the same time.
 Faults: ${wrap(FAULT_KINDS.join(', '), 70, '  ')}
 Exit codes: 0 nothing was wrong, 1 something was, 2 usage, 130 interrupted.
 `;
@@ -37,7 +40,7 @@ export function addSoak(program: Command, context: Context, end: (exitCode: numb
     .addOption(plugin())
     .addOption(pluginTimeLimit())
     .addOption(seed())
-    .addOption(record().hideHelp())
+    .addOption(record())
     .addOption(json())
     .action(async (scenario, options) =>
       end(await (await import('../commands/soak.js')).soak(context, scenario, options)),

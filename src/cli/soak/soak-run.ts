@@ -12,6 +12,7 @@ import type { SoakMessage } from '../../soak/task.js';
 import type { WrongWord } from '../../soak/wrong-word.js';
 import { heapUsedBytes } from '../../workers/heap.js';
 import type { SoakMachine } from './soak-machine.js';
+import type { SoakRecording } from './soak-recording.js';
 import { SoakThreads } from './soak-threads.js';
 
 export interface SoakRunOptions {
@@ -26,6 +27,8 @@ export interface SoakRunOptions {
   readonly signal: AbortSignal;
   /** Told once a second where the soak stands. */
   readonly onSecond: (now: SoakNow) => void;
+  /** Begins to write the soak down; null if nobody wants that. */
+  readonly record: ((counters: Counters) => SoakRecording) | null;
 }
 
 /** A soak while it goes on. */
@@ -100,18 +103,22 @@ class SoakRun {
   }
 
   async run(): Promise<SoakEnd> {
+    // As memory is before any thread has begun.
+    const recording = this.options.record?.(this.#counters) ?? null;
     const threads = this.#begin();
     try {
       await this.#awaitBeginning();
       const begun = performance.now();
       const cpuBegun = process.cpuUsage();
-      await this.#watch(threads, begun);
+      await this.#watch(threads, recording, begun);
       const seconds = (performance.now() - begun) / 1000;
       const { user, system } = process.cpuUsage(cpuBegun);
       endSoak(this.#words, END_TIME);
       await this.#awaitEnd(threads);
       if (this.#error !== null) throw this.#error.thrown;
-      return this.#end(seconds, (user + system) / 1e6);
+      const end = this.#end(seconds, (user + system) / 1e6);
+      await recording?.end(end.ended);
+      return end;
     } finally {
       endSoak(this.#words, END_TIME);
       await threads.kill();
@@ -168,7 +175,7 @@ class SoakRun {
   }
 
   /** Until the time is up, somebody interrupts, or something is wrong. */
-  async #watch(threads: SoakThreads, begun: number): Promise<void> {
+  async #watch(threads: SoakThreads, recording: SoakRecording | null, begun: number): Promise<void> {
     const { seconds, signal, faults, onSecond } = this.options;
     const kills = faults.includes('thread-killed');
     let lastSecond = begun;
@@ -179,6 +186,7 @@ class SoakRun {
       const now = performance.now();
       if (now - begun >= seconds * 1000) return;
       await setTimeout(Math.min(LOOK_MS, Math.max(1, begun + seconds * 1000 - now)));
+      await recording?.look();
       const elapsed = (performance.now() - begun) / 1000;
       if (this.#counters.quietPoints[0]! > quietPoints) {
         quietPoints = this.#counters.quietPoints[0]!;
