@@ -174,7 +174,7 @@ export class Recorder {
     this.#flushEvents();
     this.#readAgain();
     this.#writeCounters();
-    const pagesMigrated = this.#tally.migrated;
+    const pagesMigrated = this.options.counted?.().migrated ?? this.#tally.migrated;
     const end = { ms: this.#now(), outcome, hash: hashOfPages(this.#pages), pagesMigrated, ranges };
     this.#writeJson(CHUNK_END, end);
     return end;

@@ -144,9 +144,9 @@ export class Replay {
     return this.#timeline.counters.map(({ record }) => record as CountersSnapshot);
   }
 
-  /** Pages that have moved up to this moment, exactly. */
+  /** Pages that have moved up to this moment: exactly, by their events; by the host's last sum, where no event told. */
   get pagesMigrated(): number {
-    return this.#stage?.tally.migrated ?? 0;
+    return Math.max(this.#stage?.tally.migrated ?? 0, this.counters?.migrated ?? 0);
   }
 
   /** Refusals up to this moment, exactly; the reason of most pages first. */

@@ -117,7 +117,7 @@ class SoakRun {
       await this.#awaitEnd(threads);
       if (this.#error !== null) throw this.#error.thrown;
       const end = this.#end(seconds, (user + system) / 1e6);
-      await recording?.end(end.ended);
+      await recording?.end(end.ended === 'time' ? 'done' : end.ended);
       return end;
     } finally {
       endSoak(this.#words, END_TIME);
