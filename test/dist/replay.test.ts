@@ -86,7 +86,7 @@ describe('--record', () => {
     [() => offline('--record', join(folder, 'no', 'such.run')), /--record cannot write ".*" \(ENOENT\)/],
     [() => offline('--record', folder), /would overwrite/],
     [() => ['compare', TWO_DIMMS, '--record', NOTES], /--record cannot make the folder ".*notes\.txt"/],
-    [() => ['soak', '--record', CUT], /no recording could tell in which order/],
+    [() => ['soak', '--record', NOTES], /would overwrite ".*notes\.txt", which is no recorded run/],
   ])(
     'is refused by a sentence where it cannot be (%#)',
     async (args, because) => {

@@ -8,6 +8,7 @@ import { EXIT_DONE, EXIT_INTERRUPTED, EXIT_REFUSED } from '../exit-codes.js';
 import { checkRecord } from '../record/record-wish.js';
 import { LiveBlock } from '../soak/live-block.js';
 import { openSoakMachine, type SoakMachine } from '../soak/soak-machine.js';
+import type { SoakCrew } from '../soak/soak-recording.js';
 import { runSoak, type SoakEnd, type SoakNow } from '../soak/soak-run.js';
 import { liveLines, soakText } from '../soak/soak-text.js';
 import { strategyNames } from '../strategy-names.js';
@@ -47,8 +48,7 @@ export async function soak(context: Context, scenario: string | undefined, optio
   };
   const { signal } = context.interrupts;
   const { record: path } = options;
-  const { SoakRecording } = await import('../soak/soak-recording.js');
-  const record = (counters: Counters) => new SoakRecording(context, path!, machine, counters, { threads, migrators });
+  const record = path === undefined ? null : await recorderOf(context, path, machine, { threads, migrators });
   const run = {
     migrators,
     seconds,
@@ -59,13 +59,19 @@ export async function soak(context: Context, scenario: string | undefined, optio
     handlerTimeLimitMs: options.pluginTimeLimit,
     signal,
     onSecond,
-    record: path === undefined ? null : record,
+    record,
   };
   const end = await runSoak(machine, run).finally(() => block.clear());
   if (options.json === true) printJson(context, soakJson(machine, options, end));
   else context.print(soakText(machine.shared.spec.name, end, context.palette));
   if (end.ended === 'wrong') return EXIT_REFUSED;
   return end.ended === 'interrupted' ? EXIT_INTERRUPTED : EXIT_DONE;
+}
+
+/** What recordings are made with is loaded for those who want one. */
+async function recorderOf(context: Context, path: string, machine: SoakMachine, crew: SoakCrew) {
+  const { SoakRecording } = await import('../soak/soak-recording.js');
+  return (counters: Counters) => new SoakRecording(context, path, machine, counters, crew);
 }
 
 const SECONDS = 60;
