@@ -6,7 +6,7 @@ import { GuestCommand } from './guest-command.js';
 import { makeDataDisk, makeInitramfs, makeToolsDisk, makeVacateDisk } from './images.js';
 import { findKernel, type KernelSeries } from './kernel.js';
 import { command } from './places.js';
-import { QemuMachine } from './qemu-machine.js';
+import { EmulatorCrash, QemuMachine } from './qemu-machine.js';
 
 export interface GuestOptions {
   readonly kernel: KernelSeries;
@@ -22,6 +22,9 @@ export interface GuestOptions {
 export const GUEST_MEMORY = { bootMiB: 768, dimms: 2, dimmMiB: 512 } as const;
 
 const DATA_DISK_BYTES = 768 << 20;
+
+/** So often a guest is booted again when it is QEMU that has crashed under it. */
+const CRASHES_MAX = 2;
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
@@ -105,11 +108,23 @@ export class Guest {
 
 /**
  * Boots a Linux with two hot-plugged DIMMs, our build (`vacate`), node, busybox, the workload (`workload`) and an empty
- * ext4 on /data. It ends with this process, however that ends.
+ * ext4 on /data. It ends with this process, however that ends. Nothing has been asked of the guest yet when its emulator
+ * crashes under it, so it is booted again, and says so; a kernel that crashes is another matter.
  *
  * @throws {Error} with the end of its console if it does not come up
  */
 export async function bootGuest(options: GuestOptions): Promise<Guest> {
+  for (let nrCrashes = 1; ; nrCrashes++) {
+    try {
+      return await bootOnce(options);
+    } catch (error) {
+      if (!(error instanceof EmulatorCrash) || nrCrashes > CRASHES_MAX) throw error;
+      process.stderr.write(`Booted again: ${error.message.split('\n', 1)[0]}\n`);
+    }
+  }
+}
+
+async function bootOnce(options: GuestOptions): Promise<Guest> {
   const kernel = findKernel(options.kernel);
   const machine = new QemuMachine();
   const disks = { vacate: join(machine.folder, 'vacate.img'), data: join(machine.folder, 'data.img') };

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
@@ -111,3 +111,47 @@ function lastPageOf(maps: string, bytes: number): string {
   }
   throw new Error(`no mapping of ${bytes} bytes in ${maps}`);
 }
+
+describe('an emulator that crashes', () => {
+  const path = process.env.PATH;
+  let folder: string;
+
+  /** `qemu` is run as a shell script in place of QEMU, and says when it is. */
+  function replaceQemu(qemu: string): void {
+    folder = mkdtempSync(join(tmpdir(), 'vacate-emulator-'));
+    const file = join(folder, 'qemu-system-x86_64');
+    writeFileSync(file, `#!/bin/sh\necho run >> "$0.runs"\n${qemu}\n`);
+    chmodSync(file, 0o755);
+    process.env.PATH = `${folder}:${path}`;
+  }
+
+  const runs = () => readFileSync(join(folder, 'qemu-system-x86_64.runs'), 'utf8').split('\n').length - 1;
+
+  afterEach(() => {
+    process.env.PATH = path;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('while it boots has its guest booted again', async () => {
+    replaceQemu(`[ $(wc -l < "$0.runs") -gt 1 ] || kill -SEGV $$\nPATH='${path}' exec qemu-system-x86_64 "$@"`);
+    const other = await bootGuest({ kernel: '6.12', policy: 'online_movable', cpus: 1 });
+    try {
+      expect(await other.must('echo here')).toBe('here\n');
+    } finally {
+      await other.close();
+    }
+    expect(runs()).toBe(2);
+  });
+
+  it('each time is an error after the third', async () => {
+    replaceQemu('kill -SEGV $$');
+    await expect(bootGuest({ kernel: '6.12', policy: 'online_movable' })).rejects.toThrow('QEMU: SIGSEGV');
+    expect(runs()).toBe(3);
+  });
+
+  it('by another hand, or that gives up by itself, is an error at once', async () => {
+    replaceQemu('exit 1');
+    await expect(bootGuest({ kernel: '6.12', policy: 'online_movable' })).rejects.toThrow('QEMU: 1');
+    expect(runs()).toBe(1);
+  });
+});

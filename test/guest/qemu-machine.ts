@@ -11,6 +11,14 @@ const BOOT_MS_MAX = 180_000;
 /** How much of the console an error shows. */
 const CONSOLE_TAIL_LINES = 60;
 
+/** Signals of a program's own faults; nobody sends them. */
+const FAULTS: readonly (NodeJS.Signals | null)[] = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGABRT'];
+
+/** QEMU itself has crashed, whatever the guest was at: its threads of emulated processors now and then do. */
+export class EmulatorCrash extends Error {
+  override readonly name = 'EmulatorCrash';
+}
+
 /** A QEMU process with an agent behind a serial port, and the folder that goes with it. */
 export class QemuMachine {
   /** For its disks and its console; gone with it. */
@@ -28,12 +36,12 @@ export class QemuMachine {
   /**
    * Starts it, and waits for the agent's first word.
    *
-   * @throws {Error} with the end of its console if that does not come
+   * @throws {Error} with the end of its console if that does not come; an EmulatorCrash if that is QEMU's own fault
    */
   boot(qemuArguments: readonly string[]): Promise<AgentLink> {
     return new Promise((resolve, reject) => {
       const late = setTimeout(
-        () => reject(this.problem(`the guest has not come up after ${BOOT_MS_MAX / 1000} s`)),
+        () => reject(new Error(this.problem(`the guest has not come up after ${BOOT_MS_MAX / 1000} s`))),
         BOOT_MS_MAX,
       );
       const child = this.start(qemuArguments);
@@ -45,7 +53,8 @@ export class QemuMachine {
         child.on('error', (error) => reject(new Error(`QEMU cannot be run here: ${error.message}`)));
         child.on('close', (code, signal) => {
           clearTimeout(late);
-          const why = this.problem(`the guest has ended (QEMU: ${code ?? signal})`);
+          const ended = this.problem(`the guest has ended (QEMU: ${code ?? signal})`);
+          const why = FAULTS.includes(signal) ? new EmulatorCrash(ended) : new Error(ended);
           link.breakOff(why);
           reject(why);
           done();
@@ -62,7 +71,10 @@ export class QemuMachine {
       ...['-device', 'virtserialport,chardev=agent,name=vacate.agent', ...qemuArguments],
     ];
     // Its parent may be killed without a chance to end it: then the kernel does.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...qemu], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...qemu], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: process.env, // Jest's own copy, which a test can set
+    });
     child.stderr.setEncoding('utf8').on('data', (text) => {
       this.stderr += text;
     });
@@ -87,8 +99,8 @@ export class QemuMachine {
     return join(this.folder, 'console.log');
   }
 
-  private problem(what: string): Error {
+  private problem(what: string): string {
     const tail = this.console().trimEnd().split(/\r?\n/).slice(-CONSOLE_TAIL_LINES).join('\n');
-    return new Error(`${what}\n${this.stderr.trim()}\nThe end of its console:\n${tail}`);
+    return `${what}\n${this.stderr.trim()}\nThe end of its console:\n${tail}`;
   }
 }
